@@ -1,0 +1,85 @@
+// HTTP/1.1 (RFC 9112) without I/O: bytes in, requests out; responses as bytes. llhttp reads, this file holds the limits.
+// A connection owns one HttpParser while it speaks HTTP. Runs on the connection's loop thread; nothing here blocks.
+#ifndef FOYER_CORE_HTTP_H
+#define FOYER_CORE_HTTP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "shared/arena.h"
+#include "shared/str.h"
+
+typedef enum HttpMethod {
+  HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT, HTTP_PATCH, HTTP_DELETE, HTTP_OPTIONS, HTTP_OTHER
+} HttpMethod;
+
+typedef struct HttpLimits {
+  uint32_t head_bytes;  // request line and headers together; more answers 431
+  uint32_t headers;     // header lines; more answers 431
+  uint32_t target_bytes;  // request target; more answers 414
+  uint32_t body_bytes;  // decoded body; more answers 413 (before the body is read, where Content-Length tells)
+} HttpLimits;
+
+typedef struct HttpHeader {
+  Str name;   // as sent
+  Str value;  // without surrounding white space
+} HttpHeader;
+
+// A whole request. All slices point into the bytes given to http_parser_feed (the body of a chunked request is compacted
+// in place there) and live as long as those do.
+typedef struct HttpRequest {
+  HttpMethod method;
+  Str method_name;  // as sent
+  Str target;       // origin-form, as sent: path and query
+  Str path;         // target up to '?', not decoded
+  Str query;        // after '?', not decoded; empty when none
+  const HttpHeader *headers;
+  uint32_t header_count;
+  Str body;
+  uint8_t minor;             // HTTP/1.<minor>
+  bool keep_alive;           // the connection may carry another request
+  bool expects_continue;     // Expect: 100-continue
+  bool upgrade_websocket;    // a WebSocket handshake by RFC 6455 4.2.1's method, Upgrade and Connection
+} HttpRequest;
+
+typedef struct HttpParser HttpParser;
+
+typedef enum HttpEvent {
+  HTTP_NEED_MORE,  // all bytes are part of a request that is not yet whole: keep them, append more, feed again
+  HTTP_CONTINUE,   // as HTTP_NEED_MORE, and the client waits for "100 Continue" (told once)
+  HTTP_REQUEST,    // *request is whole and took `*consumed` bytes
+  HTTP_ERROR       // refuse with http_parser_status() and close
+} HttpEvent;
+
+// A parser for one connection, about 200 bytes. NULL when memory is out. `limits` must outlive it.
+HttpParser *http_parser_new(const HttpLimits *limits);
+void http_parser_free(HttpParser *parser);  // NULL is allowed
+
+// Reads on. `bytes` begins at the first byte of the current request and holds all bytes of it that have come so far
+// (`count` grows from call to call and `bytes` may have moved; only what is new is parsed). After HTTP_REQUEST the parser is
+// ready for the next request, which begins at bytes + *consumed; header slices are allocated in `arena`. Any doubt about
+// framing is HTTP_ERROR with status 400: obsolete folding, Content-Length beside Transfer-Encoding, repeated or malformed
+// Content-Length, chunked not last or unknown codings, bare CR or LF as line end, white space before a colon, a missing or
+// repeated Host in HTTP/1.1, absolute- or authority-form that disagrees, NUL or control characters, versions other than 1.0 and 1.1 (505).
+// CONNECT, TRACE: HTTP_OTHER, the routes refuse them. Empty lines before a request line are skipped (RFC 9112 2.2).
+HttpEvent http_parser_feed(HttpParser *parser, Arena *arena, char *bytes, size_t count, HttpRequest *request,
+                           size_t *consumed);
+
+// Which part is being read: 0 nothing of a request yet, 1 its head, 2 its body. For the time limits.
+int http_parser_part(const HttpParser *parser);
+int http_parser_status(const HttpParser *parser);          // after HTTP_ERROR: 400, 408, 413, 414, 431, 501, 505
+const char *http_parser_reason(const HttpParser *parser);  // after HTTP_ERROR: what was wrong, for the log
+
+Str http_header(const HttpRequest *request, const char *name);             // first value or empty; name in any case
+bool http_has_token(Str list, const char *token);                          // in a comma separated list, any case
+Str http_cookie(const HttpRequest *request, const char *name);             // raw value or empty (all Cookie lines are searched)
+bool http_query(Arena *arena, Str query, const char *name, Str *value);    // decoded; false when absent or malformed
+bool http_accepts_gzip(const HttpRequest *request);                        // by Accept-Encoding with q-values
+
+const char *http_reason_phrase(int status);
+
+// Writes a response head up to and with the empty line: status line, Date, Content-Length: body_bytes, Content-Type
+// (where not empty), `Connection: close` where !keep_alive, then `extra` (complete lines, each with CRLF).
+void http_write_head(Text *out, int status, Str content_type, size_t body_bytes, bool keep_alive, int64_t now_ms, Str extra);
+
+#endif

@@ -1,0 +1,84 @@
+// WebSocket (RFC 6455) with permessage-deflate (RFC 7692) without I/O: bytes in, messages out; messages framed as bytes.
+// A connection owns one WsParser after its handshake. Runs on the connection's loop thread; nothing here blocks.
+#ifndef FOYER_CORE_WS_H
+#define FOYER_CORE_WS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "shared/arena.h"
+#include "shared/str.h"
+
+typedef enum WsOpcode {
+  WS_CONTINUATION = 0, WS_TEXT = 1, WS_BINARY = 2, WS_CLOSE = 8, WS_PING = 9, WS_PONG = 10
+} WsOpcode;
+
+enum { WS_ACCEPT_BYTES = 28, WS_HEADER_MAX_BYTES = 10, WS_CONTROL_MAX_BYTES = 125 };
+
+typedef struct WsLimits {
+  uint32_t message_bytes;  // a whole message, inflated; more: close 1009
+  uint32_t fragments;      // frames of one message; more: close 1008
+  bool deflate;            // offer permessage-deflate
+} WsLimits;
+
+// What the two sides agreed on in the handshake.
+typedef struct WsAgreement {
+  bool deflate;                  // permessage-deflate, always with server_no_context_takeover and client_no_context_takeover
+                                 // (so an idle connection holds no zlib state and a frame compressed once suits everybody)
+  uint8_t server_window_bits;    // 9..15; a client that insists on 8 is declined
+} WsAgreement;
+
+typedef struct WsParser {
+  char *held;               // bytes of an unfinished frame or message (malloc); NULL when idle
+  uint32_t held_bytes;      // used
+  uint32_t held_capacity;
+  uint32_t message_bytes;   // of `held`: payload of the fragments so far, unmasked; the rest is an unfinished frame
+  uint32_t fragments;       // frames so far of the message under way
+  uint32_t utf8_state;      // validator state of the text message under way
+  uint8_t opcode;           // of the message under way; 0 none
+  bool compressed;          // RSV1 of the message under way
+  bool deflate;             // agreed
+  bool closed;              // a close frame or an error was seen: further bytes are ignored
+} WsParser;
+
+typedef enum WsEvent {
+  WS_NEED_MORE,  // everything was taken
+  WS_MESSAGE,    // a text or binary message, whole, unmasked, inflated, and for text valid UTF-8
+  WS_CONTROL,    // ping, pong or close; for close, `code` is the peer's (1005 when none) and payload its reason
+  WS_FAULT       // protocol error: close with `code` (1002, 1007, 1008 or 1009)
+} WsEvent;
+
+typedef struct WsMessage {
+  WsOpcode opcode;
+  Str payload;    // points into the fed bytes, the parser's memory or the inflater's; valid until the next call
+  uint16_t code;  // close code, see above
+} WsMessage;
+
+// Memory for inflating, one a thread, shared by its connections. NULL when memory is out.
+typedef struct WsInflater WsInflater;
+WsInflater *ws_inflater_new(uint32_t message_bytes_max);
+void ws_inflater_free(WsInflater *inflater);
+
+// Takes the next event out of *bytes (advancing it). Call until WS_NEED_MORE. Bytes are unmasked in place. Text is
+// checked as it comes: invalid UTF-8 in an unfinished message is a fault at once (1007). Unmasked frames, reserved bits or
+// opcodes, fragmented or long control frames, non-minimal lengths, and close codes outside RFC 6455 7.4 are faults (1002).
+// `inflater` may be NULL when deflate was not agreed. A zip bomb stops at limits->message_bytes (1009).
+WsEvent ws_parser_next(WsParser *parser, const WsLimits *limits, WsInflater *inflater, Str *bytes, WsMessage *message);
+void ws_parser_free(WsParser *parser);  // frees what it holds; the parser is all zero afterwards
+
+// Sec-WebSocket-Accept for a Sec-WebSocket-Key (RFC 6455 4.2.2); false when the key is not 16 bytes of base64.
+bool ws_accept(Str key, char out[WS_ACCEPT_BYTES]);
+// Chooses from a Sec-WebSocket-Extensions header (RFC 7692 7.1): the first acceptable permessage-deflate offer, and writes
+// the answer's header value into `out` (arena text). Nothing is written when none is acceptable.
+WsAgreement ws_negotiate(Str offered, const WsLimits *limits, Text *out);
+
+// Writes a server frame's header (unmasked, FIN set) and gives its length, 2 to 10 bytes.
+size_t ws_header(WsOpcode opcode, bool compressed, uint64_t payload_bytes, char out[WS_HEADER_MAX_BYTES]);
+// Compresses one message for peers that agreed on deflate, without context takeover: raw deflate ending in an empty block
+// whose 00 00 FF FF is cut off. Uses one zlib state a thread (`deflater`). False when it would not be smaller or memory is out.
+typedef struct WsDeflater WsDeflater;
+WsDeflater *ws_deflater_new(void);
+void ws_deflater_free(WsDeflater *deflater);
+bool ws_deflate(WsDeflater *deflater, uint8_t window_bits, Str payload, Text *out);
+
+#endif

@@ -1,0 +1,45 @@
+// JSON (RFC 8259): reading through cJSON into an arena, writing straight into a Text.
+#ifndef FOYER_SHARED_JSON_H
+#define FOYER_SHARED_JSON_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "shared/arena.h"
+#include "shared/errors.h"
+#include "shared/str.h"
+
+typedef struct cJSON Json;  // a node of a parsed tree; lives in the arena it was parsed into
+
+// Parses one JSON value with nothing but white space around it. At most 64 levels deep, valid UTF-8, no duplicate check.
+// NULL when it is none; then *fault_offset (may be NULL) is the byte where it went wrong. Any thread; does not block.
+const Json *json_parse(Arena *arena, Str text, size_t *fault_offset);
+
+const Json *json_get(const Json *object, const char *key);  // NULL when absent, or when `object` is NULL or no object
+const Json *json_first(const Json *array_or_object);        // first child or NULL
+const Json *json_next(const Json *node);                    // next sibling or NULL
+size_t json_count(const Json *array_or_object);
+const char *json_key(const Json *member);  // the name of an object's member
+bool json_is_object(const Json *node);     // all of these are false for NULL
+bool json_is_array(const Json *node);
+bool json_is_string(const Json *node);
+bool json_is_number(const Json *node);
+bool json_is_null(const Json *node);
+bool json_is_bool(const Json *node, bool *out);
+bool json_int(const Json *node, int64_t *out);      // an integral number within +-2^53
+bool json_double(const Json *node, double *out);    // any number
+bool json_str(const Json *node, Str *out);          // a string without U+0000 inside
+
+// Writing. Commas are placed by json_comma's rule: a member or element writes one unless it follows '{', '[' or ':'.
+void json_open(Text *text, char bracket);                // '{' or '['
+void json_close(Text *text, char bracket);               // '}' or ']'
+void json_name(Text *text, const char *name);            // "name":  (plain ASCII names of ours only)
+void json_add_str(Text *text, Str value);                // escaped and quoted
+void json_add_int(Text *text, int64_t value);
+void json_add_double(Text *text, double value);
+void json_add_bool(Text *text, bool value);
+void json_add_null(Text *text);
+void json_add_raw(Text *text, Str json);                 // already JSON
+void json_add_time(Text *text, int64_t time_ms);         // ISO 8601 UTC with milliseconds, quoted
+
+#endif
