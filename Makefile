@@ -5,9 +5,9 @@
 #   make fuzz            the fuzz targets (with clang, in build-fuzz)
 #   make tidy            clang-tidy over all sources, remembered a file
 #   make SANITIZE=address|thread ...   the same with sanitizers, in build-asan or build-tsan
-# Variables: BUILD, CC, SANITIZE, WERROR=1 (warnings are errors).
+# Variables: BUILD, CC, SANITIZE, CFLAGS, LDFLAGS (added last), WERROR=1 (warnings are errors), V=1 (show commands).
 
-MAKEFLAGS += --no-builtin-rules
+MAKEFLAGS += --no-builtin-rules --no-print-directory
 .SUFFIXES:
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -17,6 +17,9 @@ CC := gcc
 endif
 SANITIZE ?=
 WERROR ?=
+V ?=
+# Says in one line what is being made, in place of the command: $(call say,word,file).
+say = $(if $(V),,@printf '  %-8s %s\n' $(1) $(2);)
 BUILD ?= $(if $(SANITIZE),build-$(patsubst address,asan,$(patsubst thread,tsan,$(SANITIZE))),build)
 
 # --- Flags ---
@@ -25,7 +28,9 @@ LIBRARIES := libuv openssl zlib libcjson sqlite3 libsodium liboath libqrencode
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual -Wwrite-strings \
   -Wvla -Wformat=2 -Wimplicit-fallthrough $(if $(WERROR),-Werror)
 LLHTTP_INCLUDE := -isystem /usr/share/include -isystem /usr/share/include/llhttp
+# Debian 12 carries llhttp as sources; where there are none, its library is linked.
 LLHTTP_SOURCES := /usr/share/llhttp
+llhttp_files := $(wildcard $(LLHTTP_SOURCES)/*.c)
 
 ifeq ($(SANITIZE),)
 GCC_LTO := $(if $(findstring clang,$(CC)),,-flto=auto)
@@ -52,14 +57,14 @@ LIBRARY_CFLAGS := $(shell pkg-config --cflags $(LIBRARIES) 2>/dev/null)
 LIBRARY_LIBS := $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null)
 LANGUAGE := -std=c17 -D_GNU_SOURCE -Isrc $(LLHTTP_INCLUDE) $(LIBRARY_CFLAGS)
 COMPILE = $(CC) $(LANGUAGE) $(OPTIMIZE) $(CFLAGS) -MMD -MP
-LINK_LIBS := -Wl,--as-needed $(LIBRARY_LIBS) -lpthread -lm
+LINK_LIBS := -Wl,--as-needed $(LIBRARY_LIBS) $(if $(llhttp_files),,-lllhttp) -lpthread -lm
 
 # --- Sources ---
 
 LAYERS := shared core models methods subscriptions controllers commands
 sources_of = $(sort $(wildcard src/$(1)/*.c))
 objects_of = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(call sources_of,$(1)))
-llhttp_objects := $(patsubst %,$(BUILD)/obj/llhttp/%.o,api http llhttp)
+llhttp_objects := $(patsubst $(LLHTTP_SOURCES)/%.c,$(BUILD)/obj/llhttp/%.o,$(llhttp_files))
 migration_object := $(BUILD)/obj/migrations.o
 page_object := $(BUILD)/obj/page_assets.o
 archive = $(BUILD)/obj/$(1).a
@@ -82,30 +87,30 @@ endif
 
 $(BUILD)/obj/%.o: src/%.c $(FLAGS_FILE)
 	@mkdir -p $(@D)
-	$(COMPILE) $(WARNINGS) -c $< -o $@
+	$(call say,compile,$<)$(COMPILE) $(WARNINGS) -c $< -o $@
 
 $(BUILD)/obj/tests/%.o: tests/%.c $(FLAGS_FILE)
 	@mkdir -p $(@D)
-	$(COMPILE) $(WARNINGS) -c $< -o $@
+	$(call say,compile,$<)$(COMPILE) $(WARNINGS) -c $< -o $@
 
 $(BUILD)/obj/tools/%.o: tools/%.c $(FLAGS_FILE)
 	@mkdir -p $(@D)
-	$(COMPILE) $(WARNINGS) -c $< -o $@
+	$(call say,compile,$<)$(COMPILE) $(WARNINGS) -c $< -o $@
 
 $(BUILD)/obj/llhttp/%.o: $(LLHTTP_SOURCES)/%.c $(FLAGS_FILE)
 	@mkdir -p $(@D)
-	$(COMPILE) -w -c $< -o $@
+	$(call say,compile,$<)$(COMPILE) -w -c $< -o $@
 
 $(BUILD)/obj/%.o: $(BUILD)/%.c $(FLAGS_FILE)
 	@mkdir -p $(@D)
-	$(COMPILE) $(WARNINGS) -c $< -o $@
+	$(call say,compile,$<)$(COMPILE) $(WARNINGS) -c $< -o $@
 
 # --- What is embedded: the schema and the page ---
 
 migration_files := $(sort $(wildcard migrations/*.sql))
 $(BUILD)/migrations.c: tools/embed_migrations migrations $(migration_files)
 	@mkdir -p $(@D)
-	tools/embed_migrations $(migration_files) > $@
+	$(call say,embed,migrations)tools/embed_migrations $(migration_files) > $@
 
 page_sources := $(shell test -d web && find web -type d \( -name node_modules -o -name dist \) -prune -o -type f -print)
 ifneq ($(wildcard web/package.json),)
@@ -120,7 +125,7 @@ web/dist/.built: $(page_sources)
 
 $(BUILD)/page_assets.c: tools/embed_page.mjs $(page_stamp)
 	@mkdir -p $(@D)
-	$(if $(page_stamp),node tools/embed_page.mjs web/dist > $@,tools/embed_nothing > $@)
+	$(call say,embed,web/dist)$(if $(page_stamp),node tools/embed_page.mjs web/dist > $@,tools/embed_nothing > $@)
 
 # --- Archives: a layer each, so that a test of a layer needs no layer above it ---
 
@@ -149,14 +154,14 @@ group = -Wl,--start-group $(1) -Wl,--end-group
 foyer_objects := $(foreach layer,$(LAYERS),$(call objects_of,$(layer))) $(BUILD)/obj/registry.o $(BUILD)/obj/main.o \
   $(llhttp_objects) $(migration_object) $(page_object)
 $(BUILD)/foyer: $(foyer_objects)
-	$(CC) $(OPTIMIZE) $(LINK) $(LINK_FOYER) $^ $(LINK_LIBS) $(LDFLAGS) -o $@
+	$(call say,link,$@)$(CC) $(OPTIMIZE) $(LINK) $(LINK_FOYER) $^ $(LINK_LIBS) $(LDFLAGS) -o $@
 
 $(BUILD)/protocol_server: $(BUILD)/obj/tests/protocol_server.o $(below_core)
-	$(CC) $(OPTIMIZE) $(LINK) $(LINK_SMALL) $< $(call group,$(below_core)) $(LINK_LIBS) $(LDFLAGS) -o $@
+	$(call say,link,$@)$(CC) $(OPTIMIZE) $(LINK) $(LINK_SMALL) $< $(call group,$(below_core)) $(LINK_LIBS) $(LDFLAGS) -o $@
 
 draw_halls_objects := $(patsubst src/%.c,$(BUILD)/obj/%.o,$(wildcard src/models/plan*.c src/models/demo_halls.c))
 $(BUILD)/draw_halls: $(BUILD)/obj/tools/draw_halls.o $(draw_halls_objects) $(below_shared)
-	$(CC) $(OPTIMIZE) $(LINK) $(LINK_SMALL) $^ $(LINK_LIBS) $(LDFLAGS) -o $@
+	$(call say,link,$@)$(CC) $(OPTIMIZE) $(LINK) $(LINK_SMALL) $^ $(LINK_LIBS) $(LDFLAGS) -o $@
 
 # --- Unit tests: make unit ---
 
@@ -165,7 +170,7 @@ define unit_rules
 unit_tests += $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/$(1)/*_test.c)))
 $(BUILD)/tests/$(1)/%_test: $(BUILD)/obj/tests/$(1)/%_test.o $(BUILD)/obj/support.a $(2)
 	@mkdir -p $$(@D)
-	$$(CC) $$(OPTIMIZE) $$(LINK) $$(LINK_SMALL) $$< $$(call group,$(BUILD)/obj/support.a $(2)) $$(LINK_LIBS) -lcmocka $$(LDFLAGS) -o $$@
+	$$(call say,link,$$@)$$(CC) $$(OPTIMIZE) $$(LINK) $$(LINK_SMALL) $$< $$(call group,$(BUILD)/obj/support.a $(2)) $$(LINK_LIBS) -lcmocka $$(LDFLAGS) -o $$@
 endef
 $(eval $(call unit_rules,shared,$(below_shared)))
 $(eval $(call unit_rules,core,$(below_core)))
@@ -179,14 +184,14 @@ fuzz:
 	$(MAKE) SANITIZE=fuzz CC=clang BUILD=build-fuzz fuzz_targets
 fuzz_targets: $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(sort $(wildcard tests/fuzz/*_fuzz.c)))
 $(BUILD)/%_fuzz: $(BUILD)/obj/tests/fuzz/%_fuzz.o $(below_models)
-	$(CC) $(OPTIMIZE) $(LINK) $< $(call group,$(below_models)) $(LINK_LIBS) -o $@
+	$(call say,link,$@)$(CC) $(OPTIMIZE) $(LINK) $< $(call group,$(below_models)) $(LINK_LIBS) -o $@
 
 # --- Readers of the sources ---
 
 tidy: $(patsubst %.c,$(BUILD)/tidy/%.ok,$(SOURCES))
 $(BUILD)/tidy/%.ok: %.c .clang-tidy
 	@mkdir -p $(@D)
-	clang-tidy --quiet --warnings-as-errors='*' $< -- $(LANGUAGE) -Wno-unknown-warning-option
+	$(call say,tidy,$<)clang-tidy --quiet --warnings-as-errors='*' $< -- $(LANGUAGE) -Wno-unknown-warning-option
 	@touch $@
 
 format:
