@@ -18,14 +18,19 @@ typedef struct Arena {
 // An empty arena is all zero: `Arena arena = {0};`. Nothing is allocated until the first use.
 
 // Gives `size` bytes, zeroed, aligned for any type; valid until arena_reset or arena_free. Never NULL: when malloc
-// refuses, the bytes come from a reserve kept for the thread and `failed` is set, so that a method need not check and its
-// call is rolled back afterwards; when the reserve is used up too, the process aborts (what was acknowledged is on disk).
+// refuses, the bytes come from a reserve of the process (8 pieces of 2 MiB, given back by arena_reset and arena_free)
+// and `failed` is set, so that a method need not check and its call is rolled back afterwards; when the reserve is used
+// up too, the process aborts (what was acknowledged is on disk).
 void *arena_alloc(Arena *arena, size_t size);
 
 // Copies `size` bytes into the arena. `from` may be NULL when size is 0.
 void *arena_copy(Arena *arena, const void *from, size_t size);
 
-// Forgets all allocations and keeps one chunk for the next call.
+// Makes a block of this arena larger, in place when it is the newest; otherwise it moves and the old bytes stay unused.
+// `block` may be NULL when old_size is 0. The bytes past old_size are NOT zeroed.
+void *arena_grow(Arena *arena, void *block, size_t old_size, size_t new_size);
+
+// Forgets all allocations and `failed`, and keeps one chunk (of at most 64 KiB) for the next call.
 void arena_reset(Arena *arena);
 
 // Gives everything back; the arena is empty and usable again.

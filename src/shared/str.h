@@ -24,8 +24,8 @@ int str_compare(Str a, Str b);  // order of bytes, shorter first; <0, 0, >0
 Str str_trim(Str s);            // without leading and trailing ASCII white space
 // Cuts at the first `separator`: gives what stands before it and leaves the rest in *s (empty when there was none).
 Str str_cut(Str *s, char separator);
-Str str_copy(Arena *arena, Str s);           // a copy in the arena, with a zero behind its last byte
-const char *str_zero(Arena *arena, Str s);   // the same, as a C string
+Str str_copy(Arena *arena, Str s);          // a copy in the arena, with a zero behind its last byte
+const char *str_zero(Arena *arena, Str s);  // the same, as a C string
 // Decimal digits with an optional minus, nothing else; false when malformed or out of range.
 bool str_to_int(Str s, int64_t *out);
 bool str_to_double(Str s, double *out);

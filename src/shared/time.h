@@ -10,8 +10,8 @@ enum { TIME_ISO_BYTES = 24, TIME_HTTP_BYTES = 29 };
 
 // The only clock and the only dice of a call. `now_ms` is fixed for the length of a call.
 typedef struct Env {
-  int64_t (*now_ms)(void *state);                            // wall clock, milliseconds since 1970 UTC
-  void (*random)(void *state, void *bytes, size_t count);    // unpredictable bytes
+  int64_t (*now_ms)(void *state);                          // wall clock, milliseconds since 1970 UTC
+  void (*random)(void *state, void *bytes, size_t count);  // unpredictable bytes
   void *state;
 } Env;
 

@@ -1,0 +1,155 @@
+// Bytes as text. Base 16, 32 and 64 are one thing: bits taken 4, 5 or 6 at a time from an alphabet. Pure: any thread.
+#include "shared/ids.h"
+
+#include <string.h>
+
+typedef struct Base {
+  const char *alphabet;  // 2^bits characters
+  unsigned bits;         // a character
+  size_t group;          // characters that make whole bytes: what padding fills up to
+} Base;
+
+static const Base base16 = {"0123456789abcdef", 4, 2};
+static const Base base32 = {"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", 5, 8};
+static const Base base64 = {"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", 6, 4};
+static const Base base64url = {"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", 6, 4};
+
+static Str encode(Arena *arena, const Base *base, const void *bytes, size_t count, bool padded) {
+  Text text = {.arena = arena};
+  text_reserve(&text, count * 8 / base->bits + base->group);
+  const unsigned char *from = bytes;
+  unsigned window = 0;  // its lowest `held` bits are not written yet
+  unsigned held = 0;
+  for (size_t i = 0; i < count; i++) {
+    window = window << 8 | from[i];
+    for (held += 8; held >= base->bits;) {
+      held -= base->bits;
+      text_char(&text, base->alphabet[(window >> held) & ((1U << base->bits) - 1)]);
+    }
+    window &= (1U << held) - 1;
+  }
+  if (held > 0) text_char(&text, base->alphabet[window << (base->bits - held)]);
+  while (padded && text.length % base->group != 0) {
+    text_char(&text, '=');
+  }
+  return text_str(&text);
+}
+
+// Refuses characters outside the alphabet, a length that no bytes give, and left-over bits that are not zero, so that
+// every byte string has exactly one text (RFC 4648 section 3.5).
+static bool decode(Arena *arena, const Base *base, Str text, Str *bytes) {
+  unsigned char *out = arena_alloc(arena, text.length * base->bits / 8 + 1);
+  size_t length = 0;
+  unsigned window = 0;
+  unsigned held = 0;
+  for (size_t i = 0; i < text.length; i++) {
+    const char *found = memchr(base->alphabet, text.at[i], 1U << base->bits);
+    if (found == NULL) return false;
+    window = window << base->bits | (unsigned)(found - base->alphabet);
+    held += base->bits;
+    if (held >= 8) {
+      held -= 8;
+      out[length++] = (unsigned char)(window >> held);
+    }
+    window &= (1U << held) - 1;
+  }
+  if (held >= base->bits || window != 0) return false;
+  *bytes = (Str){(const char *)out, length};
+  return true;
+}
+
+// Takes '=' off the end, when it fills the last group up exactly or is not there at all.
+static bool strip_padding(const Base *base, Str *text) {
+  size_t full = text->length;
+  while (text->length > 0 && text->at[text->length - 1] == '=') {
+    text->length--;
+  }
+  return full == text->length || (full % base->group == 0 && full - text->length < base->group);
+}
+
+static Str with_case(Arena *arena, Str text, char first, char last) {
+  char *copy = arena_copy(arena, text.at, text.length);
+  for (size_t i = 0; i < text.length; i++) {
+    if (copy[i] >= first && copy[i] <= last) copy[i] = (char)(copy[i] ^ 0x20);
+  }
+  return (Str){copy, text.length};
+}
+
+Str ids_hex(Arena *arena, const void *bytes, size_t count) {
+  return encode(arena, &base16, bytes, count, false);
+}
+
+bool ids_from_hex(Arena *arena, Str hex, Str *bytes) {
+  return decode(arena, &base16, with_case(arena, hex, 'A', 'F'), bytes);
+}
+
+Str ids_base32(Arena *arena, const void *bytes, size_t count) {
+  return encode(arena, &base32, bytes, count, false);
+}
+
+bool ids_from_base32(Arena *arena, Str text, Str *bytes) {
+  return strip_padding(&base32, &text) && decode(arena, &base32, with_case(arena, text, 'a', 'z'), bytes);
+}
+
+Str ids_base64(Arena *arena, const void *bytes, size_t count) {
+  return encode(arena, &base64, bytes, count, true);
+}
+
+bool ids_from_base64(Arena *arena, Str text, Str *bytes) {
+  return strip_padding(&base64, &text) && decode(arena, &base64, text, bytes);
+}
+
+Str ids_base64url(Arena *arena, const void *bytes, size_t count) {
+  return encode(arena, &base64url, bytes, count, false);
+}
+
+bool ids_from_base64url(Arena *arena, Str text, Str *bytes) {
+  return decode(arena, &base64url, text, bytes);
+}
+
+// ECMA-262 encodeURIComponent: letters, digits and these stand for themselves.
+static bool is_plain(char c) {
+  char letter = (char)(c | 0x20);
+  return (letter >= 'a' && letter <= 'z') || (c >= '0' && c <= '9') || (c != 0 && strchr("-_.!~*'()", c) != NULL);
+}
+
+Str ids_percent(Arena *arena, Str text) {
+  static const char digits[] = "0123456789ABCDEF";
+  Text out = {.arena = arena};
+  text_reserve(&out, text.length + 1);
+  for (size_t i = 0; i < text.length; i++) {
+    unsigned char byte = (unsigned char)text.at[i];
+    if (is_plain(text.at[i])) {
+      text_char(&out, text.at[i]);
+    } else {
+      text_add(&out, (Str){(const char[]){'%', digits[byte >> 4], digits[byte & 15]}, 3});
+    }
+  }
+  return text_str(&out);
+}
+
+bool ids_from_percent(Arena *arena, Str text, Str *out) {
+  Text plain = {.arena = arena};
+  text_reserve(&plain, text.length + 1);
+  for (size_t i = 0; i < text.length; i++) {
+    if (text.at[i] != '%') {
+      text_char(&plain, text.at[i]);
+      continue;
+    }
+    Str byte;
+    if (text.length - i < 3 || !ids_from_hex(arena, (Str){text.at + i + 1, 2}, &byte)) return false;
+    text_add(&plain, byte);
+    i += 2;
+  }
+  *out = text_str(&plain);
+  return str_is_utf8(*out);
+}
+
+Str ids_random(Arena *arena, const Env *env, size_t characters) {
+  char *id = arena_alloc(arena, characters + 1);
+  env->random(env->state, id, characters);
+  for (size_t i = 0; i < characters; i++) {
+    id[i] = base64url.alphabet[id[i] & 63];
+  }
+  return (Str){id, characters};
+}
