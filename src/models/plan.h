@@ -41,7 +41,6 @@ typedef struct PlanSeat {
   double rotation;    // degrees clockwise about the seat's centre
   int type;           // index into the plan's types
   int zone;           // index into the plan's zones, or PLAN_NO_ZONE
-  uint32_t source;    // where the decoder saw it, for faults alone; 0 elsewhere
 } PlanSeat;
 
 typedef enum PlanShape { PLAN_RECTANGLE, PLAN_CIRCLE, PLAN_ELLIPSE, PLAN_POLYGON, PLAN_TEXT, PLAN_SHAPES } PlanShape;
@@ -86,14 +85,21 @@ typedef struct PlanFault {
   Str what;   // "is not a number"
 } PlanFault;
 
-// Tells where a seat's field (a PlanSeat member's name) was read from; `state` is the decoder's.
+// Sets *fault and returns false, so that a reader can say `return plan_fault(...)`.
+bool plan_fault(Arena *arena, PlanFault *fault, Str where, const char *what_format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+typedef enum PlanPart { PLAN_PART_TYPE, PLAN_PART_ZONE, PLAN_PART_SEAT, PLAN_PART_AREA } PlanPart;
+
+// Tells where a part of a plan was read from: `field` is the name of a member above ("x", "" for the whole), `index`
+// its place in the plan's array; `state` is the decoder's.
 typedef struct PlanSource {
-  Str (*where)(const void *state, Arena *arena, const PlanSeat *seat, const char *field);
+  Str (*where)(const void *state, Arena *arena, PlanPart part, size_t index, const char *field);
   const void *state;
 } PlanSource;
 
 // True when the plan keeps every rule above. If not, *fault says the first that is broken; `source` may be NULL, then
-// seats are told by their place in the array: "seats[17].x".
+// parts are told by their place in the arrays: "seats[17].x".
 bool plan_check(Arena *arena, const Plan *plan, const PlanSource *source, PlanFault *fault);
 
 // Makes a plan that was just read or drawn the one form of itself: texts trimmed, labels that say what would be shown
