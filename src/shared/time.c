@@ -41,7 +41,7 @@ static Moment moment_of(int64_t time_ms) {
   int64_t days = time_ms / day_ms - (time_ms % day_ms < 0);
   unsigned of_day_ms = (unsigned)(time_ms - days * day_ms);
   Moment moment = {
-      .weekday = (unsigned)((days + 719468 + 3) % 7),  // 0000-03-01 was a Wednesday
+      .weekday = (unsigned)((days + 719534) % 7),  // so many days before 1970 was a Sunday, before year 0
       .hour = of_day_ms / 3600000,
       .minute = of_day_ms / 60000 % 60,
       .second = of_day_ms / 1000 % 60,
