@@ -17,7 +17,7 @@ typedef struct PageAsset {
   bool immutable;             // the path holds the file's hash (/assets/), so it may be cached for ever
 } PageAsset;
 
-extern const PageAsset page_assets[];   // in the order of strcmp() of their paths
+extern const PageAsset page_assets[];  // in the order of strcmp() of their paths
 extern const size_t page_asset_count;  // rows of page_assets[]; 0 when the page was not built
 
 #endif

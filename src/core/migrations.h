@@ -12,7 +12,7 @@ typedef struct Migration {
   const char *sql;   // the whole file, statements separated by ';'
 } Migration;
 
-extern const Migration migrations[];   // in the order of their numbers
+extern const Migration migrations[];  // in the order of their numbers
 extern const size_t migration_count;  // rows of migrations[]
 
 #endif
