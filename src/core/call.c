@@ -1,0 +1,86 @@
+// Calls: their memory, the decoding of their input by its table, and the recording of their events.
+#include "core/call.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+Call *call_new(Loop *loop, Conn *conn) {
+  Call *call = calloc(1, sizeof *call);
+  if (call == NULL) return NULL;
+  call->loop = loop;
+  call->conn = conn_ref(conn);
+  call->env = loop->env;
+  call->now_ms = loop->now_ms;
+  call->reply.arena = &call->arena;
+  call->events_tail = &call->events;
+  return call;
+}
+
+void call_free(Call *call) {
+  if (call == NULL) return;
+  arena_free(&call->arena);
+  free(call);
+}
+
+static bool decode_ids(Call *call, const Json *value, const Field *field, IdList *out) {
+  size_t count = json_count(value);
+  if (!json_is_array(value) || count < field->min || count > field->max) return false;
+  int64_t *ids = ARENA_ARRAY(&call->arena, int64_t, count);
+  size_t at = 0;
+  for (const Json *item = json_first(value); item != NULL; item = json_next(item), at++) {
+    if (!json_int(item, &ids[at]) || ids[at] < 1) return false;
+  }
+  *out = (IdList){ids, count};
+  return true;
+}
+
+static bool decode_field(Call *call, const Json *value, const Field *field, void *out) {
+  Str text = {0};
+  switch (field->kind) {
+    case FIELD_ID:
+      return json_int(value, out) && *(int64_t *)out >= 1;
+    case FIELD_STRING:
+      if (!json_str(value, &text)) return false;
+      *(Str *)out = text;
+      return str_code_points(text) >= field->min && str_code_points(text) <= field->max;
+    case FIELD_ANY_STRING:
+      if (json_str(value, &text)) *(Str *)out = text;
+      return true;
+    case FIELD_ID_LIST:
+      return decode_ids(call, value, field, out);
+    case FIELD_WORD:
+      if (value == NULL || json_is_null(value)) return true;
+      return json_str(value, out);
+  }
+  return false;
+}
+
+Error call_decode(Call *call, const Json *data) {
+  const Method *method = call->method;
+  call->input = arena_alloc(&call->arena, method->input_bytes > 0 ? method->input_bytes : 1);
+  for (uint16_t i = 0; i < method->field_count; i++) {
+    const Field *field = &method->fields[i];
+    if (!decode_field(call, json_get(data, field->name), field, (char *)call->input + field->offset)) return field->error;
+  }
+  return ERR_NONE;
+}
+
+static void add_event(Call *call, Event event) {
+  Event *kept = ARENA_NEW(&call->arena, Event);
+  *kept = event;
+  *call->events_tail = kept;
+  call->events_tail = &kept->next;
+}
+
+int64_t call_event(Call *call, Str topic, Str kind, Str payload) {
+  static const char ADD[] =
+      "INSERT INTO events(topic, seq, at, kind, payload)"
+      " VALUES($1, (SELECT coalesce(max(seq), 0) + 1 FROM events WHERE topic = $1), $2, $3, $4) RETURNING seq";
+  int64_t seq = db_int(call->db, ADD, 0, sql_text(topic), sql_int(call->now_ms), sql_text(kind), sql_text(payload));
+  if (seq > 0) add_event(call, (Event){.topic = topic, .seq = seq, .at_ms = call->now_ms, .kind = kind, .payload = payload});
+  return seq;
+}
+
+void call_signal(Call *call, Str topic, Str kind, Str payload) {
+  add_event(call, (Event){.topic = topic, .at_ms = call->now_ms, .kind = kind, .payload = payload});
+}

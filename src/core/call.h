@@ -1,0 +1,104 @@
+// A call: one thing asked of the program, from the loop that took it to the store thread that does it and back. Its
+// memory is one arena. What a method records here leaves after the commit that holds it, or never (law 2).
+#ifndef FOYER_CORE_CALL_H
+#define FOYER_CORE_CALL_H
+
+#include "core/conn.h"
+#include "core/db.h"
+#include "shared/arena.h"
+#include "shared/errors.h"
+#include "shared/json.h"
+#include "shared/time.h"
+
+// Who asks. A guest has user_id 0.
+typedef struct Identity {
+  int64_t user_id;
+  Str username;
+  Str sid;             // the session's id
+  int64_t expires_ms;  // of the token
+  bool staff;          // as of the last look at the database
+} Identity;
+
+// A change as subscribers see it. With a seq it is also a row in `events`; a signal (seq 0) is not kept.
+typedef struct Event {
+  struct Event *next;
+  Str topic;    // "hall:3"
+  int64_t seq;  // 1, 2, 3, ... within the topic; 0 for a signal
+  int64_t at_ms;
+  Str kind;     // what happened: "seat"
+  Str payload;  // JSON
+} Event;
+
+typedef enum MethodAccess { ACCESS_ANYONE, ACCESS_SIGNED_IN, ACCESS_STAFF } MethodAccess;
+
+typedef enum FieldKind {
+  FIELD_ID,       // integer of at least 1        -> int64_t
+  FIELD_STRING,   // string of min..max code points -> Str
+  FIELD_ANY_STRING,  // string or anything else (then empty), unchecked -> Str
+  FIELD_ID_LIST,  // array of min..max distinct ids  -> IdList
+  FIELD_WORD      // optional string               -> Str
+} FieldKind;
+
+typedef struct IdList {
+  const int64_t *ids;
+  size_t count;
+} IdList;
+
+// One field of a method's input, checked and decoded in the order of the table: the first that fails gives the error.
+typedef struct Field {
+  const char *name;
+  FieldKind kind;
+  uint16_t offset;  // into the input struct
+  uint32_t min;
+  uint32_t max;
+  Error error;
+} Field;
+
+// A method: what can be asked once.
+typedef struct Method {
+  const char *name;        // "hall.update_seat_status"
+  MethodAccess access;
+  bool reads_only;         // runs on a reader, beside the writes
+  const Field *fields;
+  uint16_t field_count;
+  uint16_t input_bytes;
+  Error (*prepare)(Call *call, void *input);       // on a worker: may take long, no SQL; NULL where not needed
+  Error (*run)(Call *call, const void *input);     // on a store thread, in a transaction
+} Method;
+
+struct Call {
+  Call *next;
+  Arena arena;
+  const Method *method;
+  void *input;      // the method's decoded input, in the arena
+  Identity who;
+  Str peer;         // the client's address, for limits and the session list
+  Str agent;        // User-Agent, likewise
+  Db *db;           // while `run` runs
+  Env env;
+  int64_t now_ms;   // fixed for the call
+  Error error;      // the outcome; with an error, nothing was changed
+  Text reply;       // JSON of the answer's data, also beside an error where the method says so
+  const char *reply_topic_kind;  // the answer is the snapshot of this topic instead; NULL: it is `reply`
+  int64_t reply_topic_key;
+  Event *events;
+  Event **events_tail;
+  Loop *loop;       // where the answer goes
+  ConnRef conn;
+  void *door;       // the controller's own, in the arena
+  void (*done)(Loop *loop, Call *call);  // on the loop's thread, after the commit; must not keep the call
+};
+
+// A new call for a connection; the loop's thread. NULL when memory is out.
+Call *call_new(Loop *loop, Conn *conn);
+void call_free(Call *call);
+
+// Decodes `data` by the method's table into call->input. ERR_NONE, or the error of the first field that fails.
+Error call_decode(Call *call, const Json *data);
+
+// Records an event of a topic with its row in the log; gives its seq, 0 when the database failed. Store thread.
+int64_t call_event(Call *call, Str topic, Str kind, Str payload);
+// Records a signal: told to every loop after the commit, kept nowhere.
+void call_signal(Call *call, Str topic, Str kind, Str payload);
+
+#endif

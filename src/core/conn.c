@@ -1,0 +1,387 @@
+// Connections: the socket, the queue of bytes to send, and the time limits. What the bytes mean is read in
+// core/conn_http.c and core/conn_ws.c.
+#include "core/conn.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "core/log.h"
+
+enum { PIECES_A_WRITE = 64, LINGER_MS = 2000 };
+
+static void poll_update(Conn *conn);
+
+// Names that outlive.
+
+ConnRef conn_ref(const Conn *conn) {
+  return (ConnRef){conn->index, conn->serial};
+}
+
+Conn *conn_find(Loop *loop, ConnRef ref) {
+  // A connection moves in the array when another one closes: the hint is tried first, then all are looked through.
+  if (ref.index < loop->conn_count && loop->conns[ref.index]->serial == ref.serial) return loop->conns[ref.index];
+  for (uint32_t i = 0; i < loop->conn_count; i++) {
+    if (loop->conns[i]->serial == ref.serial) return loop->conns[i];
+  }
+  return NULL;
+}
+
+Str conn_peer(const Conn *conn, Arena *arena) {
+  struct sockaddr_storage peer;
+  socklen_t length = sizeof peer;
+  char text[INET6_ADDRSTRLEN];
+  if (getpeername(conn->fd, (struct sockaddr *)&peer, &length) != 0) return (Str){0};
+  const void *address = &((struct sockaddr_in *)&peer)->sin_addr;
+  int family = peer.ss_family;
+  if (family == AF_INET6) {
+    const struct in6_addr *v6 = &((struct sockaddr_in6 *)&peer)->sin6_addr;
+    address = v6;
+    if (IN6_IS_ADDR_V4MAPPED(v6)) {
+      address = v6->s6_addr + 12;
+      family = AF_INET;
+    }
+  }
+  if (inet_ntop(family, address, text, sizeof text) == NULL) return (Str){0};
+  return str_copy(arena, str_from(text));
+}
+
+// Closing.
+
+static void on_poll_closed(uv_handle_t *handle) {
+  Conn *conn = handle->data;
+  close(conn->fd);
+  free(conn);
+}
+
+static void drop_pieces(Conn *conn) {
+  for (uint32_t i = 0; i < conn->piece_count; i++) buf_unref(conn->pieces[i]);
+  if (conn->pieces != conn->inline_pieces) free(conn->pieces);
+  conn->pieces = conn->inline_pieces;
+  conn->piece_capacity = sizeof conn->inline_pieces / sizeof conn->inline_pieces[0];
+  conn->piece_count = conn->first_sent = conn->queued_bytes = 0;
+}
+
+void conn_kill(Conn *conn) {
+  if (conn->dead) return;
+  conn->dead = true;
+  Loop *loop = conn->loop;
+  if (conn->handler != NULL) conn->handler->close(conn, conn->owner);
+  Conn *last = loop->conns[--loop->conn_count];
+  loop->conns[conn->index] = last;
+  last->index = conn->index;
+  drop_pieces(conn);
+  http_parser_free(conn->http);
+  ws_parser_free(&conn->ws);
+  free(conn->held);
+  conn->held = NULL;
+  conn->http = NULL;
+  if (!conn->dirty) uv_close((uv_handle_t *)&conn->poll, on_poll_closed);
+}
+
+// All has left: tell the peer, and wait a moment for it to close, lest its unread bytes make the kernel reset the line.
+static void start_lingering(Conn *conn) {
+  if (conn->lingering) return;
+  conn->lingering = true;
+  conn->since_ms = conn->loop->tick_ms;
+  shutdown(conn->fd, SHUT_WR);
+}
+
+void conn_close(Conn *conn) {
+  if (conn->dead || conn->closing) return;
+  conn->closing = true;
+  if (conn->piece_count == 0) start_lingering(conn);
+}
+
+// Sending.
+
+static void mark_dirty(Conn *conn) {
+  if (conn->dirty) return;
+  conn->dirty = true;
+  conn->next_dirty = conn->loop->dirty;
+  conn->loop->dirty = conn;
+}
+
+static bool grow_pieces(Conn *conn) {
+  uint32_t capacity = conn->piece_capacity * 4;
+  Buf **grown = malloc(capacity * sizeof *grown);
+  if (grown == NULL) return false;
+  memcpy(grown, conn->pieces, conn->piece_count * sizeof *grown);
+  if (conn->pieces != conn->inline_pieces) free(conn->pieces);
+  conn->pieces = grown;
+  conn->piece_capacity = capacity;
+  return true;
+}
+
+void conn_send(Conn *conn, Buf *buf) {
+  if (conn->dead || conn->closing || buf == NULL || buf->length == 0 ||
+      (conn->piece_count == conn->piece_capacity && !grow_pieces(conn))) {
+    bool out_of_memory = !conn->dead && !conn->closing && (buf == NULL || buf->length > 0);
+    buf_unref(buf);
+    if (out_of_memory) conn_kill(conn);
+    return;
+  }
+  if (conn->piece_count == 0) conn->since_ms = conn->loop->tick_ms;
+  conn->pieces[conn->piece_count++] = buf;
+  conn->queued_bytes += buf->length;
+  if (!conn->polls_write) mark_dirty(conn);
+}
+
+// Takes `sent` bytes off the queue.
+static void take_sent(Conn *conn, size_t sent) {
+  conn->queued_bytes -= (uint32_t)sent;
+  size_t left = sent + conn->first_sent;
+  uint32_t done = 0;
+  while (done < conn->piece_count && left >= conn->pieces[done]->length) {
+    left -= conn->pieces[done]->length;
+    buf_unref(conn->pieces[done++]);
+  }
+  conn->first_sent = (uint32_t)left;
+  conn->piece_count -= done;
+  if (conn->piece_count > 0) {
+    memmove(conn->pieces, conn->pieces + done, conn->piece_count * sizeof(Buf *));
+  } else if (conn->pieces != conn->inline_pieces) {
+    drop_pieces(conn);
+  }
+}
+
+static ssize_t send_pieces(Conn *conn) {
+  if (conn->piece_count == 1) {
+    const Buf *piece = conn->pieces[0];
+    return send(conn->fd, piece->at + conn->first_sent, piece->length - conn->first_sent, MSG_NOSIGNAL);
+  }
+  struct iovec vectors[PIECES_A_WRITE];
+  uint32_t count = conn->piece_count < PIECES_A_WRITE ? conn->piece_count : PIECES_A_WRITE;
+  for (uint32_t i = 0; i < count; i++) {
+    const Buf *piece = conn->pieces[i];
+    size_t skip = i == 0 ? conn->first_sent : 0;
+    const char *from = piece->at + skip;
+    memcpy(&vectors[i].iov_base, &from, sizeof from);  // iov_base is not const, though send only reads it
+    vectors[i].iov_len = piece->length - skip;
+  }
+  return sendmsg(conn->fd, &(struct msghdr){.msg_iov = vectors, .msg_iovlen = count}, MSG_NOSIGNAL);
+}
+
+static void flush(Conn *conn) {
+  bool had_backlog = conn->polls_write;
+  while (conn->piece_count > 0) {
+    ssize_t sent = send_pieces(conn);
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent < 0 && errno != EAGAIN) {
+      conn_kill(conn);
+      return;
+    }
+    if (sent < 0) break;
+    conn->since_ms = conn->loop->tick_ms;
+    take_sent(conn, (size_t)sent);
+  }
+  bool waits = conn->piece_count > 0;
+  if (waits != had_backlog) {
+    conn->polls_write = waits;
+    poll_update(conn);
+  }
+  if (waits) return;
+  if (conn->closing) start_lingering(conn);
+  if (had_backlog && conn->handler != NULL && conn->handler->drained != NULL) {
+    conn->handler->drained(conn, conn->owner);
+  }
+}
+
+// Receiving.
+
+bool conn_hold(Conn *conn, const char *bytes, size_t count) {
+  if (count > conn->held_capacity) {
+    char *grown = malloc(count);
+    if (grown == NULL) {
+      conn_kill(conn);
+      return false;
+    }
+    if (count > 0) memcpy(grown, bytes, count);
+    free(conn->held);
+    conn->held = grown;
+    conn->held_capacity = (uint32_t)count;
+  } else if (count > 0) {
+    memmove(conn->held, bytes, count);
+  }
+  conn->held_bytes = (uint32_t)count;
+  if (count == 0) {
+    free(conn->held);
+    conn->held = NULL;
+    conn->held_capacity = 0;
+  }
+  return true;
+}
+
+// Receives behind what is held; gives what recv gave.
+static ssize_t receive_held(Conn *conn) {
+  enum { MORE = 16 * 1024 };
+  if (conn->held_capacity - conn->held_bytes < MORE / 4) {
+    uint32_t capacity = conn->held_capacity * 2 > MORE ? conn->held_capacity * 2 : MORE;
+    char *grown = realloc(conn->held, capacity);
+    if (grown == NULL) {
+      errno = ENOMEM;
+      return -1;
+    }
+    conn->held = grown;
+    conn->held_capacity = capacity;
+  }
+  ssize_t got = recv(conn->fd, conn->held + conn->held_bytes, conn->held_capacity - conn->held_bytes, 0);
+  if (got > 0) conn->held_bytes += (uint32_t)got;
+  return got;
+}
+
+static void feed(Conn *conn, char *bytes, size_t count) {
+  if (conn->handler != NULL) {
+    conn_ws_feed(conn, bytes, count);
+  } else {
+    conn_http_feed(conn, bytes, count);
+  }
+}
+
+static void on_readable(Conn *conn) {
+  Loop *loop = conn->loop;
+  bool holds = conn->held_bytes > 0 && !conn->lingering;
+  ssize_t got = holds ? receive_held(conn) : recv(conn->fd, loop->read_buffer, LOOP_READ_BYTES, 0);
+  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (got <= 0) {
+    conn_kill(conn);
+    return;
+  }
+  conn->read_ms = loop->tick_ms;
+  if (conn->lingering || conn->closing) return;
+  if (holds) {
+    feed(conn, conn->held, conn->held_bytes);
+  } else {
+    feed(conn, loop->read_buffer, (size_t)got);
+  }
+}
+
+static void on_poll(uv_poll_t *poll, int status, int events) {
+  Conn *conn = poll->data;
+  if (conn->dead) return;
+  Loop *loop = conn->loop;
+  uint64_t tick_ms = uv_now(&loop->uv);
+  if (tick_ms != loop->tick_ms) {
+    loop->tick_ms = tick_ms;
+    loop->now_ms = loop->env.now_ms(loop->env.state);
+  }
+  if (status < 0) {
+    conn_kill(conn);
+    return;
+  }
+  if ((events & UV_WRITABLE) != 0) flush(conn);
+  if (conn->dead || (events & UV_READABLE) == 0) return;
+  bool stuck = conn->queued_bytes > loop->settings.slow_bytes;  // answers pile up: read no more questions
+  if (conn->answering || conn->paused || stuck) {
+    poll_update(conn);
+    return;
+  }
+  on_readable(conn);
+}
+
+// Asks the kernel for what matters now.
+static void poll_update(Conn *conn) {
+  bool stuck = conn->queued_bytes > conn->loop->settings.slow_bytes;
+  bool reads = conn->lingering || !(conn->answering || conn->paused || stuck);
+  int events = (reads ? UV_READABLE : 0) | (conn->polls_write ? UV_WRITABLE : 0);
+  conn->polls_read = reads;
+  if (events != 0) {
+    uv_poll_start(&conn->poll, events, on_poll);
+  } else {
+    uv_poll_stop(&conn->poll);
+  }
+}
+
+void conn_resume(Conn *conn) {
+  if (conn->dead) return;
+  conn->resume = true;
+  mark_dirty(conn);
+}
+
+static void resume(Conn *conn) {
+  conn->resume = false;
+  if (conn->held_bytes > 0) feed(conn, conn->held, conn->held_bytes);
+  if (!conn->dead && !conn->polls_read) poll_update(conn);
+}
+
+void conn_flush_dirty(Loop *loop) {
+  while (loop->dirty != NULL) {
+    Conn *conn = loop->dirty;
+    loop->dirty = conn->next_dirty;
+    if (loop->dirty != NULL) __builtin_prefetch(loop->dirty);
+    conn->dirty = false;
+    if (conn->dead) {
+      uv_close((uv_handle_t *)&conn->poll, on_poll_closed);
+      continue;
+    }
+    if (!conn->polls_write) flush(conn);
+    if (!conn->dead && conn->resume) resume(conn);
+  }
+}
+
+// Life.
+
+static bool add_to_loop(Loop *loop, Conn *conn) {
+  if (loop->conn_count == loop->conn_capacity) {
+    uint32_t capacity = loop->conn_capacity == 0 ? 64 : loop->conn_capacity * 2;
+    Conn **grown = realloc(loop->conns, capacity * sizeof(Conn *));
+    if (grown == NULL) return false;
+    loop->conns = grown;
+    loop->conn_capacity = capacity;
+  }
+  conn->index = loop->conn_count;
+  conn->serial = ++loop->next_serial;
+  loop->conns[loop->conn_count++] = conn;
+  return true;
+}
+
+static void refuse(int fd) {
+  static const char answer[] = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+  if (send(fd, answer, sizeof answer - 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) log_debug("conn: refused", "fd=%d", fd);
+  close(fd);
+}
+
+void conn_accept(Loop *loop, int fd) {
+  Conn *conn = loop->conn_count < loop->settings.connections_max ? calloc(1, sizeof *conn) : NULL;
+  HttpParser *http = conn != NULL ? http_parser_new(&loop->settings.http) : NULL;
+  if (http == NULL || !add_to_loop(loop, conn)) {
+    http_parser_free(http);
+    free(conn);
+    refuse(fd);
+    return;
+  }
+  conn->loop = loop;
+  conn->http = http;
+  conn->fd = fd;
+  conn->pieces = conn->inline_pieces;
+  conn->piece_capacity = sizeof conn->inline_pieces / sizeof conn->inline_pieces[0];
+  conn->read_ms = conn->since_ms = loop->tick_ms;
+  conn->poll.data = conn;
+  uv_poll_init(&loop->uv, &conn->poll, fd);
+  poll_update(conn);
+}
+
+void conn_visit(Conn *conn) {
+  const LoopSettings *limits = &conn->loop->settings;
+  uint64_t idle_ms = conn->loop->tick_ms - conn->read_ms;
+  uint64_t since_ms = conn->loop->tick_ms - conn->since_ms;
+  if (conn->lingering) {
+    if (since_ms > LINGER_MS) conn_kill(conn);
+  } else if (conn->piece_count > 0) {
+    if (since_ms > limits->write_timeout_ms) conn_kill(conn);
+  } else if (conn->handler != NULL) {
+    conn->handler->visit(conn, conn->owner, idle_ms);
+  } else if (!conn->answering) {
+    int part = http_parser_part(conn->http);
+    if (part == 0 && idle_ms > limits->idle_timeout_ms) conn_close(conn);
+    if ((part == 1 && since_ms > limits->head_timeout_ms) || (part == 2 && since_ms > limits->body_timeout_ms)) {
+      exchange_respond(conn, 408, (Str){0}, (Str){0}, (Str){0});
+      conn_close(conn);
+    }
+  }
+}

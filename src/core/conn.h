@@ -1,0 +1,113 @@
+// A connection: a socket on a loop, speaking HTTP first and perhaps WebSocket later. What it is to send is queued and
+// leaves in one writev at the end of the turn. Everything here runs on the loop's thread and does not block.
+#ifndef FOYER_CORE_CONN_H
+#define FOYER_CORE_CONN_H
+
+#include <netinet/in.h>
+#include <stdint.h>
+
+#include "core/buf.h"
+#include "core/http.h"
+#include "core/loop.h"
+#include "core/ws.h"
+
+// What a WebSocket's owner wants to hear of. `owner` is what was given to exchange_upgrade.
+typedef struct WsHandler {
+  void (*open)(Conn *conn, void *owner);  // the 101 is queued; messages may be sent
+  // A whole message. The payload is valid during the call only.
+  void (*message)(Conn *conn, void *owner, WsOpcode opcode, Str payload);
+  void (*drained)(Conn *conn, void *owner);  // everything queued has left; may be NULL
+  void (*visit)(Conn *conn, void *owner, uint64_t idle_ms);  // about once a second; idle: since the last byte came
+  void (*close)(Conn *conn, void *owner);                    // gone: the last call, frees the owner's state
+} WsHandler;
+
+// A request that waits for its answer. Slices of the request are valid until the hook returns.
+struct Exchange {
+  Conn *conn;
+  const HttpRequest *request;
+  Arena *arena;  // valid until the hook returns
+};
+
+// A name for a connection that outlives it: see conn_find.
+typedef struct ConnRef {
+  uint32_t index;
+  uint32_t serial;
+} ConnRef;
+
+struct OutPiece;
+
+struct Conn {
+  uv_poll_t poll;
+  Loop *loop;
+  Conn *next_dirty;
+  Buf **pieces;              // queue of bytes to send, oldest first; `inline_pieces` while it is short
+  Buf *inline_pieces[3];
+  uint32_t piece_count;
+  uint32_t piece_capacity;
+  uint32_t first_sent;       // bytes of the first piece that have left
+  uint32_t queued_bytes;     // bytes of all pieces that have not
+  int fd;
+  uint32_t index;            // in loop->conns
+  uint32_t serial;
+  uint64_t read_ms;          // loop tick of the last byte that came
+  uint64_t since_ms;         // loop tick when the current request began, or bytes last left (while some wait)
+  char *held;                // bytes that came and are not used up: a request under way, or messages while paused
+  uint32_t held_bytes;
+  uint32_t held_capacity;
+  HttpParser *http;          // NULL once it is a WebSocket
+  WsParser ws;
+  const WsHandler *handler;  // NULL while it speaks HTTP
+  void *owner;
+  uint8_t window_bits;       // of permessage-deflate towards the client
+  bool deflate : 1;          // agreed
+  bool dirty : 1;            // in loop->dirty
+  bool polls_write : 1;      // waits until the socket takes more
+  bool polls_read : 1;
+  bool answering : 1;        // an HTTP request waits for its answer
+  bool keep_alive : 1;       // after that answer
+  bool head_only : 1;        // that request was a HEAD
+  bool paused : 1;           // the owner wants no messages just now
+  bool delivering : 1;       // inside the owner's message callback or the request hook
+  bool closing : 1;          // close when all has left
+  bool lingering : 1;        // all has left, waiting for the peer to close
+  bool dead : 1;             // closed; freed in the next turn
+  bool resume : 1;           // `held` is to be read on at the end of the turn
+};
+
+ConnRef conn_ref(const Conn *conn);
+Conn *conn_find(Loop *loop, ConnRef ref);  // NULL when it has gone
+
+// Takes a new socket over (non-blocking); closes it when memory is out or the loop is full.
+void conn_accept(Loop *loop, int fd);
+void conn_send(Conn *conn, Buf *buf);      // queues; takes over one reference (NULL: memory was out, the connection is closed)
+void conn_close(Conn *conn);               // when all that is queued has left
+void conn_kill(Conn *conn);                // at once
+void conn_flush_dirty(Loop *loop);         // sends what the turn has queued
+void conn_visit(Conn *conn);               // applies the time limits
+// The peer's address as text ("127.0.0.1", "2001:db8::1"; IPv4-mapped shown as IPv4); empty when it has gone.
+Str conn_peer(const Conn *conn, Arena *arena);
+
+// HTTP. Answers the request under way: now, or later by the ConnRef kept from it. `extra` are complete header lines.
+void exchange_respond(Conn *conn, int status, Str content_type, Str body, Str extra);
+// The same with a body that is shared, not copied; takes over one reference.
+void exchange_respond_buf(Conn *conn, int status, Str content_type, Buf *body, Str extra);
+// Accepts a WebSocket handshake whose key and extensions were kept; then `handler` owns the connection.
+// `extra` are complete header lines for the 101. False when the key is malformed (a 400 was sent) or memory is out (the
+// connection is dead): then `owner` stays the caller's.
+bool exchange_upgrade(Conn *conn, Str key, Str extensions, Str extra, const WsHandler *handler, void *owner);
+
+// WebSocket. A frame ready to send, with its header, shared by many connections (deflated where that was asked and pays).
+Buf *ws_frame(WsOpcode opcode, Str payload);
+Buf *ws_frame_deflated(WsDeflater *deflater, uint8_t window_bits, WsOpcode opcode, Str payload, Arena *arena);
+void ws_send(Conn *conn, WsOpcode opcode, Str payload);
+void ws_close(Conn *conn, uint16_t code, Str reason);  // sends a close frame, then closes
+void ws_pause(Conn *conn);   // no more messages until ws_resume; what comes is kept, the socket is not read
+void ws_resume(Conn *conn);
+
+// For core/conn_http.c and core/conn_ws.c: the bytes that have come.
+void conn_http_feed(Conn *conn, char *bytes, size_t count);
+void conn_ws_feed(Conn *conn, char *bytes, size_t count);
+void conn_resume(Conn *conn);  // reads on at the end of the turn: what is held first, then the socket
+bool conn_hold(Conn *conn, const char *bytes, size_t count);  // makes `held` exactly these bytes; false (killed) when out of memory
+
+#endif

@@ -1,0 +1,84 @@
+// A connection that speaks HTTP: requests one after another, each answered before the next is looked at.
+#include <string.h>
+
+#include "core/conn.h"
+#include "core/log.h"
+
+// Serves the requests in the bytes, which begin at the current request; keeps what is left.
+void conn_http_feed(Conn *conn, char *bytes, size_t count) {
+  Loop *loop = conn->loop;
+  while (count > 0 && !conn->dead && !conn->closing && !conn->answering && conn->handler == NULL) {
+    HttpRequest request;
+    size_t consumed = 0;
+    bool fresh = http_parser_part(conn->http) == 0;
+    HttpEvent event = http_parser_feed(conn->http, &loop->scratch, bytes, count, &request, &consumed);
+    if (event == HTTP_NEED_MORE || event == HTTP_CONTINUE) {
+      if (fresh) conn->since_ms = loop->tick_ms;
+      if (event == HTTP_CONTINUE) conn_send(conn, buf_static(STR("HTTP/1.1 100 Continue\r\n\r\n")));
+      break;
+    }
+    if (event == HTTP_ERROR) {
+      int status = http_parser_status(conn->http);
+      log_debug("http: refused", "status=%d reason=\"%s\"", status, http_parser_reason(conn->http));
+      conn->keep_alive = false;
+      conn->answering = true;
+      exchange_respond(conn, status, (Str){0}, (Str){0}, (Str){0});
+      arena_reset(&loop->scratch);
+      return;
+    }
+    conn->answering = true;
+    conn->keep_alive = request.keep_alive && !loop->draining;
+    conn->head_only = request.method == HTTP_HEAD;
+    conn->delivering = true;
+    loop->hooks->request(&(Exchange){.conn = conn, .request = &request, .arena = &loop->scratch});
+    conn->delivering = false;
+    arena_reset(&loop->scratch);
+    bytes += consumed;
+    count -= consumed;
+  }
+  if (conn->dead) return;
+  if (conn->closing) count = 0;  // what follows a message with Connection: close is dropped
+  if (!conn_hold(conn, bytes, count)) return;
+  if (conn->handler != NULL && count > 0) conn_resume(conn);
+}
+
+static void answered(Conn *conn) {
+  conn->answering = false;
+  if (!conn->keep_alive) conn_close(conn);
+  if (!conn->delivering) conn_resume(conn);
+}
+
+static Str write_head(Conn *conn, int status, Str content_type, size_t body_bytes, Str extra) {
+  Text head = {.arena = &conn->loop->scratch};
+  text_reserve(&head, 256 + extra.length);
+  http_write_head(&head, status, content_type, body_bytes, conn->keep_alive, conn->loop->now_ms, extra);
+  return text_str(&head);
+}
+
+void exchange_respond(Conn *conn, int status, Str content_type, Str body, Str extra) {
+  if (conn->dead) return;
+  Str head = write_head(conn, status, content_type, body.length, extra);
+  if (conn->head_only) body.length = 0;
+  Buf *buf = buf_new(head.length + body.length);
+  if (buf != NULL) {
+    memcpy(buf_bytes(buf), head.at, head.length);
+    if (body.length > 0) memcpy(buf_bytes(buf) + head.length, body.at, body.length);
+  }
+  conn_send(conn, buf);
+  answered(conn);
+}
+
+void exchange_respond_buf(Conn *conn, int status, Str content_type, Buf *body, Str extra) {
+  if (conn->dead || body == NULL) {
+    buf_unref(body);
+    conn_kill(conn);
+    return;
+  }
+  conn_send(conn, buf_from(write_head(conn, status, content_type, body->length, extra)));
+  if (conn->head_only) {
+    buf_unref(body);
+  } else {
+    conn_send(conn, body);
+  }
+  answered(conn);
+}

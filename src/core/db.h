@@ -1,0 +1,93 @@
+// A database connection: prepared statements, typed parameters, rows. SQLite behind it. One thread a connection; every
+// function may block on the disk. SQL uses numbered parameters ($1, $2, ...), first used in that order.
+#ifndef FOYER_CORE_DB_H
+#define FOYER_CORE_DB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "shared/arena.h"
+#include "shared/str.h"
+
+typedef struct Db Db;
+
+typedef enum DbMode { DB_WRITE, DB_READ } DbMode;
+
+// Opens `path`; DB_WRITE creates it. NULL (logged) when it cannot.
+Db *db_open(const char *path, DbMode mode);
+void db_close(Db *db);  // NULL is allowed
+
+// Brings the schema up to date with the embedded migrations, under the database's write lock. False (logged) on failure
+// or when the database is newer than this program.
+bool db_migrate(Db *db, int64_t now_ms);
+
+typedef enum SqlKind { SQL_NULL, SQL_INT, SQL_REAL, SQL_TEXT } SqlKind;
+
+typedef struct SqlValue {
+  SqlKind kind;
+  union {
+    int64_t integer;
+    double real;
+    Str text;  // must live until the statement has ended
+  };
+} SqlValue;
+
+static inline SqlValue sql_int(int64_t value) {
+  return (SqlValue){.kind = SQL_INT, .integer = value};
+}
+
+static inline SqlValue sql_real(double value) {
+  return (SqlValue){.kind = SQL_REAL, .real = value};
+}
+
+static inline SqlValue sql_text(Str value) {
+  return (SqlValue){.kind = SQL_TEXT, .text = value};
+}
+
+// NULL in the database where the string is empty.
+static inline SqlValue sql_text_or_null(Str value) {
+  return value.length == 0 ? (SqlValue){.kind = SQL_NULL} : sql_text(value);
+}
+
+typedef struct Rows {
+  Db *db;
+  void *statement;  // NULL when it could not be begun, and after its end
+} Rows;
+
+// Begins a statement. `sql` must be a constant: the prepared statement is kept under its address.
+//   Rows rows = db_rows(db, FIND, sql_int(id));
+//   while (rows_next(&rows)) ... rows_int(&rows, 0) ...
+// A failure is logged and sticks to the transaction (db_failed): rows_next is false, and the call that ran it fails.
+#define db_rows(db, sql, ...) db_query((db), (sql), SQL_PARAMETERS(__VA_ARGS__))
+// Runs a statement that gives no rows. False when it failed. `db_changes` tells how many rows it changed.
+#define db_run(db, sql, ...) db_execute((db), (sql), SQL_PARAMETERS(__VA_ARGS__))
+// One integer: of the first row's first column; `otherwise` when there is no row.
+#define db_int(db, sql, otherwise, ...) db_one_int((db), (sql), (otherwise), SQL_PARAMETERS(__VA_ARGS__))
+#define SQL_PARAMETERS(...)                                                     \
+  (const SqlValue[]){{.kind = SQL_NULL}, __VA_ARGS__},                          \
+      (int)(sizeof((const SqlValue[]){{.kind = SQL_NULL}, __VA_ARGS__}) / sizeof(SqlValue)) - 1
+
+Rows db_query(Db *db, const char *sql, const SqlValue *values, int count);
+bool db_execute(Db *db, const char *sql, const SqlValue *values, int count);
+int64_t db_one_int(Db *db, const char *sql, int64_t otherwise, const SqlValue *values, int count);
+int64_t db_changes(const Db *db);  // rows changed by the last db_run
+
+bool rows_next(Rows *rows);  // false at the end (the statement is then free for its next use)
+void rows_end(Rows *rows);   // ends early
+int64_t rows_int(const Rows *rows, int column);
+double rows_real(const Rows *rows, int column);
+Str rows_text(const Rows *rows, int column, Arena *arena);  // a copy in the arena
+Str rows_peek(const Rows *rows, int column);                // valid until the next rows_next or rows_end
+bool rows_is_null(const Rows *rows, int column);
+
+// Transactions: begun and ended by the store only (and by the commands, which are alone).
+bool db_begin(Db *db, DbMode mode);  // DB_WRITE takes the write lock; false when it cannot be had
+bool db_commit(Db *db);              // false: nothing of it is there, the transaction is over
+void db_rollback(Db *db);
+// One call's part of the transaction. The savepoint is only made when the call first writes.
+void db_call_begin(Db *db);
+// Ends the part: keeps or undoes it. False when the whole transaction was lost on the way (disk full, I/O error).
+bool db_call_end(Db *db, bool keep);
+bool db_failed(const Db *db);  // a statement of the current part failed
+
+#endif

@@ -1,0 +1,180 @@
+// The loop thread: turns of libuv, the inbox from other threads, and the sweep that applies time limits.
+#include "core/loop.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/conn.h"
+#include "core/listener.h"
+#include "core/log.h"
+#include "core/store.h"
+
+enum { SWEEP_MS = 100, SWEEPS_A_ROUND = 10, DRAIN_CHECK_MS = 20 };
+
+static void turn_begin(Loop *loop) {
+  loop->now_ms = loop->env.now_ms(loop->env.state);
+  loop->tick_ms = uv_now(&loop->uv);
+}
+
+// Everything a turn has produced leaves here: rendered updates, calls for the store, bytes.
+static void turn_end(Loop *loop) {
+  loop->hooks->turn_end(loop);
+  store_submit_all(loop);
+  conn_flush_dirty(loop);
+}
+
+static void on_check(uv_check_t *check) {
+  turn_end(check->data);
+}
+
+static void on_prepare(uv_prepare_t *prepare) {
+  turn_end(prepare->data);
+}
+
+static void run_inbox(Loop *loop) {
+  uv_mutex_lock(&loop->inbox_lock);
+  LoopMessage *message = loop->inbox;
+  loop->inbox = NULL;
+  loop->inbox_tail = &loop->inbox;
+  uv_mutex_unlock(&loop->inbox_lock);
+  while (message != NULL) {
+    LoopMessage *next = message->next;
+    message->run(loop, message);
+    message = next;
+  }
+}
+
+static void on_wake(uv_async_t *wake) {
+  Loop *loop = wake->data;
+  turn_begin(loop);
+  run_inbox(loop);
+}
+
+// Looks at a tenth of the connections every 100 ms, so that a round takes a second and no turn is long.
+static void on_sweep(uv_timer_t *timer) {
+  Loop *loop = timer->data;
+  turn_begin(loop);
+  uint32_t share = loop->conn_count / SWEEPS_A_ROUND + 1;
+  for (uint32_t i = 0; i < share && loop->conn_count > 0; i++) {
+    if (loop->sweep_at >= loop->conn_count) loop->sweep_at = 0;
+    uint32_t before = loop->conn_count;
+    conn_visit(loop->conns[loop->sweep_at]);
+    if (loop->conn_count == before) ++loop->sweep_at;
+  }
+}
+
+bool loop_init(Loop *loop, int number, const LoopHooks *hooks, const LoopSettings *settings, Env env) {
+  *loop = (Loop){.number = number, .hooks = hooks, .settings = *settings, .env = env};
+  loop->inbox_tail = &loop->inbox;
+  loop->submitted_tail = &loop->submitted;
+  loop->read_buffer = malloc(LOOP_READ_BYTES);
+  loop->inflater = ws_inflater_new(settings->ws.message_bytes);
+  if (loop->read_buffer == NULL || loop->inflater == NULL) return false;
+  if (uv_loop_init(&loop->uv) != 0 || uv_mutex_init(&loop->inbox_lock) != 0) return false;
+  if (uv_async_init(&loop->uv, &loop->wake, on_wake) != 0) return false;
+  uv_check_init(&loop->uv, &loop->check);
+  uv_prepare_init(&loop->uv, &loop->prepare);
+  uv_timer_init(&loop->uv, &loop->sweep);
+  uv_timer_init(&loop->uv, &loop->grace);
+  uv_timer_init(&loop->uv, &loop->drain_check);
+  loop->wake.data = loop->check.data = loop->prepare.data = loop->sweep.data = loop;
+  loop->grace.data = loop->drain_check.data = loop;
+  turn_begin(loop);
+  return true;
+}
+
+static void close_handle(uv_handle_t *handle, void *unused) {
+  (void)unused;
+  if (!uv_is_closing(handle)) uv_close(handle, NULL);
+}
+
+static void loop_free(Loop *loop) {
+  while (loop->conn_count > 0) conn_kill(loop->conns[loop->conn_count - 1]);
+  uv_run(&loop->uv, UV_RUN_NOWAIT);
+  listeners_free(loop);
+  uv_walk(&loop->uv, close_handle, NULL);
+  while (uv_run(&loop->uv, UV_RUN_DEFAULT) != 0) continue;
+  int busy = uv_loop_close(&loop->uv);
+  assert(busy == 0);
+  (void)busy;
+  uv_mutex_destroy(&loop->inbox_lock);
+  ws_inflater_free(loop->inflater);
+  arena_free(&loop->scratch);
+  free(loop->conns);
+  free(loop->read_buffer);
+}
+
+static void loop_main(void *arg) {
+  Loop *loop = arg;
+  uv_check_start(&loop->check, on_check);
+  uv_prepare_start(&loop->prepare, on_prepare);
+  uv_timer_start(&loop->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
+  loop->hooks->start(loop);
+  listeners_start(loop);
+  uv_run(&loop->uv, UV_RUN_DEFAULT);
+}
+
+bool loop_start(Loop *loop) {
+  return uv_thread_create(&loop->thread, loop_main, loop) == 0;
+}
+
+void loop_join(Loop *loop) {
+  uv_thread_join(&loop->thread);
+  run_inbox(loop);
+  loop_free(loop);
+}
+
+void loop_post(Loop *loop, LoopMessage *message) {
+  message->next = NULL;
+  uv_mutex_lock(&loop->inbox_lock);
+  bool first = loop->inbox == NULL;
+  *loop->inbox_tail = message;
+  loop->inbox_tail = &message->next;
+  uv_mutex_unlock(&loop->inbox_lock);
+  if (first) uv_async_send(&loop->wake);
+}
+
+// Draining.
+
+typedef struct StopMessage {
+  LoopMessage message;
+  uint32_t grace_ms;
+} StopMessage;
+
+static void on_grace_over(uv_timer_t *timer) {
+  Loop *loop = timer->data;
+  if (loop->conn_count > 0) log_warn("loop: connections cut at the end of the drain", "count=%u", loop->conn_count);
+  uv_stop(&loop->uv);
+}
+
+static void on_drain_check(uv_timer_t *timer) {
+  Loop *loop = timer->data;
+  if (loop->conn_count == 0) uv_stop(&loop->uv);
+}
+
+static void run_stop(Loop *loop, LoopMessage *message) {
+  uint32_t grace_ms = ((StopMessage *)message)->grace_ms;
+  free(message);
+  loop->draining = true;
+  listeners_free(loop);
+  for (uint32_t i = loop->conn_count; i > 0; i--) {
+    Conn *conn = loop->conns[i - 1];
+    if (conn->handler != NULL) {
+      ws_close(conn, 1001, STR("the server is restarting"));
+    } else if (!conn->answering && conn->held_bytes == 0) {
+      conn_close(conn);
+    } else {
+      conn->keep_alive = false;
+    }
+  }
+  uv_timer_start(&loop->grace, on_grace_over, grace_ms, 0);
+  uv_timer_start(&loop->drain_check, on_drain_check, 0, DRAIN_CHECK_MS);
+}
+
+void loop_stop(Loop *loop, uint32_t grace_ms) {
+  StopMessage *message = malloc(sizeof *message);
+  if (message == NULL) abort();  // cannot even stop
+  *message = (StopMessage){.message.run = run_stop, .grace_ms = grace_ms};
+  loop_post(loop, &message->message);
+}

@@ -1,0 +1,95 @@
+// A loop thread: it owns its listeners, its connections and its topics; nothing of theirs is locked. Other threads reach
+// it only through loop_post. All functions but loop_post run on the loop's own thread and none blocks.
+#ifndef FOYER_CORE_LOOP_H
+#define FOYER_CORE_LOOP_H
+
+#include <stdint.h>
+#include <uv.h>
+
+#include "core/http.h"
+#include "core/ws.h"
+#include "shared/arena.h"
+#include "shared/time.h"
+
+typedef struct Conn Conn;
+typedef struct Loop Loop;
+typedef struct Call Call;
+typedef struct Exchange Exchange;
+
+enum { LOOP_READ_BYTES = 64 * 1024 };
+
+// A message from another thread. The sender allocates it; `run` takes it over on the loop's thread.
+typedef struct LoopMessage {
+  struct LoopMessage *next;
+  void (*run)(Loop *loop, struct LoopMessage *message);
+} LoopMessage;
+
+// What the loop asks of the program above it: one table for all loops.
+typedef struct LoopHooks {
+  void (*request)(Exchange *exchange);  // a whole HTTP request has come; must answer it now or later (core/conn.h)
+  void (*start)(Loop *loop);            // on the loop's thread, before it serves
+  void (*turn_end)(Loop *loop);         // after the events of a turn, before what they produced is sent
+} LoopHooks;
+
+// Limits and time limits, the same for all connections of a loop. Times in milliseconds, sizes in bytes.
+typedef struct LoopSettings {
+  HttpLimits http;
+  WsLimits ws;
+  uint32_t connections_max;   // of one loop; past it a new connection is answered 503 and closed
+  uint32_t head_timeout_ms;   // from the first byte of a request to the end of its head
+  uint32_t body_timeout_ms;   // from the first byte of a request to the end of its body
+  uint32_t idle_timeout_ms;   // a kept-alive connection with nothing under way
+  uint32_t write_timeout_ms;  // bytes wait and the peer takes none
+  uint32_t slow_bytes;        // backlog past which a connection gets no more updates, and is not read from
+} LoopSettings;
+
+struct Loop {
+  uv_loop_t uv;
+  const LoopHooks *hooks;
+  LoopSettings settings;
+  int number;            // 0, 1, ...
+  void *owner;           // the program's own state of this loop (its topics)
+  struct Store *store;   // where calls go
+  Env env;
+  int64_t now_ms;        // wall clock at the begin of this turn
+  uint64_t tick_ms;      // monotonic clock at the begin of this turn
+  char *read_buffer;     // LOOP_READ_BYTES, for whichever connection is being read
+  Arena scratch;         // for what lives no longer than one request or message; reset after each
+  WsInflater *inflater;
+  Conn **conns;          // all connections; a connection knows its index
+  uint32_t conn_count;
+  uint32_t conn_capacity;
+  uint32_t sweep_at;     // next connection to look at for time limits
+  uint32_t next_serial;  // of connections, to tell a new one from an old one in its place
+  Conn *dirty;           // connections with bytes to send at the end of this turn
+  Call *submitted;       // calls for the store, handed over at the end of this turn
+  Call **submitted_tail;
+  struct Listener *listeners;
+  uv_async_t wake;
+  uv_check_t check;
+  uv_prepare_t prepare;
+  uv_timer_t sweep;
+  uv_timer_t grace;        // the end of a drain
+  uv_timer_t drain_check;  // whether it is over before
+  uv_mutex_t inbox_lock;
+  LoopMessage *inbox;
+  LoopMessage **inbox_tail;
+  bool draining;         // no new connections; idle ones are closed
+  uv_thread_t thread;
+};
+
+// Prepares a loop; false (logged) when memory or descriptors are out.
+bool loop_init(Loop *loop, int number, const LoopHooks *hooks, const LoopSettings *settings, Env env);
+// Listens on address:port (SO_REUSEPORT). Before loop_start only. False (logged) when it cannot be had. Port 0 asks the
+// system for one; *bound_port (may be NULL) tells it.
+bool loop_listen(Loop *loop, const char *address, int port, int *bound_port);
+bool loop_start(Loop *loop);  // starts its thread
+void loop_join(Loop *loop);   // waits for its thread to end (after loop_stop) and frees all
+// Asks the loop to stop taking connections, finish what is under way, close WebSockets with 1001, and end within
+// `grace_ms`. Any thread.
+void loop_stop(Loop *loop, uint32_t grace_ms);
+
+// Hands a message over; any thread. Messages of one sender are run in order.
+void loop_post(Loop *loop, LoopMessage *message);
+
+#endif

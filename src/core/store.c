@@ -1,0 +1,283 @@
+// The store: the queue to the writer, its batches, the readers and the worker, and the way back to the loops.
+#include "core/store.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/log.h"
+#include "core/queue.h"
+
+enum { READERS_MAX = 16 };
+
+// A committed batch on its way to the loops: every one hears the events, and each answers its own calls. The last one
+// frees it.
+typedef struct Batch {
+  _Atomic int users;
+  Call *calls;
+  struct BatchMessage *messages;  // one a loop
+} Batch;
+
+typedef struct BatchMessage {
+  LoopMessage message;
+  Batch *batch;
+} BatchMessage;
+
+struct Store {
+  StoreSettings settings;
+  Loop *loops;
+  int loop_count;
+  Queue writes;
+  Queue reads;
+  Queue work;
+  uv_thread_t writer;
+  uv_thread_t readers[READERS_MAX];
+  uv_thread_t worker;
+  Db *writer_db;
+  Db *reader_dbs[READERS_MAX];
+  int readers_begun;
+  _Atomic uint64_t commits;
+  _Atomic uint64_t calls;
+  _Atomic uint64_t failed_commits;
+  _Atomic uint64_t refused;
+  _Atomic bool healthy;
+};
+
+// The way back.
+
+static void batch_free(Batch *batch) {
+  for (Call *call = batch->calls; call != NULL;) {
+    Call *next = call->next;
+    call_free(call);
+    call = next;
+  }
+  free(batch->messages);
+  free(batch);
+}
+
+static void run_batch(Loop *loop, LoopMessage *message) {
+  Batch *batch = ((BatchMessage *)message)->batch;
+  for (Call *call = batch->calls; call != NULL; call = call->next) {
+    for (const Event *event = call->events; event != NULL; event = event->next) {
+      loop->store->settings.event(loop, event);
+    }
+    if (call->loop == loop) call->done(loop, call);
+  }
+  if (atomic_fetch_sub(&batch->users, 1) == 1) batch_free(batch);
+}
+
+// Sends finished calls to all loops, or to their own only when nothing has happened that others must hear.
+static void deliver(Store *store, Call *calls, Loop *only) {
+  if (calls == NULL) return;
+  int count = only != NULL ? 1 : store->loop_count;
+  Batch *batch = calloc(1, sizeof *batch);
+  BatchMessage *messages = calloc((size_t)count, sizeof *messages);
+  if (batch == NULL || messages == NULL) abort();  // what was committed cannot be told: a restart tells it
+  *batch = (Batch){.users = count, .calls = calls, .messages = messages};
+  for (int i = 0; i < count; i++) {
+    messages[i] = (BatchMessage){.message.run = run_batch, .batch = batch};
+    loop_post(only != NULL ? only : &store->loops[i], &messages[i].message);
+  }
+}
+
+// Running.
+
+static void forget(Call *call, Error error) {
+  call->error = error;
+  call->events = NULL;
+  call->events_tail = &call->events;
+}
+
+// Runs one call in the open transaction. False when the transaction was lost.
+static bool run_call(Db *db, Call *call) {
+  call->db = db;
+  db_call_begin(db);
+  Error error = call->method->run(call, call->input);
+  if (db_failed(db) || call->arena.failed) error = ERR_INTERNAL;
+  call->db = NULL;
+  call->error = error;
+  if (error != ERR_NONE) forget(call, error);
+  return db_call_end(db, error == ERR_NONE);
+}
+
+static void fail_all(Call *calls) {
+  for (Call *call = calls; call != NULL; call = call->next) forget(call, ERR_INTERNAL);
+}
+
+// Runs calls in one transaction until they are done or the time is up; gives those that are left.
+static Call *write_batch(Store *store, Call *calls) {
+  Db *db = store->writer_db;
+  uint64_t until_ns = uv_hrtime() + store->settings.batch_ms * 1000000ULL;
+  uint32_t count = 0;
+  bool alive = db_begin(db, DB_WRITE);
+  Call *last = NULL;
+  Call *next = calls;
+  while (next != NULL && count < store->settings.batch_max && (count == 0 || uv_hrtime() < until_ns)) {
+    last = next;
+    next = next->next;
+    ++count;
+    alive = alive && run_call(db, last);
+  }
+  last->next = NULL;
+  bool committed = alive && db_commit(db);
+  if (!committed) {
+    db_rollback(db);
+    fail_all(calls);
+    log_error("store: commit failed, its calls were refused", "calls=%u", count);
+    atomic_fetch_add(&store->failed_commits, 1);
+  }
+  atomic_store(&store->healthy, committed);
+  atomic_fetch_add(&store->commits, 1);
+  atomic_fetch_add(&store->calls, count);
+  deliver(store, calls, NULL);
+  return next;
+}
+
+static void writer_main(void *arg) {
+  Store *store = arg;
+  Call *calls;
+  while ((calls = queue_take(&store->writes, store->settings.batch_max)) != NULL) {
+    while (calls != NULL) calls = write_batch(store, calls);
+  }
+}
+
+typedef struct Reader {
+  Store *store;
+  Db *db;
+} Reader;
+
+static void reader_main(void *arg) {
+  Reader reader = *(Reader *)arg;
+  free(arg);
+  Call *call;
+  while ((call = queue_take(&reader.store->reads, 1)) != NULL) {
+    if (!db_begin(reader.db, DB_READ) || !run_call(reader.db, call)) forget(call, ERR_INTERNAL);
+    db_rollback(reader.db);
+    deliver(reader.store, call, call->loop);
+  }
+}
+
+static void enqueue(Store *store, Call *call);
+
+static void worker_main(void *arg) {
+  Store *store = arg;
+  Call *call;
+  while ((call = queue_take(&store->work, 1)) != NULL) {
+    Error error = call->method->prepare(call, call->input);
+    if (error == ERR_NONE) {
+      enqueue(store, call);
+    } else {
+      forget(call, error);
+      deliver(store, call, call->loop);
+    }
+  }
+}
+
+// Queueing.
+
+static void refuse(Store *store, Call *call) {
+  atomic_fetch_add(&store->refused, 1);
+  forget(call, ERR_BUSY);
+  deliver(store, call, call->loop);
+}
+
+static void enqueue(Store *store, Call *call) {
+  call->next = NULL;
+  if (queue_add(call->method->reads_only ? &store->reads : &store->writes, call) != NULL) refuse(store, call);
+}
+
+void store_submit(Loop *loop, Call *call) {
+  if (call->method->prepare != NULL) {
+    call->next = NULL;
+    if (queue_add(&loop->store->work, call) != NULL) refuse(loop->store, call);
+  } else if (call->method->reads_only) {
+    enqueue(loop->store, call);
+  } else {
+    call->next = NULL;
+    *loop->submitted_tail = call;
+    loop->submitted_tail = &call->next;
+  }
+}
+
+void store_submit_all(Loop *loop) {
+  Call *calls = loop->submitted;
+  if (calls == NULL) return;
+  loop->submitted = NULL;
+  loop->submitted_tail = &loop->submitted;
+  for (Call *call = queue_add(&loop->store->writes, calls); call != NULL;) {
+    Call *next = call->next;
+    call->next = NULL;
+    refuse(loop->store, call);
+    call = next;
+  }
+}
+
+// Life.
+
+static bool start_readers(Store *store) {
+  for (int i = 0; i < store->settings.readers; i++) {
+    Reader *reader = malloc(sizeof *reader);
+    store->reader_dbs[i] = db_open(store->settings.path, DB_READ);
+    if (reader == NULL || store->reader_dbs[i] == NULL) {
+      free(reader);
+      return false;
+    }
+    *reader = (Reader){store, store->reader_dbs[i]};
+    if (uv_thread_create(&store->readers[i], reader_main, reader) != 0) {
+      free(reader);
+      return false;
+    }
+    ++store->readers_begun;
+  }
+  return true;
+}
+
+Store *store_start(const StoreSettings *settings) {
+  Store *store = calloc(1, sizeof *store);
+  if (store == NULL || settings->readers > READERS_MAX) return NULL;
+  store->settings = *settings;
+  store->healthy = true;
+  store->writer_db = db_open(settings->path, DB_WRITE);
+  bool ready = store->writer_db != NULL && queue_init(&store->writes, settings->queue_max) &&
+               queue_init(&store->reads, settings->queue_max) && queue_init(&store->work, settings->queue_max);
+  if (!ready || !start_readers(store) || uv_thread_create(&store->writer, writer_main, store) != 0 ||
+      uv_thread_create(&store->worker, worker_main, store) != 0) {
+    log_error("store: cannot start", "path=%s", settings->path);
+    return NULL;  // the program ends: nothing is worth freeing
+  }
+  return store;
+}
+
+void store_set_loops(Store *store, Loop *loops, int count) {
+  store->loops = loops;
+  store->loop_count = count;
+  for (int i = 0; i < count; i++) loops[i].store = store;
+}
+
+void store_stop(Store *store) {
+  queue_close(&store->work);
+  uv_thread_join(&store->worker);
+  queue_close(&store->writes);
+  queue_close(&store->reads);
+  uv_thread_join(&store->writer);
+  for (int i = 0; i < store->readers_begun; i++) {
+    uv_thread_join(&store->readers[i]);
+    db_close(store->reader_dbs[i]);
+  }
+  db_close(store->writer_db);
+  queue_free(&store->work);
+  queue_free(&store->writes);
+  queue_free(&store->reads);
+  free(store);
+}
+
+StoreFigures store_figures(const Store *store) {
+  return (StoreFigures){.commits = store->commits,
+                        .calls = store->calls,
+                        .failed_commits = store->failed_commits,
+                        .refused = store->refused};
+}
+
+bool store_healthy(const Store *store) {
+  return store->healthy;
+}
