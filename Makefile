@@ -91,7 +91,7 @@ $(BUILD)/obj/%.o: src/%.c $(FLAGS_FILE)
 
 $(BUILD)/obj/tests/%.o: tests/%.c $(FLAGS_FILE)
 	@mkdir -p $(@D)
-	$(call say,compile,$<)$(COMPILE) $(WARNINGS) -c $< -o $@
+	$(call say,compile,$<)$(COMPILE) -Itests $(WARNINGS) -c $< -o $@
 
 $(BUILD)/obj/tools/%.o: tools/%.c $(FLAGS_FILE)
 	@mkdir -p $(@D)
