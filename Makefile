@@ -2,6 +2,7 @@
 #   make                 foyer, the server (release)
 #   make tools           protocol_server and draw_halls
 #   make unit            the unit tests, tests/<layer>/<name>_test
+#   make bench_programs  the load generator
 #   make fuzz            the fuzz targets (with clang, in build-fuzz)
 #   make tidy            clang-tidy over all sources, remembered a file
 #   make SANITIZE=address|thread ...   the same with sanitizers, in build-asan or build-tsan
@@ -185,6 +186,10 @@ fuzz:
 fuzz_targets: $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(sort $(wildcard tests/fuzz/*_fuzz.c)))
 $(BUILD)/%_fuzz: $(BUILD)/obj/tests/fuzz/%_fuzz.o $(below_models)
 	$(call say,link,$@)$(CC) $(OPTIMIZE) $(LINK) $< $(call group,$(below_models)) $(LINK_LIBS) -o $@
+
+# --- The load generator: make bench_programs ---
+
+-include bench/build.mk
 
 # --- Readers of the sources ---
 
