@@ -127,7 +127,7 @@ void *arena_copy(Arena *arena, const void *from, size_t size) {
 }
 
 void *arena_grow(Arena *arena, void *block, size_t old_size, size_t new_size) {
-  assert(new_size >= old_size);
+  assert(new_size >= old_size && (block != NULL || old_size == 0));
   size_t old_rounded = round_up(old_size);
   size_t more = round_up(new_size) - old_rounded;
   bool newest = block != NULL && (char *)block + old_rounded == arena->at;
@@ -136,7 +136,7 @@ void *arena_grow(Arena *arena, void *block, size_t old_size, size_t new_size) {
     return block;
   }
   void *moved = alloc_dirty(arena, new_size);
-  if (old_size > 0) memcpy(moved, block, old_size);
+  if (block != NULL) memcpy(moved, block, old_size);
   return moved;
 }
 
