@@ -1,0 +1,22 @@
+# The load generator and the bare limits, into $(BUILD)/bench. Included by the root Makefile, or by itself from the root:
+# make -f bench/build.mk
+BUILD ?= build
+CC ?= gcc
+
+BENCH_WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual \
+  -Wwrite-strings -Wvla -Wformat=2 -Wimplicit-fallthrough -Werror
+BENCH_CFLAGS := -std=c17 -O2 -g -D_GNU_SOURCE -I. $(BENCH_WARNINGS)
+BENCH_SHARED := socket.c
+BENCH_LOAD := load.c ask.c durable.c fanout.c idle.c seats.c start.c storm.c storm_times.c subscribe.c ws_client.c
+BENCH_LIMITS := limits.c limit_send.c limit_sqlite.c seats.c ws_client.c
+
+.PHONY: bench_programs
+bench_programs: $(BUILD)/bench/load $(BUILD)/bench/limits
+
+$(BUILD)/bench/load: $(addprefix bench/,$(BENCH_LOAD) $(BENCH_SHARED)) $(wildcard bench/*.h)
+	@mkdir -p $(@D)
+	$(CC) $(BENCH_CFLAGS) -o $@ $(filter %.c,$^)
+
+$(BUILD)/bench/limits: $(addprefix bench/,$(BENCH_LIMITS) $(BENCH_SHARED)) $(wildcard bench/*.h)
+	@mkdir -p $(@D)
+	$(CC) $(BENCH_CFLAGS) -o $@ $(filter %.c,$^) -lsqlite3
