@@ -27,7 +27,7 @@ BUILD ?= $(if $(SANITIZE),build-$(patsubst address,asan,$(patsubst thread,tsan,$
 
 LIBRARIES := libuv openssl zlib libcjson sqlite3 libsodium liboath libqrencode
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual -Wwrite-strings \
-  -Wvla -Wformat=2 -Wimplicit-fallthrough $(if $(WERROR),-Werror)
+  -Wvla -Wformat=2 -Wimplicit-fallthrough $(if $(findstring clang,$(CC)),-Wno-string-conversion) $(if $(WERROR),-Werror)
 LLHTTP_INCLUDE := -isystem /usr/share/include -isystem /usr/share/include/llhttp
 # Debian 12 carries llhttp as sources; where there are none, its library is linked.
 LLHTTP_SOURCES := /usr/share/llhttp
