@@ -236,31 +236,39 @@ static bool stands_alone(const WsParser *parser, Str bytes) {
   return is_control(parser) || (is_final(parser) && parser->message_bytes == 0);
 }
 
-// Unmasks the payload of the frame under way as far as it has come, and checks text. Gives 0 or a close code; *payload
-// is what the frame's end would give: the control frame's payload, or the message so far.
-static uint16_t take_payload(WsParser *parser, const WsLimits *limits, Str *bytes, Str *payload) {
+// Takes what has come of the frame's payload, unmasked: where it stands, or in what is held. False when memory is out.
+static bool take_part(WsParser *parser, const WsLimits *limits, Str *bytes, bool alone, Str *part) {
   size_t left = parser->frame_bytes - parser->frame_taken;
-  Str part = {bytes->at, left < bytes->length ? left : bytes->length};
+  *part = (Str){bytes->at, left < bytes->length ? left : bytes->length};
+  if (part->length == 0) return true;
+  char *at = (char *)(uintptr_t)part->at;  // the caller's bytes are writable, see ws.h
+  if (!alone) at = hold(parser, limits, *part);
+  if (at == NULL) return false;
+  unmask(at, part->length, parser->header + parser->header_bytes - MASK_BYTES, parser->frame_taken);
+  parser->frame_taken += (uint32_t)part->length;
+  advance(bytes, part->length);
+  part->at = at;
+  return true;
+}
+
+// The payload that is held when a frame is whole: the control frame's, or that of the message so far.
+static Str held_payload(const WsParser *parser) {
+  Str payload = {parser->held, parser->held_bytes};
+  if (is_control(parser) && parser->message_bytes > 0) advance(&payload, parser->message_bytes);
+  return payload;
+}
+
+// Takes the payload of the frame under way as far as it has come, and checks text. Gives 0 or a close code; *payload is
+// set once the frame is whole.
+static uint16_t take_payload(WsParser *parser, const WsLimits *limits, Str *bytes, Str *payload) {
   bool alone = stands_alone(parser, *bytes);
-  if (part.length > 0) {
-    char *at =
-        alone ? (char *)(uintptr_t)part.at : hold(parser, limits, part);  // the caller's bytes are writable, see ws.h
-    if (at == NULL) return WS_CLOSE_INTERNAL;
-    unmask(at, part.length, parser->header + parser->header_bytes - MASK_BYTES, parser->frame_taken);
-    parser->frame_taken += (uint32_t)part.length;
-    advance(bytes, part.length);
-    part.at = at;
-  }
+  Str part;
+  if (!take_part(parser, limits, bytes, alone, &part)) return WS_CLOSE_INTERNAL;
   if (!is_control(parser) && parser->opcode == WS_TEXT && !parser->compressed) {
     parser->utf8_state = utf8_check(parser->utf8_state, part);
     if (parser->utf8_state == UTF8_INVALID) return WS_CLOSE_BAD_PAYLOAD;
   }
-  if (alone)
-    *payload = part;
-  else if (is_control(parser))
-    *payload = (Str){parser->held + parser->message_bytes, parser->frame_bytes};
-  else
-    *payload = (Str){parser->held, parser->message_bytes};
+  if (parser->frame_taken == parser->frame_bytes) *payload = alone ? part : held_payload(parser);
   return 0;
 }
 
@@ -325,7 +333,7 @@ static void forget_given(WsParser *parser) {
 
 // Everything was taken: an idle connection keeps no memory.
 static WsEvent need_more(WsParser *parser, WsInflater *inflater, Str *bytes) {
-  advance(bytes, bytes->length);  // not empty after a close frame or a fault
+  if (bytes->length > 0) advance(bytes, bytes->length);  // they follow a close frame or a fault
   if (parser->held_bytes == 0 || parser->closed) release(parser);
   ws_inflater_rest(inflater);
   return WS_NEED_MORE;
@@ -338,7 +346,7 @@ WsEvent ws_parser_next(WsParser *parser, const WsLimits *limits, WsInflater *inf
     uint16_t fault = parser->in_payload ? 0 : take_header(parser, limits, bytes);
     if (fault) return give_fault(parser, fault, message);
     if (!parser->in_payload) break;
-    Str payload;
+    Str payload = {0};
     fault = take_payload(parser, limits, bytes, &payload);
     if (fault) return give_fault(parser, fault, message);
     if (parser->frame_taken < parser->frame_bytes) break;

@@ -92,10 +92,11 @@ uint16_t ws_inflate(WsInflater *inflater, Str payload, uint32_t bytes_max, Str *
 // Gives back what a big message made it grow by; what ws_inflate gave is gone. ws_parser_next does it. NULL is allowed.
 void ws_inflater_rest(WsInflater *inflater);
 
-// Takes the next event out of *bytes (advancing it). Call until WS_NEED_MORE. Bytes are unmasked in place. Text is
-// checked as it comes: invalid UTF-8 in an unfinished message is a fault at once (1007). Unmasked frames, reserved bits
-// or opcodes, fragmented or long control frames, non-minimal lengths, and close codes outside RFC 6455 7.4 are faults
-// (1002). `inflater` may be NULL when deflate was not agreed. A zip bomb stops at limits->message_bytes (1009).
+// Takes the next event out of *bytes (advancing it). Call until WS_NEED_MORE. Bytes are unmasked in place, so they must
+// be writable. Text is checked as it comes: invalid UTF-8 in an unfinished message is a fault at once (1007). Unmasked
+// frames, reserved bits or opcodes, fragmented or long control frames, non-minimal lengths, and close codes outside
+// RFC 6455 7.4 are faults (1002). `inflater` may be NULL when deflate was not agreed. A zip bomb stops at
+// limits->message_bytes (1009).
 WsEvent ws_parser_next(WsParser *parser, const WsLimits *limits, WsInflater *inflater, Str *bytes, WsMessage *message);
 void ws_parser_free(WsParser *parser);  // frees what it holds; the parser is all zero afterwards
 
