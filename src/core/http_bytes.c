@@ -53,14 +53,30 @@ bool http_is_digits(Str text) {
   return text.length > 0;
 }
 
+static bool is_control(char byte) {
+  return ((unsigned char)byte < 0x20 && byte != '\t') || byte == 0x7f;
+}
+
+// Whether one of eight bytes is below 0x20 or is 0x7f, told with the borrows of one subtraction each.
+static bool may_hold_control(uint64_t word) {
+  const uint64_t ones = UINT64_MAX / 255;
+  uint64_t delete = word ^ (ones * 0x7f);
+  return ((((word - ones * 0x20) & ~word) | ((delete - ones) & ~delete)) & (ones * 0x80)) != 0;
+}
+
 bool http_is_text(Str text) {
-  unsigned bad = 0;
-  for (size_t i = 0; i < text.length; i++) {
-    unsigned char byte = (unsigned char)text.at[i];
-    bad |= (unsigned)(byte < 0x20) & (unsigned)(byte != '\t');
-    bad |= (unsigned)(byte == 0x7f);
+  size_t i = 0;
+  while (i < text.length) {
+    uint64_t word;
+    bool eight = text.length - i >= sizeof word;
+    if (eight) memcpy(&word, text.at + i, sizeof word);
+    if (eight && !may_hold_control(word)) {
+      i += sizeof word;
+      continue;
+    }
+    if (is_control(text.at[i++])) return false;
   }
-  return bad == 0;
+  return true;
 }
 
 // The bytes between the brackets of an IPv6 address (RFC 3986 3.2.2), as far as they matter here.
