@@ -160,7 +160,7 @@ $(BUILD)/foyer: $(foyer_objects)
 $(BUILD)/protocol_server: $(BUILD)/obj/tests/protocol_server.o $(below_core)
 	$(call say,link,$@)$(CC) $(OPTIMIZE) $(LINK) $(LINK_SMALL) $< $(call group,$(below_core)) $(LINK_LIBS) $(LDFLAGS) -o $@
 
-draw_halls_objects := $(patsubst src/%.c,$(BUILD)/obj/%.o,$(wildcard src/models/plan*.c src/models/demo_halls.c))
+draw_halls_objects := $(patsubst src/%.c,$(BUILD)/obj/%.o,$(wildcard src/models/plan*.c src/models/demo_halls*.c))
 $(BUILD)/draw_halls: $(BUILD)/obj/tools/draw_halls.o $(draw_halls_objects) $(below_shared)
 	$(call say,link,$@)$(CC) $(OPTIMIZE) $(LINK) $(LINK_SMALL) $^ $(LINK_LIBS) $(LDFLAGS) -o $@
 
