@@ -1,0 +1,39 @@
+// Where the names of rows stand: before the first and after the last seat of each row.
+import { rowsOf, seatMiddle } from "../state/seats";
+import type { Plan } from "../wire/plan";
+
+/** A row's name and where it is written, in plan pixels. */
+export interface RowLabel {
+  readonly text: string;
+  readonly x: number;
+  readonly y: number;
+  readonly seats: readonly number[];
+}
+
+/** The point one seat's width beyond `end`, away from `inner`. */
+function beyond(plan: Plan, end: number, inner: number): readonly [number, number] {
+  const [x, y] = seatMiddle(plan, end);
+  const [innerX, innerY] = seatMiddle(plan, inner);
+  const length = Math.hypot(x - innerX, y - innerY);
+  const reach = Math.max(plan.width[end], plan.height[end]) * 0.95;
+  if (length === 0) return [x - reach, y];
+  return [x + ((x - innerX) / length) * reach, y + ((y - innerY) / length) * reach];
+}
+
+/** The labels of all rows of two seats or more. */
+export function rowLabelsOf(plan: Plan): RowLabel[] {
+  const labels: RowLabel[] = [];
+  for (const row of rowsOf(plan)) {
+    const { seats, label } = row;
+    if (seats.length < 2) continue;
+    const ends = [
+      [seats[0], seats[1]],
+      [seats[seats.length - 1], seats[seats.length - 2]],
+    ];
+    for (const [end, inner] of ends) {
+      const [x, y] = beyond(plan, end, inner);
+      labels.push({ text: label, x, y, seats });
+    }
+  }
+  return labels;
+}

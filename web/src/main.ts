@@ -1,0 +1,26 @@
+// Starts the page: the connection, the state, the actions, and the view on top of them.
+import { mount } from "svelte";
+import { bindActions } from "./actions/table";
+import { newPage, takeLink } from "./state/page";
+import { createStore } from "./state/store";
+import Foyer from "./view/Foyer.svelte";
+import "./view/style.css";
+import { callUser, fetchPlan, readAuthStart } from "./wire/http";
+import { browserSurroundings, Link } from "./wire/link";
+
+const surroundings = browserSurroundings();
+const page = createStore(newPage());
+const link = new Link(surroundings, (state) => page.update((before) => takeLink(before, state)));
+const actions = bindActions({ page, link, callUser, readAuthStart, fetchPlan, after: surroundings.after });
+
+actions.watchAccount();
+actions.watchCinemas();
+link.start();
+
+// Back from sleep or a tunnel there is no reason to wait for the next try.
+addEventListener("online", () => link.start());
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) link.start();
+});
+
+mount(Foyer, { target: document.getElementById("page")!, props: { app: { page, actions } } });

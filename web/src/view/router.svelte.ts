@@ -1,0 +1,64 @@
+// Which page an address means, and going from one to another without loading.
+
+/** A page of the program. */
+export type Route =
+  | { readonly name: "home" | "sign-in" | "recover" | "account" | "missing" }
+  | { readonly name: "hall" | "wall"; readonly id: number };
+
+const PLAIN: Record<string, "home" | "sign-in" | "recover" | "account"> = {
+  "/": "home",
+  "/sign-in": "sign-in",
+  "/sign-up": "sign-in",
+  "/recover": "recover",
+  "/account": "account",
+};
+
+/** What a path means. */
+export function routeOf(path: string): Route {
+  const plain = PLAIN[path.length > 1 ? path.replace(/\/$/, "") : path];
+  if (plain) return { name: plain };
+  const hall = /^\/hall\/([1-9]\d{0,8})(\/wall)?\/?$/.exec(path);
+  if (hall) return { name: hall[2] ? "wall" : "hall", id: Number(hall[1]) };
+  return { name: "missing" };
+}
+
+/** The place we are at. `back` is where signing in leads when it is done. */
+const place = $state({ path: location.pathname, back: "/" });
+
+/** The current route; reactive. */
+export function currentRoute(): Route {
+  return routeOf(place.path);
+}
+
+/** The current path; reactive. */
+export function currentPath(): string {
+  return place.path;
+}
+
+/** Goes to a path. A sign-in remembers where it was called from. */
+export function go(path: string): void {
+  if (path === place.path) return;
+  if (!SIGNING.includes(place.path)) place.back = place.path;
+  history.pushState(null, "", path + location.search);
+  place.path = path;
+  scrollTo(0, 0);
+}
+
+const SIGNING = ["/sign-in", "/sign-up", "/recover"];
+
+/** Goes where the person was before signing in. */
+export function goBack(): void {
+  go(place.back === place.path ? "/" : place.back);
+}
+
+/** Follows links and the browser's own buttons, for as long as the page lives. */
+export function followLinks(): void {
+  addEventListener("popstate", () => (place.path = location.pathname));
+  document.addEventListener("click", (event) => {
+    const anchor = (event.target as Element).closest?.("a[href^='/']");
+    const plain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
+    if (!anchor || !plain || event.defaultPrevented || anchor.hasAttribute("target")) return;
+    event.preventDefault();
+    go(anchor.getAttribute("href")!);
+  });
+}
