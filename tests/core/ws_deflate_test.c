@@ -125,22 +125,12 @@ static void test_compressed_messages_are_inflated_and_bad_ones_refused(void **st
   }
 }
 
-// A frame: first byte, payload.
-typedef struct Frame {
-  int first;  // 0x100 for a continuation without FIN
-  Str payload;
-} Frame;
-
 static void test_compression_is_marked_on_the_first_frame_of_a_message_only(void **state) {
   (void)state;
-  static const struct {
-    const char *name;
-    Frame frames[5];
-    const char *expected;
-  } cases[] = {
+  static const WireCase cases[] = {
       {"fragments (7.2.3.1)", {{0x41, {"\xf2\x48\xcd", 3}}, {0x80, {"\xc9\xc9\x07\x00", 4}}}, "text(Hello)"},
       {"a ping between",
-       {{0x41, {"\xf2\x48", 2}}, {0x89, {"now", 3}}, {0x100, {"\xcd", 1}}, {0x80, {"\xc9\xc9\x07\x00", 4}}},
+       {{0x41, {"\xf2\x48", 2}}, {0x89, {"now", 3}}, {WIRE_CONTINUES, {"\xcd", 1}}, {0x80, {"\xc9\xc9\x07\x00", 4}}},
        "ping(now) text(Hello)"},
       {"plain after compressed",
        {{0xc1, {"\xf2\x48\xcd\xc9\xc9\x07\x00", 7}}, {0x81, {"plain", 5}}},
@@ -156,15 +146,7 @@ static void test_compression_is_marked_on_the_first_frame_of_a_message_only(void
       {"text cut off in a character", {{0xc1, {"\x00\x01\x00\xfe\xff\xc3\x00", 7}}}, "fault(1007)"},
       {"the same as binary", {{0xc2, {"\x00\x01\x00\xfe\xff\xc3\x00", 7}}}, "binary(\xc3)"},
   };
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    Arena arena = {0};
-    Text wire = {.arena = &arena};
-    for (size_t j = 0; j < 5 && cases[i].frames[j].first != 0; j++) {
-      wire_frame(&wire, cases[i].frames[j].first & 0xff, cases[i].frames[j].payload);
-    }
-    wire_expect(cases[i].name, text_str(&wire), &roomy, true, ROUNDS, str_from(cases[i].expected));
-    arena_free(&arena);
-  }
+  wire_expect_cases(cases, sizeof cases / sizeof *cases, &roomy, true);
 }
 
 // How a client compresses.

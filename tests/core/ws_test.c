@@ -13,17 +13,9 @@
 
 #include "support/ws_wire.h"
 
-enum { ROUNDS = 40, FRAMES_MAX = 12 };
+enum { ROUNDS = 40, CONTINUES = WIRE_CONTINUES };
 
 static const WsLimits roomy = {.message_bytes = 16 << 20, .fragments = 65536, .deflate = true};
-
-// A frame as the client sends it: its first byte and its payload.
-typedef struct Frame {
-  int first;  // 0 ends a list: no case begins a frame so, CONTINUES is written for an unfinished continuation
-  Str payload;
-} Frame;
-
-enum { CONTINUES = 0x100 };  // a continuation frame without FIN, first byte 0
 
 #define F(first, literal)          \
   {                                \
@@ -31,30 +23,11 @@ enum { CONTINUES = 0x100 };  // a continuation frame without FIN, first byte 0
       literal, sizeof(literal) - 1 \
     }                              \
   }
-
-typedef struct Case {
-  const char *name;
-  Frame frames[FRAMES_MAX];
-  const char *expected;
-} Case;
-
-static void expect_frames(const Case *row, const WsLimits *limits) {
-  Arena arena = {0};
-  Text wire = {.arena = &arena};
-  for (size_t i = 0; i < FRAMES_MAX && row->frames[i].first != 0; i++) {
-    wire_frame(&wire, row->frames[i].first & 0xff, row->frames[i].payload);
-  }
-  wire_expect(row->name, text_str(&wire), limits, false, ROUNDS, str_from(row->expected));
-  arena_free(&arena);
-}
-
-#define EXPECT_ALL(cases, limits)                                    \
-  for (size_t row = 0; row < sizeof(cases) / sizeof *(cases); row++) \
-  expect_frames(&(cases)[row], limits)
+#define EXPECT_ALL(cases, limits) wire_expect_cases(cases, sizeof(cases) / sizeof *(cases), limits, false)
 
 static void test_a_message_of_one_frame_comes_out_as_it_was_sent(void **state) {
   (void)state;
-  static const Case cases[] = {
+  static const WireCase cases[] = {
       {"empty text", {F(0x81, "")}, "text()"},
       {"empty binary", {F(0x82, "")}, "binary()"},
       {"one byte", {F(0x81, "x")}, "text(x)"},
@@ -85,7 +58,7 @@ static void test_every_form_of_length_is_read(void **state) {
 
 static void test_pings_and_pongs_are_given_with_their_payload(void **state) {
   (void)state;
-  static const Case cases[] = {
+  static const WireCase cases[] = {
       {"empty ping", {F(0x89, "")}, "ping()"},
       {"ping with text", {F(0x89, "Hello")}, "ping(Hello)"},
       {"a pong nobody asked for", {F(0x8a, "x"), F(0x89, "y")}, "pong(x) ping(y)"},
@@ -98,7 +71,8 @@ static void test_pings_and_pongs_are_given_with_their_payload(void **state) {
   Arena arena = {0};
   Text wire = {.arena = &arena};
   wire_frame(&wire, 0x89, STR("\x00\xff\xfe\xfd"));
-  wire_expect("bytes that are no text", text_str(&wire), &roomy, false, 3, wire_word(&arena, "ping", STR("\x00\xff\xfe\xfd")));
+  wire_expect("bytes that are no text", text_str(&wire), &roomy, false, 3,
+              wire_word(&arena, "ping", STR("\x00\xff\xfe\xfd")));
   arena_free(&arena);
 }
 
@@ -185,7 +159,7 @@ static void test_malformed_headers_are_refused_as_soon_as_they_are_seen(void **s
 
 static void test_fragments_make_one_message_and_control_frames_pass_between_them(void **state) {
   (void)state;
-  static const Case cases[] = {
+  static const WireCase cases[] = {
       {"two fragments", {F(0x01, "Hel"), F(0x80, "lo")}, "text(Hello)"},
       {"two fragments of bytes", {F(0x02, "\xff"), F(0x80, "\xfe")}, "binary(\xff\xfe)"},
       {"ping between", {F(0x01, "Hel"), F(0x89, "now"), F(0x80, "lo")}, "ping(now) text(Hello)"},
@@ -211,7 +185,7 @@ static void test_fragments_make_one_message_and_control_frames_pass_between_them
 
 static void test_text_that_is_not_utf8_is_refused(void **state) {
   (void)state;
-  static const Case cases[] = {
+  static const WireCase cases[] = {
       {"two bytes", {F(0x81, "\xc2\xa3")}, "text(\xc2\xa3)"},
       {"three bytes", {F(0x81, "\xe2\x82\xac")}, "text(\xe2\x82\xac)"},
       {"four bytes", {F(0x81, "\xf0\x9f\x8e\xad")}, "text(\xf0\x9f\x8e\xad)"},
@@ -252,7 +226,7 @@ static void test_text_that_is_not_utf8_is_refused(void **state) {
 
 static void test_a_character_may_be_spread_over_fragments(void **state) {
   (void)state;
-  static const Case cases[] = {
+  static const WireCase cases[] = {
       {"euro over three", {F(0x01, "\xe2"), F(CONTINUES, "\x82"), F(0x80, "\xac")}, "text(\xe2\x82\xac)"},
       {"with a ping inside",
        {F(0x01, "\xf0\x9f"), F(0x89, "\xff"), F(CONTINUES, ""), F(0x80, "\x8e\xad")},
@@ -299,7 +273,7 @@ static void test_a_bad_byte_in_an_unfinished_frame_is_refused_when_it_comes(void
 
 static void test_a_close_frame_ends_the_incoming_side(void **state) {
   (void)state;
-  static const Case cases[] = {
+  static const WireCase cases[] = {
       {"empty", {F(0x88, ""), F(0x81, "late")}, "close(1005,)"},
       {"with a code", {F(0x88, "\x03\xe8"), F(0x89, "late")}, "close(1000,)"},
       {"with a reason", {F(0x88, "\x03\xe8see you"), F(0x88, "\x03\xe8")}, "close(1000,see you)"},
@@ -346,100 +320,6 @@ static void test_only_close_codes_of_the_registry_and_the_free_ranges_are_taken(
     arena_reset(&arena);
   }
   arena_free(&arena);
-}
-
-static void test_a_message_at_the_limit_passes_and_one_byte_more_does_not(void **state) {
-  (void)state;
-  static const WsLimits tight = {.message_bytes = 10, .fragments = 3};
-  static const Case cases[] = {
-      {"at the limit", {F(0x81, "0123456789")}, "text(0123456789)"},
-      {"past it", {F(0x81, "0123456789a")}, "fault(1009)"},
-      {"fragments at the limit", {F(0x01, "01234"), F(CONTINUES, ""), F(0x80, "56789")}, "text(0123456789)"},
-      {"fragments past it", {F(0x01, "01234"), F(0x80, "56789a")}, "fault(1009)"},
-      {"as many fragments as may be", {F(0x01, "a"), F(CONTINUES, "b"), F(0x80, "c")}, "text(abc)"},
-      {"a fragment too many", {F(0x01, "a"), F(CONTINUES, "b"), F(CONTINUES, "c"), F(0x80, "d")}, "fault(1008)"},
-      {"empty fragments count", {F(0x01, ""), F(CONTINUES, ""), F(CONTINUES, ""), F(CONTINUES, "")}, "fault(1008)"},
-      {"control frames do not count",
-       {F(0x01, "a"), F(0x89, "0123456789ab"), F(CONTINUES, "b"), F(0x8a, ""), F(0x89, ""), F(0x80, "c")},
-       "ping(0123456789ab) pong() ping() text(abc)"},
-      {"the count starts again",
-       {F(0x01, "a"), F(CONTINUES, "b"), F(0x80, "c"), F(0x01, "d"), F(CONTINUES, "e"), F(0x80, "f")},
-       "text(abc) text(def)"},
-  };
-  EXPECT_ALL(cases, &tight);
-}
-
-static void test_a_frame_past_the_limit_is_refused_on_its_header(void **state) {
-  (void)state;
-  static const WsLimits tight = {.message_bytes = 200, .fragments = 3};
-  wire_expect("201", STR("\x82\xfe\x00\xc9"), &tight, false, 2, STR("fault(1009)"));
-  wire_expect("200", STR("\x82\xfe\x00\xc8"), &tight, false, 2, STR(""));
-}
-
-static void test_an_announced_frame_costs_no_memory_until_its_bytes_come(void **state) {
-  (void)state;
-  WsParser parser = {0};
-  WsMessage message;
-  char header[] = "\x82\xff\x00\x00\x00\x00\x01\x00\x00\x00maskx";
-  Str bytes = {header, sizeof header - 2};
-  assert_int_equal(ws_parser_next(&parser, &roomy, NULL, &bytes, &message), WS_NEED_MORE);
-  assert_null(parser.held);
-  bytes = (Str){header + sizeof header - 2, 1};
-  assert_int_equal(ws_parser_next(&parser, &roomy, NULL, &bytes, &message), WS_NEED_MORE);
-  assert_true(parser.held_capacity <= 128);
-  ws_parser_free(&parser);
-  static const WsParser fresh;
-  assert_memory_equal(&parser, &fresh, sizeof fresh);
-}
-
-static void test_a_whole_frame_is_given_where_it_stands(void **state) {
-  (void)state;
-  Arena arena = {0};
-  Text wire = {.arena = &arena};
-  wire_frame(&wire, 0x81, STR("in place"));
-  WsParser parser = {0};
-  WsMessage message;
-  Str bytes = text_str(&wire);
-  assert_int_equal(ws_parser_next(&parser, &roomy, NULL, &bytes, &message), WS_MESSAGE);
-  assert_ptr_equal(message.payload.at, wire.at + 6);
-  assert_null(parser.held);
-  ws_parser_free(&parser);
-  arena_free(&arena);
-}
-
-static void test_a_parser_stays_small(void **state) {
-  (void)state;
-  assert_true(sizeof(WsParser) <= 64);
-}
-
-// Autobahn 9 and 10: many small fragments, and linear time for the most of them.
-static void test_a_message_of_the_most_fragments_comes_out_whole(void **state) {
-  (void)state;
-  Arena arena = {0};
-  Text wire = {.arena = &arena};
-  wire_frame(&wire, 0x02, STR("*"));
-  for (uint32_t i = 1; i < roomy.fragments - 1; i++)
-    wire_frame(&wire, 0x00, STR("*"));
-  wire_frame(&wire, 0x80, STR("*"));
-  Str expected = wire_word(&arena, "binary", wire_fill(&arena, '*', roomy.fragments));
-  wire_expect("65,536 fragments", text_str(&wire), &roomy, false, 1, expected);
-  arena_free(&arena);
-}
-
-static void test_a_large_message_comes_out_whole_however_it_is_cut(void **state) {
-  (void)state;
-  static const size_t sizes[] = {64, 256, 4096, 65536, 1 << 20};
-  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-    Arena arena = {0};
-    Text wire = {.arena = &arena};
-    Str part = wire_fill(&arena, 'x', sizes[i]);
-    size_t parts = (size_t)(1 << 20) / sizes[i];
-    for (size_t j = 0; j < parts; j++)
-      wire_frame(&wire, (j == 0 ? 2 : 0) | (j == parts - 1 ? 0x80 : 0), part);
-    Str expected = wire_word(&arena, "binary", wire_fill(&arena, 'x', 1 << 20));
-    wire_expect("1 MiB", text_str(&wire), &roomy, false, 1, expected);
-    arena_free(&arena);
-  }
 }
 
 // RFC 6455 5.7, the examples that a client sends.
@@ -518,13 +398,6 @@ int main(void) {
       cmocka_unit_test(test_a_bad_byte_in_an_unfinished_frame_is_refused_when_it_comes),
       cmocka_unit_test(test_a_close_frame_ends_the_incoming_side),
       cmocka_unit_test(test_only_close_codes_of_the_registry_and_the_free_ranges_are_taken),
-      cmocka_unit_test(test_a_message_at_the_limit_passes_and_one_byte_more_does_not),
-      cmocka_unit_test(test_a_frame_past_the_limit_is_refused_on_its_header),
-      cmocka_unit_test(test_an_announced_frame_costs_no_memory_until_its_bytes_come),
-      cmocka_unit_test(test_a_whole_frame_is_given_where_it_stands),
-      cmocka_unit_test(test_a_parser_stays_small),
-      cmocka_unit_test(test_a_message_of_the_most_fragments_comes_out_whole),
-      cmocka_unit_test(test_a_large_message_comes_out_whole_however_it_is_cut),
       cmocka_unit_test(test_the_frames_of_the_rfc_are_read),
       cmocka_unit_test(test_headers_are_written_as_in_the_rfc),
       cmocka_unit_test(test_the_accept_key_is_that_of_the_rfc),

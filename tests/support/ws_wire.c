@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-enum { SHOWN_BYTES_MAX = 64, PIECE_BYTES_MAX = 40 };
+enum { SHOWN_BYTES_MAX = 64, PIECE_BYTES_MAX = 40, CASE_ROUNDS = 40 };
 
 void wire_frame(Text *wire, int first, Str payload) {
   uint32_t turned = (uint32_t)wire->length * UINT32_C(2654435761);
@@ -126,6 +126,18 @@ void wire_expect(const char *name, Str wire, const WsLimits *limits, bool deflat
       print_error("%s, cut %u:\n  expected %.*s\n  got      %.*s\n", name, cut, STR_ARG(expected), STR_ARG(events));
       fail();
     }
+    arena_free(&arena);
+  }
+}
+
+void wire_expect_cases(const WireCase *cases, size_t count, const WsLimits *limits, bool deflate) {
+  for (size_t i = 0; i < count; i++) {
+    Arena arena = {0};
+    Text wire = {.arena = &arena};
+    for (const WireFrame *frame = cases[i].frames; frame->first != 0; frame++) {
+      wire_frame(&wire, frame->first & 0xff, frame->payload);
+    }
+    wire_expect(cases[i].name, text_str(&wire), limits, deflate, CASE_ROUNDS, str_from(cases[i].expected));
     arena_free(&arena);
   }
 }

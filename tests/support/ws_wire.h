@@ -9,6 +9,21 @@
 // How the bytes are cut before they are fed: whole, one at a time, or else a seed for pieces of random lengths.
 enum { WIRE_WHOLE = 0, WIRE_BYTES = 1 };
 
+// A frame as the client sends it.
+typedef struct WireFrame {
+  int first;  // its first byte; 0 ends a list, so a continuation without FIN is written WIRE_CONTINUES
+  Str payload;
+} WireFrame;
+
+enum { WIRE_CONTINUES = 0x100, WIRE_FRAMES_MAX = 12 };
+
+// Frames, and the events that must come of them (see wire_events).
+typedef struct WireCase {
+  const char *name;
+  WireFrame frames[WIRE_FRAMES_MAX];
+  const char *expected;
+} WireCase;
+
 // Adds a client frame: the first byte as given, the shortest length, a mask that differs from frame to frame.
 void wire_frame(Text *wire, int first, Str payload);
 
@@ -20,6 +35,9 @@ Str wire_events(Arena *arena, Str wire, const WsLimits *limits, bool deflate, ui
 // As wire_events, but asserts that whole, byte by byte and in `rounds` random cuts give `expected`; `name` is told if
 // not.
 void wire_expect(const char *name, Str wire, const WsLimits *limits, bool deflate, uint32_t rounds, Str expected);
+
+// wire_expect for each case, in 40 random cuts.
+void wire_expect_cases(const WireCase *cases, size_t count, const WsLimits *limits, bool deflate);
 
 // The word of wire_events for an event with a payload, in `arena`.
 Str wire_word(Arena *arena, const char *event, Str payload);

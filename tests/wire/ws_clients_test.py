@@ -112,7 +112,8 @@ class Aiohttp(unittest.IsolatedAsyncioTestCase):
     async def test_messages_of_any_size_come_back(self):
         async with aiohttp.ClientSession() as session:
             for bits in (0, 15):
-                async with session.ws_connect("http://" + address, compress=bits, max_msg_size=2 * MESSAGE_BYTES_MAX) as socket:
+                async with session.ws_connect("http://" + address, compress=bits,
+                                              max_msg_size=2 * MESSAGE_BYTES_MAX) as socket:
                     self.assertEqual(bool(socket.compress), bits != 0)
                     for size in SIZES:
                         await socket.send_bytes(some_bytes(size))
