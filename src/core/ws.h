@@ -87,7 +87,8 @@ typedef struct WsInflater WsInflater;
 WsInflater *ws_inflater_new(uint32_t message_bytes_max);
 void ws_inflater_free(WsInflater *inflater);  // NULL is allowed
 // Inflates a whole message (RFC 7692 7.2.2) into the inflater's memory; *inflated lives until the next call. Gives 0 or
-// a close code: 1007 no deflate or cut off, 1009 more than `bytes_max` (or the inflater's own bar), 1011 memory is out.
+// a close code: 1007 no deflate or cut off, 1009 more than `bytes_max` (or the inflater's own bar), 1011 memory is out
+// or there is no inflater (NULL).
 uint16_t ws_inflate(WsInflater *inflater, Str payload, uint32_t bytes_max, Str *inflated);
 // Gives back what a big message made it grow by; what ws_inflate gave is gone. ws_parser_next does it. NULL is allowed.
 void ws_inflater_rest(WsInflater *inflater);
@@ -108,13 +109,14 @@ WsAgreement ws_negotiate(Str offered, const WsLimits *limits, Text *out);
 
 // Writes a server frame's header (unmasked, FIN set) and gives its length, 2 to 10 bytes.
 size_t ws_header(WsOpcode opcode, bool compressed, uint64_t payload_bytes, char out[WS_HEADER_MAX_BYTES]);
-// Compresses one message for peers that agreed on deflate, without context takeover: raw deflate ending in an empty
-// block whose 00 00 FF FF is cut off. Uses one zlib state a thread (`deflater`). False when it would not be smaller or
-// memory is out.
+// The memory for compressing, one a thread; its zlib state (256 KiB) comes with the first message. NULL when memory is
+// out.
 typedef struct WsDeflater WsDeflater;
-WsDeflater *ws_deflater_new(
-    void);  // one a thread; its zlib state comes with the first message; NULL when memory is out
+WsDeflater *ws_deflater_new(void);
 void ws_deflater_free(WsDeflater *deflater);  // NULL is allowed
+// Compresses one message for peers that agreed on deflate, behind what *out holds, without context takeover: raw
+// deflate whose last 00 00 FF FF is cut off (RFC 7692 7.2.1). `window_bits` is 9 to 15. False, and *out as it was, when
+// the message would not get smaller, memory is out, or there is no deflater (NULL): then send it plain.
 bool ws_deflate(WsDeflater *deflater, uint8_t window_bits, Str payload, Text *out);
 
 #endif

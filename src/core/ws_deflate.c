@@ -195,7 +195,8 @@ static bool between_blocks(const z_stream *stream) {
 }
 
 uint16_t ws_inflate(WsInflater *inflater, Str payload, uint32_t bytes_max, Str *inflated) {
-  *inflated = (Str){inflater->buffer, 0};
+  *inflated = (Str){0};
+  if (inflater == NULL) return WS_CLOSE_INTERNAL;
   if (payload.length == 0) return 0;  // no block at all: some clients send an empty message so
   if (bytes_max > inflater->bytes_max) bytes_max = inflater->bytes_max;
   inflateReset(&inflater->stream);
@@ -240,7 +241,8 @@ static z_stream *stream_for(WsDeflater *deflater, uint8_t window_bits) {
 
 bool ws_deflate(WsDeflater *deflater, uint8_t window_bits, Str payload, Text *out) {
   assert(window_bits >= BITS_LEAST && window_bits <= BITS_MOST);
-  if (payload.length < PAYLOAD_LEAST_BYTES || payload.length > UINT32_MAX - tail.length) return false;
+  if (deflater == NULL || payload.length < PAYLOAD_LEAST_BYTES || payload.length > UINT32_MAX - tail.length)
+    return false;
   z_stream *stream = stream_for(deflater, window_bits);
   if (stream == NULL) return false;
   text_reserve(out, payload.length + tail.length);

@@ -366,8 +366,11 @@ static void test_the_smallest_gain_counts(void **state) {
   ws_deflater_free(deflater);
 }
 
-static void test_free_takes_nothing(void **state) {
+static void test_without_a_deflater_or_an_inflater_nothing_breaks(void **state) {
   (void)state;
+  Str inflated;
+  assert_false(ws_deflate(NULL, 15, STR("would get smaller, smaller, smaller, smaller"), NULL));
+  assert_int_equal(ws_inflate(NULL, STR("\x00"), 1000, &inflated), WS_CLOSE_INTERNAL);
   ws_deflater_free(NULL);
   ws_inflater_free(NULL);
   ws_inflater_rest(NULL);
@@ -387,7 +390,7 @@ int main(void) {
       cmocka_unit_test(test_what_we_compress_a_client_can_read_with_the_agreed_window),
       cmocka_unit_test(test_a_message_that_would_not_be_smaller_is_left_alone),
       cmocka_unit_test(test_the_smallest_gain_counts),
-      cmocka_unit_test(test_free_takes_nothing),
+      cmocka_unit_test(test_without_a_deflater_or_an_inflater_nothing_breaks),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
