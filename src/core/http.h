@@ -1,4 +1,4 @@
-// HTTP/1.1 (RFC 9112) without I/O: bytes in, requests out; responses as bytes. llhttp reads, this file holds the limits.
+// HTTP/1.1 (RFC 9112) without I/O: bytes in, requests out; responses as bytes. We cut and check, llhttp judges besides.
 // A connection owns one HttpParser while it speaks HTTP. Runs on the connection's loop thread; nothing here blocks.
 #ifndef FOYER_CORE_HTTP_H
 #define FOYER_CORE_HTTP_H
@@ -14,10 +14,11 @@ typedef enum HttpMethod {
 } HttpMethod;
 
 typedef struct HttpLimits {
-  uint32_t head_bytes;  // request line and headers together; more answers 431
+  uint32_t head_bytes;  // request line, headers and the empty lines around them together; more answers 431
   uint32_t headers;     // header lines; more answers 431
   uint32_t target_bytes;  // request target; more answers 414
-  uint32_t body_bytes;  // decoded body; more answers 413 (before the body is read, where Content-Length tells)
+  uint32_t body_bytes;  // decoded body; more answers 413 (before the body is read, where Content-Length tells). Chunked,
+                        // it may come as at most 9 * body_bytes + head_bytes
 } HttpLimits;
 
 typedef struct HttpHeader {
@@ -26,11 +27,11 @@ typedef struct HttpHeader {
 } HttpHeader;
 
 // A whole request. All slices point into the bytes given to http_parser_feed (the body of a chunked request is compacted
-// in place there) and live as long as those do.
+// in place there) and live as long as those do; `headers`, and the target of `http://host?query`, live in the arena.
 typedef struct HttpRequest {
   HttpMethod method;
   Str method_name;  // as sent
-  Str target;       // origin-form, as sent: path and query
+  Str target;       // origin-form: path and query; "*" of OPTIONS, host and port of CONNECT
   Str path;         // target up to '?', not decoded
   Str query;        // after '?', not decoded; empty when none
   const HttpHeader *headers;
@@ -56,18 +57,19 @@ HttpParser *http_parser_new(const HttpLimits *limits);
 void http_parser_free(HttpParser *parser);  // NULL is allowed
 
 // Reads on. `bytes` begins at the first byte of the current request and holds all bytes of it that have come so far
-// (`count` grows from call to call and `bytes` may have moved; only what is new is parsed). After HTTP_REQUEST the parser is
-// ready for the next request, which begins at bytes + *consumed; header slices are allocated in `arena`. Any doubt about
+// (`count` grows from call to call and `bytes` may have moved, with what the parser did to them). After HTTP_REQUEST the
+// parser is ready for the next request, which begins at bytes + *consumed. The headers are allocated in `arena`, by the
+// call that gives HTTP_REQUEST: nothing in it need outlive a call that gives HTTP_NEED_MORE. Any doubt about
 // framing is HTTP_ERROR with status 400: obsolete folding, Content-Length beside Transfer-Encoding, repeated or malformed
 // Content-Length, chunked not last or unknown codings, bare CR or LF as line end, white space before a colon, a missing or
-// repeated Host in HTTP/1.1, absolute- or authority-form that disagrees, NUL or control characters, versions other than 1.0 and 1.1 (505).
-// CONNECT, TRACE: HTTP_OTHER, the routes refuse them. Empty lines before a request line are skipped (RFC 9112 2.2).
+// repeated Host in HTTP/1.1, absolute- or authority-form that disagrees, NUL or control characters, a WebSocket handshake
+// with a body; versions other than 1.0 and 1.1 are 505. CONNECT, TRACE: HTTP_OTHER, the routes refuse them. Empty lines before a request line are skipped (RFC 9112 2.2).
 HttpEvent http_parser_feed(HttpParser *parser, Arena *arena, char *bytes, size_t count, HttpRequest *request,
                            size_t *consumed);
 
 // Which part is being read: 0 nothing of a request yet, 1 its head, 2 its body. For the time limits.
 int http_parser_part(const HttpParser *parser);
-int http_parser_status(const HttpParser *parser);          // after HTTP_ERROR: 400, 408, 413, 414, 431, 501, 505
+int http_parser_status(const HttpParser *parser);          // after HTTP_ERROR: 400, 413, 414, 431 or 505
 const char *http_parser_reason(const HttpParser *parser);  // after HTTP_ERROR: what was wrong, for the log
 
 Str http_header(const HttpRequest *request, const char *name);             // first value or empty; name in any case
@@ -78,8 +80,9 @@ bool http_accepts_gzip(const HttpRequest *request);                        // by
 
 const char *http_reason_phrase(int status);
 
-// Writes a response head up to and with the empty line: status line, Date, Content-Length: body_bytes, Content-Type
-// (where not empty), `Connection: close` where !keep_alive, then `extra` (complete lines, each with CRLF).
+// Writes a response head up to and with the empty line: status line, Date, Content-Length: body_bytes (not with 1xx, 204
+// and 304), Content-Type (where not empty), `Connection: close` where !keep_alive, then `extra` (complete lines, each with
+// CRLF). Nothing is escaped: content_type and extra are ours.
 void http_write_head(Text *out, int status, Str content_type, size_t body_bytes, bool keep_alive, int64_t now_ms, Str extra);
 
 #endif

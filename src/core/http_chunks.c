@@ -118,15 +118,17 @@ static HttpChunksEvent read_line_end(HttpChunks *chunks, const char *bytes, size
   return HTTP_CHUNKS_NEXT;
 }
 
-// One line of the trailer section, or the empty line behind it.
+// One line of the trailer section, or the empty line behind it. It may not speak of framing (RFC 9110 6.5.1).
 static HttpChunksEvent read_trailer(HttpChunks *chunks, const char *bytes, size_t count,
                                     const HttpChunksLimits *limits) {
   Str line;
   HttpChunksEvent event = next_line(chunks, bytes, count, limits, &line);
   if (event != HTTP_CHUNKS_NEXT) return event;
   if (line.length == 0) return HTTP_CHUNKS_END;
-  bool named = skip_token(&line) && line.length > 0 && line.at[0] == ':';
-  return named ? HTTP_CHUNKS_NEXT : HTTP_CHUNKS_BAD;
+  bool has_colon = memchr(line.at, ':', line.length) != NULL;
+  Str name = str_cut(&line, ':');
+  bool framing = str_equal_nocase(name, STR("Content-Length")) || str_equal_nocase(name, STR("Transfer-Encoding"));
+  return has_colon && http_is_token(name) && !framing ? HTTP_CHUNKS_NEXT : HTTP_CHUNKS_BAD;
 }
 
 HttpChunksEvent http_chunks_read(HttpChunks *chunks, char *bytes, size_t count, const HttpChunksLimits *limits) {

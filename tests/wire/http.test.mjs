@@ -1,5 +1,5 @@
-// HTTP/1.1 over raw sockets: what is answered and what is refused, with Node's own server as a witness. What Node refuses
-// we refuse; where both accept, both must have understood the same. PROTOCOL_SERVER names our binary.
+// HTTP/1.1 over raw sockets: what is answered and what is refused, with Node's own server as a witness. What Node
+// refuses we refuse; where both accept, both must have understood the same. PROTOCOL_SERVER names our binary.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import http from 'node:http';
@@ -221,6 +221,8 @@ const refused = [
   ['last chunk that ends in LF', chunked(`0\n\r\n${SMUGGLED}`)],
   ['trailer section that ends in LF', chunked(`0\r\n\n${SMUGGLED}`)],
   ['trailer that is folded', chunked('0\r\nA: b\r\n c\r\n\r\n')],
+  ['trailer that tells a length', chunked('0\r\nContent-Length: 5\r\n\r\n')],
+  ['trailer that tells a coding', chunked('0\r\nTransfer-Encoding: chunked\r\n\r\n')],
   ['trailer that is a request', chunked(`0\r\n${SMUGGLED}`)],
   // The request line and Host
   ['no Host', 'GET / HTTP/1.1\r\n\r\n'],
