@@ -10,15 +10,22 @@
 #include "shared/str.h"
 
 typedef enum HttpMethod {
-  HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT, HTTP_PATCH, HTTP_DELETE, HTTP_OPTIONS, HTTP_OTHER
+  HTTP_GET,
+  HTTP_HEAD,
+  HTTP_POST,
+  HTTP_PUT,
+  HTTP_PATCH,
+  HTTP_DELETE,
+  HTTP_OPTIONS,
+  HTTP_OTHER
 } HttpMethod;
 
 typedef struct HttpLimits {
-  uint32_t head_bytes;  // request line, headers and the empty lines around them together; more answers 431
-  uint32_t headers;     // header lines; more answers 431
+  uint32_t head_bytes;    // request line, headers and the empty lines around them together; more answers 431
+  uint32_t headers;       // header lines; more answers 431
   uint32_t target_bytes;  // request target; more answers 414
-  uint32_t body_bytes;  // decoded body; more answers 413 (before the body is read, where Content-Length tells). Chunked,
-                        // it may come as at most 9 * body_bytes + head_bytes
+  uint32_t body_bytes;    // decoded body; more answers 413 (before the body is read, where Content-Length tells).
+                        // Chunked, it may come as at most 9 * body_bytes + head_bytes, behind the head
 } HttpLimits;
 
 typedef struct HttpHeader {
@@ -26,8 +33,9 @@ typedef struct HttpHeader {
   Str value;  // without surrounding white space
 } HttpHeader;
 
-// A whole request. All slices point into the bytes given to http_parser_feed (the body of a chunked request is compacted
-// in place there) and live as long as those do; `headers`, and the target of `http://host?query`, live in the arena.
+// A whole request. All slices point into the bytes given to http_parser_feed (the body of a chunked request is
+// compacted in place there) and live as long as those do; `headers`, and the target of `http://host?query`, live in the
+// arena.
 typedef struct HttpRequest {
   HttpMethod method;
   Str method_name;  // as sent
@@ -37,10 +45,10 @@ typedef struct HttpRequest {
   const HttpHeader *headers;
   uint32_t header_count;
   Str body;
-  uint8_t minor;             // HTTP/1.<minor>
-  bool keep_alive;           // the connection may carry another request
-  bool expects_continue;     // Expect: 100-continue
-  bool upgrade_websocket;    // a WebSocket handshake by RFC 6455 4.2.1's method, Upgrade and Connection
+  uint8_t minor;           // HTTP/1.<minor>
+  bool keep_alive;         // the connection may carry another request
+  bool expects_continue;   // Expect: 100-continue
+  bool upgrade_websocket;  // a WebSocket handshake by RFC 6455 4.2.1's method, Upgrade and Connection
 } HttpRequest;
 
 typedef struct HttpParser HttpParser;
@@ -57,13 +65,14 @@ HttpParser *http_parser_new(const HttpLimits *limits);
 void http_parser_free(HttpParser *parser);  // NULL is allowed
 
 // Reads on. `bytes` begins at the first byte of the current request and holds all bytes of it that have come so far
-// (`count` grows from call to call and `bytes` may have moved, with what the parser did to them). After HTTP_REQUEST the
-// parser is ready for the next request, which begins at bytes + *consumed. The headers are allocated in `arena`, by the
-// call that gives HTTP_REQUEST: nothing in it need outlive a call that gives HTTP_NEED_MORE. Any doubt about
-// framing is HTTP_ERROR with status 400: obsolete folding, Content-Length beside Transfer-Encoding, repeated or malformed
-// Content-Length, chunked not last or unknown codings, bare CR or LF as line end, white space before a colon, a missing or
-// repeated Host in HTTP/1.1, absolute- or authority-form that disagrees, NUL or control characters, a WebSocket handshake
-// with a body; versions other than 1.0 and 1.1 are 505. CONNECT, TRACE: HTTP_OTHER, the routes refuse them. Empty lines before a request line are skipped (RFC 9112 2.2).
+// (`count` grows from call to call and `bytes` may have moved, with what the parser did to them). After HTTP_REQUEST
+// the parser is ready for the next request, which begins at bytes + *consumed. The headers are allocated in `arena`, by
+// the call that gives HTTP_REQUEST: nothing in it need outlive a call that gives HTTP_NEED_MORE. Any doubt about
+// framing is HTTP_ERROR with status 400: obsolete folding, Content-Length beside Transfer-Encoding, repeated or
+// malformed Content-Length, chunked not last or unknown codings, bare CR or LF as line end, white space before a colon,
+// a missing or repeated Host in HTTP/1.1, absolute- or authority-form that disagrees, NUL or control characters, a
+// WebSocket handshake with a body; versions other than 1.0 and 1.1 are 505. CONNECT, TRACE: HTTP_OTHER, the routes
+// refuse them. Empty lines before a request line are skipped (RFC 9112 2.2).
 HttpEvent http_parser_feed(HttpParser *parser, Arena *arena, char *bytes, size_t count, HttpRequest *request,
                            size_t *consumed);
 
@@ -72,17 +81,18 @@ int http_parser_part(const HttpParser *parser);
 int http_parser_status(const HttpParser *parser);          // after HTTP_ERROR: 400, 413, 414, 431 or 505
 const char *http_parser_reason(const HttpParser *parser);  // after HTTP_ERROR: what was wrong, for the log
 
-Str http_header(const HttpRequest *request, const char *name);             // first value or empty; name in any case
-bool http_has_token(Str list, const char *token);                          // in a comma separated list, any case
-Str http_cookie(const HttpRequest *request, const char *name);             // raw value or empty (all Cookie lines are searched)
-bool http_query(Arena *arena, Str query, const char *name, Str *value);    // decoded; false when absent or malformed
-bool http_accepts_gzip(const HttpRequest *request);                        // by Accept-Encoding with q-values
+Str http_header(const HttpRequest *request, const char *name);  // first value or empty; name in any case
+bool http_has_token(Str list, const char *token);               // in a comma separated list, any case
+Str http_cookie(const HttpRequest *request, const char *name);  // raw value or empty (all Cookie lines are searched)
+bool http_query(Arena *arena, Str query, const char *name, Str *value);  // decoded; false when absent or malformed
+bool http_accepts_gzip(const HttpRequest *request);                      // by Accept-Encoding with q-values
 
 const char *http_reason_phrase(int status);
 
-// Writes a response head up to and with the empty line: status line, Date, Content-Length: body_bytes (not with 1xx, 204
-// and 304), Content-Type (where not empty), `Connection: close` where !keep_alive, then `extra` (complete lines, each with
-// CRLF). Nothing is escaped: content_type and extra are ours.
-void http_write_head(Text *out, int status, Str content_type, size_t body_bytes, bool keep_alive, int64_t now_ms, Str extra);
+// Writes a response head up to and with the empty line: status line, Date, Content-Length: body_bytes (not with 1xx,
+// 204 and 304), Content-Type (where not empty), `Connection: close` where !keep_alive, then `extra` (complete lines,
+// each with CRLF). Nothing is escaped: content_type and extra are ours.
+void http_write_head(Text *out, int status, Str content_type, size_t body_bytes, bool keep_alive, int64_t now_ms,
+                     Str extra);
 
 #endif
