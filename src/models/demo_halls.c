@@ -116,11 +116,6 @@ DemoHall demo_hall_of_key(Str key) {
   return (DemoHall)hall;
 }
 
-size_t demo_hall_seats(DemoHall hall) {
-  assert(hall < DEMO_HALLS);
-  return HALLS[hall].seats;
-}
-
 void demo_hall_draw(Arena *arena, DemoHall hall, Plan *plan) {
   assert(hall < DEMO_HALLS);
   Pen pen = pen_new(arena, plan, HALLS[hall].name, HALLS[hall].seats);

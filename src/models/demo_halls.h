@@ -2,8 +2,6 @@
 #ifndef FOYER_MODELS_DEMO_HALLS_H
 #define FOYER_MODELS_DEMO_HALLS_H
 
-#include <stddef.h>
-
 #include "models/plan.h"
 #include "shared/arena.h"
 #include "shared/str.h"
@@ -24,8 +22,5 @@ DemoHall demo_hall_of_key(Str key);
 
 // Draws the hall: a finished plan (plan_finish), the same at every call. Its name may be changed by the caller.
 void demo_hall_draw(Arena *arena, DemoHall hall, Plan *plan);
-
-// The number of seats it has, without drawing it.
-size_t demo_hall_seats(DemoHall hall);
 
 #endif

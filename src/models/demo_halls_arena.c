@@ -138,17 +138,17 @@ static void draw_last_tier(Pen *pen, const Tier *tier, int types[2], size_t seat
   for (; row_seats(tier, whole.rows) <= left; whole.rows++) {
     left -= row_seats(tier, whole.rows);
   }
-  draw_tier(pen, &whole, types);
-  double radius = tier->radius + whole.rows * ROW_PITCH;
+  double last_radius = tier->radius + whole.rows * ROW_PITCH;
   size_t room = row_seats(tier, whole.rows);
   size_t passed = 0;
   for (int index = 0; index < section_count(tier); index++) {
     Section section = section_of(tier, index);
     size_t before = passed * left / room;
-    passed += (size_t)seats_that_fit(&section, radius);
-    pen->zone = (int)pen->plan->zone_count - section_count(tier) + index;
+    passed += (size_t)seats_that_fit(&section, last_radius);
+    draw_section(pen, &whole, index, whole.rows, types);
+    write_section(pen, tier, index);
     pen_set_row(pen, pen_say(pen, STR(""), whole.rows + 1));
-    draw_section_row(pen, &section, radius, (int)(passed * left / room - before));
+    draw_section_row(pen, &section, last_radius, (int)(passed * left / room - before));
   }
 }
 
