@@ -127,6 +127,7 @@ static void draw_box_walls(Pen *pen, PenPoint box) {
 static void draw_box(Pen *pen, PenPoint box) {
   draw_box_walls(pen, box);
   for (int row = 0; row < BOX_ROWS; row++) {
+    pen_set_row(pen, pen_say(pen, STR(""), row + 1));
     for (int column = 0; column < BOX_COLUMNS; column++) {
       double right = (column - (BOX_COLUMNS - 1) / 2.0) * PITCH;
       pen_add_seat(pen, in_box(box, right, (row - (BOX_ROWS - 1) / 2.0) * PITCH));
@@ -142,7 +143,6 @@ static void draw_tier(Pen *pen, int tier) {
   int boxes = ((int)(length / (BOX_LENGTH + BOX_GAP)) - 1) / 2 * 2 + 1;
   for (int box = 0; box < boxes; box++) {
     pen_set_zone(pen, pen_say(pen, names[tier], box + 1));
-    pen_set_row(pen, pen_say(pen, STR("Box "), box + 1));
     draw_box(pen, on_horseshoe(radius, (box + 0.5) * length / boxes));
   }
 }
