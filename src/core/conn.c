@@ -33,7 +33,7 @@ Conn *conn_find(Loop *loop, ConnRef ref) {
 }
 
 Str conn_peer(const Conn *conn, Arena *arena) {
-  struct sockaddr_storage peer;
+  struct sockaddr_storage peer = {0};
   socklen_t length = sizeof peer;
   char text[INET6_ADDRSTRLEN];
   if (getpeername(conn->fd, (struct sockaddr *)&peer, &length) != 0) return (Str){0};

@@ -3,6 +3,7 @@
 // nothing but offsets is kept between two feeds.
 #include "core/http.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -124,6 +125,7 @@ static bool skip_scheme(Str *target) {
 // Leaves an origin-form in line->target and the authority beside it (RFC 9112 3.2).
 static Step read_target(HttpParser *parser, RequestLine *line) {
   Str *target = &line->target;
+  assert(target->at != NULL && target->length > 0);  // http_is_target() has seen it
   if (str_equal(line->method, STR("CONNECT"))) {
     if (!http_is_host(*target) || memchr(target->at, ':', target->length) == NULL) {
       return refuse(parser, 400, "CONNECT wants host and port");

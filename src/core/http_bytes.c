@@ -90,7 +90,7 @@ static bool is_address_literal(Str text) {
 }
 
 bool http_is_host(Str text) {
-  Str name = text;
+  Str name;
   const char *bracket = text.length > 0 && text.at[0] == '[' ? memchr(text.at, ']', text.length) : NULL;
   if (bracket != NULL) {
     if (!is_address_literal((Str){text.at + 1, (size_t)(bracket - text.at) - 1})) return false;

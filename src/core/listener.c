@@ -61,11 +61,14 @@ static int open_socket(const struct sockaddr_storage *address, socklen_t length)
 }
 
 static int port_of(int fd) {
-  struct sockaddr_storage bound;
+  union {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+  } bound = {0};
   socklen_t length = sizeof bound;
-  if (getsockname(fd, (struct sockaddr *)&bound, &length) != 0) return 0;
-  return ntohs(bound.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&bound)->sin6_port
-                                           : ((struct sockaddr_in *)&bound)->sin_port);
+  if (getsockname(fd, &bound.any, &length) != 0) return 0;
+  return ntohs(bound.any.sa_family == AF_INET6 ? bound.v6.sin6_port : bound.v4.sin_port);
 }
 
 bool loop_listen(Loop *loop, const char *address, int port, int *bound_port) {
