@@ -4,15 +4,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-Call *call_new(Loop *loop, Conn *conn) {
+Call *call_new_own(Loop *loop) {
   Call *call = calloc(1, sizeof *call);
   if (call == NULL) return NULL;
   call->loop = loop;
-  call->conn = conn_ref(conn);
+  call->fast = loop->fast;
+  call->config = loop->config;
   call->env = loop->env;
   call->now_ms = loop->now_ms;
   call->reply.arena = &call->arena;
   call->events_tail = &call->events;
+  return call;
+}
+
+Call *call_new(Loop *loop, Conn *conn) {
+  Call *call = call_new_own(loop);
+  if (call != NULL) call->conn = conn_ref(conn);
   return call;
 }
 
@@ -60,7 +67,8 @@ Error call_decode(Call *call, const Json *data) {
   call->input = arena_alloc(&call->arena, method->input_bytes > 0 ? method->input_bytes : 1);
   for (uint16_t i = 0; i < method->field_count; i++) {
     const Field *field = &method->fields[i];
-    if (!decode_field(call, json_get(data, field->name), field, (char *)call->input + field->offset)) return field->error;
+    if (!decode_field(call, json_get(data, field->name), field, (char *)call->input + field->offset))
+      return field->error;
   }
   return ERR_NONE;
 }
@@ -77,8 +85,14 @@ int64_t call_event(Call *call, Str topic, Str kind, Str payload) {
       "INSERT INTO events(topic, seq, at, kind, payload)"
       " VALUES($1, (SELECT coalesce(max(seq), 0) + 1 FROM events WHERE topic = $1), $2, $3, $4) RETURNING seq";
   int64_t seq = db_int(call->db, ADD, 0, sql_text(topic), sql_int(call->now_ms), sql_text(kind), sql_text(payload));
-  if (seq > 0) add_event(call, (Event){.topic = topic, .seq = seq, .at_ms = call->now_ms, .kind = kind, .payload = payload});
+  if (seq > 0)
+    add_event(call, (Event){.topic = topic, .seq = seq, .at_ms = call->now_ms, .kind = kind, .payload = payload});
   return seq;
+}
+
+void call_remember(Call *call, Str key, Str value, int64_t until_ms) {
+  fast_put(call->fast, key, value, until_ms);
+  call->remembered = key;
 }
 
 void call_signal(Call *call, Str topic, Str kind, Str payload) {

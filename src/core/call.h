@@ -3,8 +3,10 @@
 #ifndef FOYER_CORE_CALL_H
 #define FOYER_CORE_CALL_H
 
+#include "core/config.h"
 #include "core/conn.h"
 #include "core/db.h"
+#include "core/fast.h"
 #include "shared/arena.h"
 #include "shared/errors.h"
 #include "shared/json.h"
@@ -25,18 +27,19 @@ typedef struct Event {
   Str topic;    // "hall:3"
   int64_t seq;  // 1, 2, 3, ... within the topic; 0 for a signal
   int64_t at_ms;
-  Str kind;     // what happened: "seat"
-  Str payload;  // JSON
+  Str kind;            // what happened: "seat"
+  Str payload;         // JSON
+  uint64_t posted_ns;  // monotonic, when its commit was done; set by the store
 } Event;
 
 typedef enum MethodAccess { ACCESS_ANYONE, ACCESS_SIGNED_IN, ACCESS_STAFF } MethodAccess;
 
 typedef enum FieldKind {
-  FIELD_ID,       // integer of at least 1        -> int64_t
-  FIELD_STRING,   // string of min..max code points -> Str
+  FIELD_ID,          // integer of at least 1        -> int64_t
+  FIELD_STRING,      // string of min..max code points -> Str
   FIELD_ANY_STRING,  // string or anything else (then empty), unchecked -> Str
-  FIELD_ID_LIST,  // array of min..max distinct ids  -> IdList
-  FIELD_WORD      // optional string               -> Str
+  FIELD_ID_LIST,     // array of min..max distinct ids  -> IdList
+  FIELD_WORD         // optional string               -> Str
 } FieldKind;
 
 typedef struct IdList {
@@ -56,41 +59,51 @@ typedef struct Field {
 
 // A method: what can be asked once.
 typedef struct Method {
-  const char *name;        // "hall.update_seat_status"
+  const char *name;  // "hall.update_seat_status"
   MethodAccess access;
-  bool reads_only;         // runs on a reader, beside the writes
+  bool reads_only;  // runs on a reader, beside the writes
   const Field *fields;
   uint16_t field_count;
   uint16_t input_bytes;
-  Error (*prepare)(Call *call, void *input);       // on a worker: may take long, no SQL; NULL where not needed
-  Error (*run)(Call *call, const void *input);     // on a store thread, in a transaction
+  Error (*prepare)(Call *call, void *input);    // on a worker: may take long, no SQL; NULL where not needed
+  Error (*run)(Call *call, const void *input);  // on a store thread, in a transaction
 } Method;
 
 struct Call {
   Call *next;
   Arena arena;
   const Method *method;
-  void *input;      // the method's decoded input, in the arena
+  void *input;  // the method's decoded input, in the arena
   Identity who;
-  Str peer;         // the client's address, for limits and the session list
-  Str agent;        // User-Agent, likewise
-  Db *db;           // while `run` runs
+  Error token_error;  // ERR_NONE: the token was genuine; else why not (ERR_UNAUTHORIZED: there was none)
+  Str peer;           // the client's address, for limits and the session list
+  Str agent;          // User-Agent, likewise
+  bool prepared;      // `prepare` has run
+  Db *db;             // while `run` runs
   Env env;
-  int64_t now_ms;   // fixed for the call
-  Error error;      // the outcome; with an error, nothing was changed
-  Text reply;       // JSON of the answer's data, also beside an error where the method says so
+  int64_t now_ms;        // fixed for the call
+  Error error;           // the outcome; with an error, nothing was changed
+  Text reply;            // JSON of the answer's data, also beside an error where the method says so
+  Identity granted;      // a session that the method opened: the door gives its token; user_id 0: none
+  bool session_over;     // the method ended the caller's session: the door takes the token away
+  const Method *follow;  // on success, this method goes on with the same input, in a transaction of its own
+  Str remembered;        // key that the method put into `fast`: taken out again when the call fails
+  Fast *fast;
+  const Config *config;
   const char *reply_topic_kind;  // the answer is the snapshot of this topic instead; NULL: it is `reply`
   int64_t reply_topic_key;
   Event *events;
   Event **events_tail;
-  Loop *loop;       // where the answer goes
+  Loop *loop;  // where the answer goes
   ConnRef conn;
-  void *door;       // the controller's own, in the arena
+  void *door;                            // the controller's own, in the arena
   void (*done)(Loop *loop, Call *call);  // on the loop's thread, after the commit; must not keep the call
 };
 
 // A new call for a connection; the loop's thread. NULL when memory is out.
 Call *call_new(Loop *loop, Conn *conn);
+// A call of the program's own; its `done` is all that hears of it. NULL when memory is out.
+Call *call_new_own(Loop *loop);
 void call_free(Call *call);
 
 // Decodes `data` by the method's table into call->input. ERR_NONE, or the error of the first field that fails.
@@ -98,6 +111,8 @@ Error call_decode(Call *call, const Json *data);
 
 // Records an event of a topic with its row in the log; gives its seq, 0 when the database failed. Store thread.
 int64_t call_event(Call *call, Str topic, Str kind, Str payload);
+// Remembers something in memory for a while; forgotten again when the call fails. At most one a call. Store thread.
+void call_remember(Call *call, Str key, Str value, int64_t until_ms);
 // Records a signal: told to every loop after the commit, kept nowhere.
 void call_signal(Call *call, Str topic, Str kind, Str payload);
 

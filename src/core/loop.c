@@ -22,6 +22,7 @@ static void turn_end(Loop *loop) {
   loop->hooks->turn_end(loop);
   store_submit_all(loop);
   conn_flush_dirty(loop);
+  loop->hooks->turn_sent(loop);
 }
 
 static void on_check(uv_check_t *check) {
@@ -89,12 +90,18 @@ static void close_handle(uv_handle_t *handle, void *unused) {
   if (!uv_is_closing(handle)) uv_close(handle, NULL);
 }
 
-static void loop_free(Loop *loop) {
-  while (loop->conn_count > 0) conn_kill(loop->conns[loop->conn_count - 1]);
-  uv_run(&loop->uv, UV_RUN_NOWAIT);
+void loop_free(Loop *loop) {
+  run_inbox(loop);
+  while (loop->conn_count > 0)
+    conn_kill(loop->conns[loop->conn_count - 1]);
+  conn_flush_dirty(loop);
+  uv_check_stop(&loop->check);
+  uv_prepare_stop(&loop->prepare);
+  loop->hooks->stopped(loop);
   listeners_free(loop);
   uv_walk(&loop->uv, close_handle, NULL);
-  while (uv_run(&loop->uv, UV_RUN_DEFAULT) != 0) continue;
+  while (uv_run(&loop->uv, UV_RUN_DEFAULT) != 0)
+    continue;
   int busy = uv_loop_close(&loop->uv);
   assert(busy == 0);
   (void)busy;
@@ -121,8 +128,6 @@ bool loop_start(Loop *loop) {
 
 void loop_join(Loop *loop) {
   uv_thread_join(&loop->thread);
-  run_inbox(loop);
-  loop_free(loop);
 }
 
 void loop_post(Loop *loop, LoopMessage *message) {

@@ -1,5 +1,5 @@
-// A loop thread: it owns its listeners, its connections and its topics; nothing of theirs is locked. Other threads reach
-// it only through loop_post. All functions but loop_post run on the loop's own thread and none blocks.
+// A loop thread: it owns its listeners, its connections and its topics; nothing of theirs is locked. Other threads
+// reach it only through loop_post. All functions but loop_post run on the loop's own thread and none blocks.
 #ifndef FOYER_CORE_LOOP_H
 #define FOYER_CORE_LOOP_H
 
@@ -29,6 +29,8 @@ typedef struct LoopHooks {
   void (*request)(Exchange *exchange);  // a whole HTTP request has come; must answer it now or later (core/conn.h)
   void (*start)(Loop *loop);            // on the loop's thread, before it serves
   void (*turn_end)(Loop *loop);         // after the events of a turn, before what they produced is sent
+  void (*turn_sent)(Loop *loop);        // after that was sent
+  void (*stopped)(Loop *loop);          // all connections are gone: free what `start` made
 } LoopHooks;
 
 // Limits and time limits, the same for all connections of a loop. Times in milliseconds, sizes in bytes.
@@ -47,16 +49,20 @@ struct Loop {
   uv_loop_t uv;
   const LoopHooks *hooks;
   LoopSettings settings;
-  int number;            // 0, 1, ...
-  void *owner;           // the program's own state of this loop (its topics)
-  struct Store *store;   // where calls go
+  int number;  // 0, 1, ...
+  Loop *all;   // all loops of the process
+  int all_count;
+  void *owner;                  // the program's own state of this loop (its topics)
+  struct Store *store;          // where calls go
+  struct Fast *fast;            // shared by all loops
+  const struct Config *config;  // likewise
   Env env;
-  int64_t now_ms;        // wall clock at the begin of this turn
-  uint64_t tick_ms;      // monotonic clock at the begin of this turn
-  char *read_buffer;     // LOOP_READ_BYTES, for whichever connection is being read
-  Arena scratch;         // for what lives no longer than one request or message; reset after each
+  int64_t now_ms;     // wall clock at the begin of this turn
+  uint64_t tick_ms;   // monotonic clock at the begin of this turn
+  char *read_buffer;  // LOOP_READ_BYTES, for whichever connection is being read
+  Arena scratch;      // for what lives no longer than one request or message; reset after each
   WsInflater *inflater;
-  Conn **conns;          // all connections; a connection knows its index
+  Conn **conns;  // all connections; a connection knows its index
   uint32_t conn_count;
   uint32_t conn_capacity;
   uint32_t sweep_at;     // next connection to look at for time limits
@@ -74,7 +80,7 @@ struct Loop {
   uv_mutex_t inbox_lock;
   LoopMessage *inbox;
   LoopMessage **inbox_tail;
-  bool draining;         // no new connections; idle ones are closed
+  bool draining;  // no new connections; idle ones are closed
   uv_thread_t thread;
 };
 
@@ -84,7 +90,8 @@ bool loop_init(Loop *loop, int number, const LoopHooks *hooks, const LoopSetting
 // system for one; *bound_port (may be NULL) tells it.
 bool loop_listen(Loop *loop, const char *address, int port, int *bound_port);
 bool loop_start(Loop *loop);  // starts its thread
-void loop_join(Loop *loop);   // waits for its thread to end (after loop_stop) and frees all
+void loop_join(Loop *loop);   // waits for its thread to end, after loop_stop
+void loop_free(Loop *loop);   // runs what was posted last and frees all; after loop_join, when nobody posts any more
 // Asks the loop to stop taking connections, finish what is under way, close WebSockets with 1001, and end within
 // `grace_ms`. Any thread.
 void loop_stop(Loop *loop, uint32_t grace_ms);

@@ -55,6 +55,14 @@ static void batch_free(Batch *batch) {
   free(batch);
 }
 
+static void stamp(Call *calls) {
+  uint64_t now_ns = uv_hrtime();
+  for (Call *call = calls; call != NULL; call = call->next) {
+    for (Event *event = call->events; event != NULL; event = event->next)
+      event->posted_ns = now_ns;
+  }
+}
+
 static void run_batch(Loop *loop, LoopMessage *message) {
   Batch *batch = ((BatchMessage *)message)->batch;
   for (Call *call = batch->calls; call != NULL; call = call->next) {
@@ -70,6 +78,7 @@ static void run_batch(Loop *loop, LoopMessage *message) {
 static void deliver(Store *store, Call *calls, Loop *only) {
   if (calls == NULL) return;
   int count = only != NULL ? 1 : store->loop_count;
+  stamp(calls);
   Batch *batch = calloc(1, sizeof *batch);
   BatchMessage *messages = calloc((size_t)count, sizeof *messages);
   if (batch == NULL || messages == NULL) abort();  // what was committed cannot be told: a restart tells it
@@ -83,7 +92,9 @@ static void deliver(Store *store, Call *calls, Loop *only) {
 // Running.
 
 static void forget(Call *call, Error error) {
+  if (call->remembered.length > 0) fast_remove(call->fast, call->remembered);
   call->error = error;
+  call->follow = NULL;
   call->events = NULL;
   call->events_tail = &call->events;
 }
@@ -101,7 +112,8 @@ static bool run_call(Db *db, Call *call) {
 }
 
 static void fail_all(Call *calls) {
-  for (Call *call = calls; call != NULL; call = call->next) forget(call, ERR_INTERNAL);
+  for (Call *call = calls; call != NULL; call = call->next)
+    forget(call, ERR_INTERNAL);
 }
 
 // Runs calls in one transaction until they are done or the time is up; gives those that are left.
@@ -137,8 +149,20 @@ static void writer_main(void *arg) {
   Store *store = arg;
   Call *calls;
   while ((calls = queue_take(&store->writes, store->settings.batch_max)) != NULL) {
-    while (calls != NULL) calls = write_batch(store, calls);
+    while (calls != NULL)
+      calls = write_batch(store, calls);
   }
+}
+
+static void enqueue(Store *store, Call *call);
+
+// Hands a call to the method that goes on with it; false when there is none.
+static bool follow(Store *store, Call *call) {
+  if (call->follow == NULL) return false;
+  call->method = call->follow;
+  call->follow = NULL;
+  enqueue(store, call);
+  return true;
 }
 
 typedef struct Reader {
@@ -153,17 +177,16 @@ static void reader_main(void *arg) {
   while ((call = queue_take(&reader.store->reads, 1)) != NULL) {
     if (!db_begin(reader.db, DB_READ) || !run_call(reader.db, call)) forget(call, ERR_INTERNAL);
     db_rollback(reader.db);
-    deliver(reader.store, call, call->loop);
+    if (!follow(reader.store, call)) deliver(reader.store, call, call->loop);
   }
 }
-
-static void enqueue(Store *store, Call *call);
 
 static void worker_main(void *arg) {
   Store *store = arg;
   Call *call;
   while ((call = queue_take(&store->work, 1)) != NULL) {
     Error error = call->method->prepare(call, call->input);
+    call->prepared = true;
     if (error == ERR_NONE) {
       enqueue(store, call);
     } else {
@@ -182,15 +205,14 @@ static void refuse(Store *store, Call *call) {
 }
 
 static void enqueue(Store *store, Call *call) {
+  Queue *queue = call->method->reads_only ? &store->reads : &store->writes;
+  if (call->method->prepare != NULL && !call->prepared) queue = &store->work;
   call->next = NULL;
-  if (queue_add(call->method->reads_only ? &store->reads : &store->writes, call) != NULL) refuse(store, call);
+  if (queue_add(queue, call) != NULL) refuse(store, call);
 }
 
 void store_submit(Loop *loop, Call *call) {
-  if (call->method->prepare != NULL) {
-    call->next = NULL;
-    if (queue_add(&loop->store->work, call) != NULL) refuse(loop->store, call);
-  } else if (call->method->reads_only) {
+  if (call->method->prepare != NULL || call->method->reads_only) {
     enqueue(loop->store, call);
   } else {
     call->next = NULL;
@@ -251,7 +273,11 @@ Store *store_start(const StoreSettings *settings) {
 void store_set_loops(Store *store, Loop *loops, int count) {
   store->loops = loops;
   store->loop_count = count;
-  for (int i = 0; i < count; i++) loops[i].store = store;
+  for (int i = 0; i < count; i++) {
+    loops[i].store = store;
+    loops[i].all = loops;
+    loops[i].all_count = count;
+  }
 }
 
 void store_stop(Store *store) {

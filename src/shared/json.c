@@ -368,3 +368,27 @@ void json_add_time(Text *text, int64_t time_ms) {
   quoted[TIME_ISO_BYTES + 1] = '"';
   json_add_raw(text, (Str){quoted, sizeof quoted});
 }
+
+void json_add_node(Text *text, const Json *node) {
+  bool flag;
+  double number;
+  if (json_is_object(node) || json_is_array(node)) {
+    json_open(text, json_is_object(node) ? '{' : '[');
+    for (const Json *child = json_first(node); child != NULL; child = json_next(child)) {
+      if (json_is_object(node)) {
+        json_add_str(text, str_from(json_key(child)));
+        text_char(text, ':');
+      }
+      json_add_node(text, child);
+    }
+    json_close(text, json_is_object(node) ? '}' : ']');
+  } else if (json_is_string(node)) {
+    json_add_str(text, str_from(node->valuestring));
+  } else if (json_double(node, &number)) {
+    json_add_double(text, number);
+  } else if (json_is_bool(node, &flag)) {
+    json_add_bool(text, flag);
+  } else {
+    json_add_null(text);
+  }
+}

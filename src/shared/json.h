@@ -43,7 +43,8 @@ void json_add_int(Text *text, int64_t value);
 void json_add_double(Text *text, double value);
 void json_add_bool(Text *text, bool value);
 void json_add_null(Text *text);
-void json_add_raw(Text *text, Str json);          // already JSON
-void json_add_time(Text *text, int64_t time_ms);  // ISO 8601 UTC with milliseconds, quoted
+void json_add_node(Text *text, const Json *node);  // a parsed tree, without white space
+void json_add_raw(Text *text, Str json);           // already JSON
+void json_add_time(Text *text, int64_t time_ms);   // ISO 8601 UTC with milliseconds, quoted
 
 #endif

@@ -1,0 +1,25 @@
+// What the program does when it does not serve: import, export, user, verify. Each runs alone on the database, beside a
+// server or without one, prints what it did, and gives the exit code.
+#ifndef FOYER_COMMANDS_COMMANDS_H
+#define FOYER_COMMANDS_COMMANDS_H
+
+#include "core/config.h"
+#include "core/db.h"
+#include "shared/time.h"
+
+int command_import(const Config *config, int count, char **words);
+int command_export(const Config *config, int count, char **words);
+int command_user(const Config *config, int count, char **words);
+int command_verify(const Config *config, int count, char **words);
+
+// Opens the configured database for a command and brings its schema up to date. NULL (told on standard error).
+Db *command_open(const Config *config);
+// The path in DATABASE_URL=sqlite:PATH, in the arena; NULL (told) when it is another kind of URL.
+const char *command_database_path(const Config *config, Arena *arena);
+
+// Fills an empty database with the demo venue; true when it did or there was nothing to do.
+bool demo_fill(Db *db, int64_t now_ms);
+// Makes the secrets that are not configured and keeps them in the database, or reads the kept ones. Texts in the arena.
+bool secrets_complete(Config *config, Db *db, Arena *arena, const Env *env);
+
+#endif

@@ -1,0 +1,54 @@
+// What the commands share: the database and the secrets.
+#include <stdio.h>
+
+#include "commands/commands.h"
+#include "core/log.h"
+#include "shared/ids.h"
+
+const char *command_database_path(const Config *config, Arena *arena) {
+  Str url = config->database_url;
+  Str scheme = STR("sqlite:");
+  if (str_starts(url, scheme)) return str_zero(arena, (Str){url.at + scheme.length, url.length - scheme.length});
+  fprintf(stderr, "DATABASE_URL=%.*s: only sqlite:PATH is supported\n", STR_ARG(url));
+  return NULL;
+}
+
+Db *command_open(const Config *config) {
+  Arena arena = {0};
+  Env env = env_system();
+  const char *path = command_database_path(config, &arena);
+  Db *db = path != NULL ? db_open(path, DB_WRITE) : NULL;
+  if (db != NULL && !db_migrate(db, env.now_ms(env.state))) {
+    db_close(db);
+    db = NULL;
+  }
+  if (db == NULL && path != NULL) fprintf(stderr, "The database %s cannot be used; the log above says why.\n", path);
+  arena_free(&arena);
+  return db;
+}
+
+static bool complete(Str *secret, const char *name, Db *db, Arena *arena, const Env *env) {
+  static const char FIND[] = "SELECT value FROM settings WHERE name = $1";
+  static const char KEEP[] = "INSERT INTO settings(name, value) VALUES($1, $2)";
+  enum { SECRET_CHARACTERS = 64 };
+  if (secret->length > 0) return true;
+  Rows rows = db_rows(db, FIND, sql_text(str_from(name)));
+  if (rows_next(&rows)) {
+    *secret = rows_text(&rows, 0, arena);
+    rows_end(&rows);
+    return true;
+  }
+  *secret = ids_random(arena, env, SECRET_CHARACTERS);
+  log_warn("secrets: made one and kept it in the database; set it yourself before you run several servers", "name=%s",
+           name);
+  return db_run(db, KEEP, sql_text(str_from(name)), sql_text(*secret));
+}
+
+bool secrets_complete(Config *config, Db *db, Arena *arena, const Env *env) {
+  if (!db_begin(db, DB_WRITE)) return false;
+  bool done = complete(&config->jwt_secret, "JWT_SECRET", db, arena, env) &&
+              complete(&config->cookie_secret, "COOKIE_SECRET", db, arena, env);
+  if (done) return db_commit(db);
+  db_rollback(db);
+  return false;
+}

@@ -1,0 +1,87 @@
+// foyer verify: the invariants, checked on the data with SQL of its own; shares nothing with the code that keeps them.
+#include <stdio.h>
+
+#include "commands/commands.h"
+
+typedef struct Invariant {
+  const char *says;        // what holds
+  const char *violations;  // a query: one row a violation, its first column says which
+} Invariant;
+
+static const Invariant invariants[] = {
+    {"a topic's seq runs 1, 2, 3, ... with no gap",
+     "SELECT topic || ': ' || count(*) || ' events, last seq ' || max(seq) FROM events GROUP BY topic"
+     " HAVING min(seq) != 1 OR max(seq) != count(*)"},
+    {"an event is never older than the one before it by more than an hour (clocks)",
+     "SELECT topic || ' seq ' || seq FROM (SELECT topic, seq, at, lag(at) OVER (PARTITION BY topic ORDER BY seq) AS"
+     " before FROM events) WHERE at < before - 3600000"},
+    {"every event is of a hall and its seats are of that hall",
+     "SELECT e.topic || ' seq ' || e.seq || ': seat ' || j.value FROM events e, json_each(e.payload, '$.seats') j"
+     " LEFT JOIN seats s ON s.id = j.value AND 'hall:' || s.hall_id = e.topic WHERE s.id IS NULL"},
+    {"a seat has the status its last event gave it",
+     "WITH told AS (SELECT j.value AS seat, json_extract(e.payload, '$.to') AS status, row_number() OVER"
+     " (PARTITION BY j.value ORDER BY e.seq DESC) AS nth FROM events e, json_each(e.payload, '$.seats') j)"
+     " SELECT 'seat ' || s.id || ': told ' || told.status FROM told JOIN seats s ON s.id = told.seat WHERE nth = 1 AND"
+     " told.status != CASE s.status WHEN 0 THEN 'VACANT' WHEN 1 THEN 'RESERVED' WHEN 2 THEN 'OCCUPIED' ELSE"
+     " 'MAINTENANCE' END"},
+    {"every change began from the status the one before it left",
+     "WITH steps AS (SELECT e.topic, e.seq, s.value AS seat, f.value AS before, json_extract(e.payload, '$.to') AS"
+     " after FROM events e, json_each(e.payload, '$.seats') s JOIN json_each(e.payload, '$.from') f ON f.key = s.key),"
+     " chain AS (SELECT *, lag(after) OVER (PARTITION BY seat ORDER BY seq) AS left_by FROM steps)"
+     " SELECT topic || ' seq ' || seq || ': seat ' || seat || ' from ' || before FROM chain"
+     " WHERE left_by IS NOT NULL AND left_by != before"},
+    {"nobody reserves what is not reserved",
+     "SELECT 'seat ' || id FROM seats WHERE reserved_by IS NOT NULL AND status != 1"},
+    {"rows and places of a hall are those of its seats",
+     "SELECT 'hall ' || h.id FROM halls h JOIN seats s ON s.hall_id = h.id GROUP BY h.id"
+     " HAVING max(s.row) != h.rows OR max(s.place) != h.places"},
+    {"every hall has seats", "SELECT 'hall ' || id FROM halls WHERE id NOT IN (SELECT hall_id FROM seats)"},
+    {"every session is of somebody",
+     "SELECT 'session of user ' || user_id FROM sessions WHERE user_id NOT IN (SELECT id FROM users)"},
+    {"the database keeps its own constraints", "SELECT \"table\" || ' row ' || rowid FROM pragma_foreign_key_check"},
+    {"the file is sound", "SELECT integrity_check FROM pragma_integrity_check WHERE integrity_check != 'ok'"},
+};
+
+enum { SHOWN = 10 };
+
+static int64_t check(Db *db, const Invariant *invariant) {
+  int64_t count = 0;
+  Rows rows = db_rows(db, invariant->violations);
+  while (rows_next(&rows)) {
+    Str which = rows_peek(&rows, 0);
+    if (count++ == 0) printf("BROKEN  %s\n", invariant->says);
+    if (count <= SHOWN) printf("        %.*s\n", STR_ARG(which));
+  }
+  if (db_failed(db)) {
+    printf("UNKNOWN %s (the log says why)\n", invariant->says);
+    return 1;
+  }
+  if (count > SHOWN) printf("        and %lld more\n", (long long)(count - SHOWN));
+  if (count == 0) printf("ok      %s\n", invariant->says);
+  return count;
+}
+
+int command_verify(const Config *config, int count, char **words) {
+  (void)words;
+  if (count != 0) {
+    fputs("usage: foyer verify\n", stderr);
+    return 2;
+  }
+  Db *db = command_open(config);
+  if (db == NULL || !db_begin(db, DB_READ)) {
+    db_close(db);
+    return 1;
+  }
+  int64_t broken = 0;
+  size_t total = sizeof invariants / sizeof invariants[0];
+  for (size_t i = 0; i < total; i++)
+    broken += check(db, &invariants[i]) > 0;
+  db_rollback(db);
+  db_close(db);
+  if (broken == 0) {
+    printf("All %zu invariants hold.\n", total);
+  } else {
+    printf("%lld of %zu invariants are broken.\n", (long long)broken, total);
+  }
+  return broken == 0 ? 0 : 1;
+}

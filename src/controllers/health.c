@@ -1,0 +1,51 @@
+// How the server is.
+#include "controllers/health.h"
+
+#include "controllers/seats_socket.h"
+#include "core/store.h"
+
+static void respond(Conn *conn, int status, Str body) {
+  exchange_respond(conn, status, STR("application/json; charset=utf-8"), body,
+                   status == 503 ? STR("Retry-After: 1\r\n") : (Str){0});
+}
+
+static void respond_ready(Conn *conn) {
+  if (conn->loop->draining) {
+    respond(conn, 503, STR("{\"status\":\"draining\"}"));
+  } else if (!topics_loaded(((LoopState *)conn->loop->owner)->topics)) {
+    respond(conn, 503, STR("{\"status\":\"starting\"}"));
+  } else if (!store_healthy(conn->loop->store)) {
+    respond(conn, 503, STR("{\"status\":\"unavailable\"}"));
+  } else {
+    respond(conn, 200, STR("{\"status\":\"ready\"}"));
+  }
+}
+
+static void respond_metrics(Exchange *exchange) {
+  StoreFigures store = store_figures(exchange->conn->loop->store);
+  Text body = {.arena = exchange->arena};
+  text_format(&body, "# TYPE foyer_store_commits_total counter\nfoyer_store_commits_total %llu\n",
+              (unsigned long long)store.commits);
+  text_format(&body, "# TYPE foyer_store_calls_total counter\nfoyer_store_calls_total %llu\n",
+              (unsigned long long)store.calls);
+  text_format(&body, "# TYPE foyer_store_failed_commits_total counter\nfoyer_store_failed_commits_total %llu\n",
+              (unsigned long long)store.failed_commits);
+  text_format(&body, "# TYPE foyer_store_refused_total counter\nfoyer_store_refused_total %llu\n",
+              (unsigned long long)store.refused);
+  exchange_respond(exchange->conn, 200, STR("text/plain; version=0.0.4"), text_str(&body), (Str){0});
+}
+
+bool health_request(Exchange *exchange) {
+  Str path = exchange->request->path;
+  if (exchange->request->method != HTTP_GET && exchange->request->method != HTTP_HEAD) return false;
+  if (str_equal(path, STR("/livez"))) {
+    respond(exchange->conn, 200, STR("{\"status\":\"ok\"}"));
+  } else if (str_equal(path, STR("/readyz"))) {
+    respond_ready(exchange->conn);
+  } else if (str_equal(path, STR("/metrics"))) {
+    respond_metrics(exchange);
+  } else {
+    return false;
+  }
+  return true;
+}

@@ -1,0 +1,61 @@
+// Which address means what; what means nothing is answered in the dialect of its door (contracts/README.md, 13).
+#include "controllers/routes.h"
+
+#include "controllers/health.h"
+#include "controllers/origin.h"
+#include "controllers/page.h"
+#include "controllers/seats_http.h"
+#include "controllers/seats_socket.h"
+
+static void respond_json(Exchange *exchange, int status, Str body) {
+  Text headers = {.arena = exchange->arena};
+  origin_add_open_headers(&headers, exchange->conn->loop->config, exchange->request);
+  exchange_respond(exchange->conn, status, STR("application/json; charset=utf-8"), body, text_str(&headers));
+}
+
+static void tickets_not_found(Exchange *exchange) {
+  respond_json(exchange, 404,
+               STR("{\"success\":false,\"error\":\"Not found\",\"message\":\"Not found\",\"code\":\"not_found\"}"));
+}
+
+static void messenger_not_found(Exchange *exchange) {
+  Text body = {.arena = exchange->arena};
+  Text message = {.arena = exchange->arena};
+  text_format(&message, "Cannot %.*s %.*s", STR_ARG(exchange->request->method_name), STR_ARG(exchange->request->path));
+  json_open(&body, '{');
+  json_name(&body, "statusCode");
+  json_add_int(&body, 404);
+  json_name(&body, "message");
+  json_add_str(&body, text_str(&message));
+  json_name(&body, "error");
+  json_add_str(&body, STR("Not Found"));
+  json_close(&body, '}');
+  respond_json(exchange, 404, text_str(&body));
+}
+
+static bool cut_prefix(Str path, Str prefix, Str *rest) {
+  if (!str_starts(path, prefix)) return false;
+  *rest = (Str){path.at + prefix.length, path.length - prefix.length};
+  return true;
+}
+
+void routes_request(Exchange *exchange) {
+  Str path = exchange->request->path;
+  Str name;
+  if (exchange->request->upgrade_websocket) {
+    seats_socket_open(exchange);
+  } else if (health_request(exchange)) {
+    return;
+  } else if ((cut_prefix(path, STR("/api/user/"), &name) || cut_prefix(path, STR("/api//user/"), &name)) &&
+             seats_http_knows(name)) {
+    seats_http_request(exchange, name);
+  } else if (str_starts(path, STR("/api/v1/"))) {
+    tickets_not_found(exchange);
+  } else if (str_starts(path, STR("/api/"))) {
+    messenger_not_found(exchange);
+  } else if (str_starts(path, STR("/plan/"))) {
+    page_plan_request(exchange);
+  } else {
+    page_request(exchange);
+  }
+}

@@ -1,0 +1,139 @@
+// The seats door over HTTP: one POST a method, an envelope around every answer.
+#include "controllers/seats_http.h"
+
+#include "controllers/origin.h"
+#include "controllers/seats_socket.h"
+#include "controllers/token.h"
+#include "core/log.h"
+#include "core/store.h"
+#include "methods/user.h"
+
+enum { RETRY_AFTER_S = 1 };
+
+typedef struct SeatsRoute {
+  const char *name;
+  const Method *method;
+} SeatsRoute;
+
+static const SeatsRoute routes[] = {
+    {"status", &user_status},
+    {"auth_start", &user_auth_start},
+    {"auth_reset", &user_auth_reset},
+    {"register", &user_register},
+    {"login", &user_login},
+    {"logout", &user_logout},
+    {"save_recovery_phrase", &user_save_recovery_phrase},
+    {"recovery_phrase", &user_recovery_phrase},
+};
+
+// What an answer needs to know of its request, which is gone by then.
+typedef struct SeatsAnswer {
+  Text headers;
+  SeatsClient client;
+} SeatsAnswer;
+
+static void write_error(Text *out, Error error) {
+  json_open(out, '{');
+  json_name(out, "error");
+  json_add_str(out, str_from(error_code(error)));
+  json_name(out, "data");
+  json_add_null(out);
+  json_name(out, "status");
+  json_add_str(out, STR("error"));
+  json_close(out, '}');
+}
+
+static void respond_error(Conn *conn, Arena *arena, Error error, Text *headers) {
+  Text body = {.arena = arena};
+  write_error(&body, error);
+  if (error == ERR_BUSY) text_format(headers, "Retry-After: %d\r\n", RETRY_AFTER_S);
+  exchange_respond(conn, error_status(error), STR("application/json; charset=utf-8"), text_str(&body),
+                   text_str(headers));
+}
+
+static void respond_data(Conn *conn, Arena *arena, Str data, const Text *headers) {
+  Text body = {.arena = arena};
+  text_add(&body, STR("{\"data\":"));
+  text_add(&body, data);
+  text_add(&body, STR(",\"status\":\"success\",\"error\":null}"));
+  exchange_respond(conn, 200, STR("application/json; charset=utf-8"), text_str(&body), text_str(headers));
+}
+
+// The sockets of the browser hear of it as well as its answer.
+static void tell_sockets(Loop *loop, const Call *call, const SeatsAnswer *answer) {
+  if (call->granted.user_id != 0) seats_socket_identity_changed(loop, answer->client, &call->granted, (Str){0});
+  if (call->session_over) seats_socket_identity_changed(loop, answer->client, &(Identity){0}, call->who.sid);
+}
+
+static void call_done(Loop *loop, Call *call) {
+  SeatsAnswer *answer = call->door;
+  if (call->error == ERR_NONE) tell_sockets(loop, call, answer);
+  Conn *conn = conn_find(loop, call->conn);
+  if (conn == NULL) return;
+  if (call->error != ERR_NONE) {
+    respond_error(conn, &call->arena, call->error, &answer->headers);
+    return;
+  }
+  if (call->granted.user_id != 0) token_add_cookie(&answer->headers, call, &call->granted);
+  if (call->session_over) token_add_clearing(&answer->headers);
+  respond_data(conn, &call->arena, text_str(&call->reply), &answer->headers);
+}
+
+static const Method *find_method(Str name) {
+  for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
+    if (str_equal(name, str_from(routes[i].name))) return routes[i].method;
+  }
+  return NULL;
+}
+
+bool seats_http_knows(Str name) {
+  return find_method(name) != NULL;
+}
+
+static void preflight(Exchange *exchange) {
+  Text headers = {.arena = exchange->arena};
+  origin_add_seats_headers(&headers, exchange->conn->loop->config, exchange->request);
+  text_add(&headers, STR("Access-Control-Allow-Methods: GET,POST,OPTIONS\r\n"
+                         "Access-Control-Allow-Headers: Content-Type\r\n"));
+  exchange_respond(exchange->conn, 204, (Str){0}, (Str){0}, text_str(&headers));
+}
+
+static Error start(Exchange *exchange, Call *call) {
+  const HttpRequest *request = exchange->request;
+  const Json *body = NULL;
+  if (str_trim(request->body).length > 0) {
+    body = json_parse(&call->arena, request->body, NULL);
+    if (!json_is_object(body)) return ERR_INVALID_REQUEST;
+  }
+  token_read(call, request);
+  token_read_origin(call, exchange->conn, request);
+  return call_decode(call, body);
+}
+
+void seats_http_request(Exchange *exchange, Str name) {
+  Conn *conn = exchange->conn;
+  if (exchange->request->method == HTTP_OPTIONS) {
+    preflight(exchange);
+    return;
+  }
+  const Method *method = exchange->request->method == HTTP_POST ? find_method(name) : NULL;
+  Call *call = call_new(conn->loop, conn);
+  if (call == NULL) {
+    conn_kill(conn);
+    return;
+  }
+  SeatsAnswer *answer = ARENA_NEW(&call->arena, SeatsAnswer);
+  answer->headers.arena = &call->arena;
+  origin_add_seats_headers(&answer->headers, conn->loop->config, exchange->request);
+  answer->client = seats_client_of(conn, exchange->request, &call->arena);
+  call->method = method;
+  Error error = method != NULL ? start(exchange, call) : ERR_ROUTE_NOT_FOUND;
+  if (error != ERR_NONE) {
+    respond_error(conn, &call->arena, error, &answer->headers);
+    call_free(call);
+    return;
+  }
+  call->door = answer;
+  call->done = call_done;
+  store_submit(conn->loop, call);
+}

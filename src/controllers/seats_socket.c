@@ -1,0 +1,509 @@
+// The seats door's WebSocket. Messages of one connection are taken strictly in order: calls that write may follow one
+// another into the same commit, anything else waits until those before it are answered.
+#include "controllers/seats_socket.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "controllers/origin.h"
+#include "controllers/seats_envelope.h"
+#include "controllers/seats_messages.h"
+#include "controllers/token.h"
+#include "core/log.h"
+#include "core/store.h"
+#include "methods/user.h"
+#include "shared/ids.h"
+
+enum {
+  DATA_BYTES_MAX = 100 * 1024,
+  IDLE_PROBE_MS = 5000,
+  IDLE_END_MS = 15000,
+  CLIENT_CHARACTERS = 24,
+  USER_SUBSCRIPTIONS_MAX = 16,
+  CLOSE_SIGNED_OUT = 4401,
+  CLOSE_UNSUPPORTED = 1003,
+  DEFLATE_MIN_BYTES = 1024,
+};
+
+static const char user_channel[] = "user.subscribe";
+
+// A subscription to one's own identity.
+typedef struct UserSubscription {
+  struct UserSubscription *next;
+  uint32_t eid_bytes;
+  char eid[];
+} UserSubscription;
+
+// An identity that outlives the call that found it: one allocation with its texts.
+typedef struct KnownIdentity {
+  Identity identity;
+  char texts[];
+} KnownIdentity;
+
+typedef struct SeatsSocket {
+  Conn *conn;
+  SubscriberList subscriptions;
+  UserSubscription *user_subscriptions;
+  KnownIdentity *known;  // NULL: a guest
+  SeatsClient client;
+  uint64_t probed_ms;  // loop tick of the last heartbeat we sent of our own accord
+  char *stalled;       // a message that waits for the calls before it; NULL: none
+  uint32_t stalled_bytes;
+  uint16_t in_flight;  // calls and subscriptions that are not answered
+  bool only_writes;    // and all of them are writing calls
+} SeatsSocket;
+
+static void take_message(SeatsSocket *socket, Str payload);
+
+static Topics *topics_of(const Conn *conn) {
+  return ((LoopState *)conn->loop->owner)->topics;
+}
+
+static Identity identity_of(const SeatsSocket *socket) {
+  if (socket->known == NULL || socket->known->identity.expires_ms <= socket->conn->loop->now_ms) return (Identity){0};
+  return socket->known->identity;
+}
+
+static KnownIdentity *know(const Identity *identity) {
+  if (identity->user_id == 0) return NULL;
+  KnownIdentity *known = malloc(sizeof *known + identity->username.length + identity->sid.length);
+  if (known == NULL) return NULL;
+  known->identity = *identity;
+  memcpy(known->texts, identity->username.at, identity->username.length);
+  memcpy(known->texts + identity->username.length, identity->sid.at, identity->sid.length);
+  known->identity.username.at = known->texts;
+  known->identity.sid.at = known->texts + identity->username.length;
+  return known;
+}
+
+// Sending.
+
+static Buf *frame_of(const Conn *conn, const Text *message) {
+  Str payload = text_str(message);
+  if (!conn->deflate || payload.length < DEFLATE_MIN_BYTES) return ws_frame(WS_TEXT, payload);
+  LoopState *state = conn->loop->owner;
+  return ws_frame_deflated(state->deflater, conn->window_bits, WS_TEXT, payload, &conn->loop->scratch);
+}
+
+static void send_error(Conn *conn, const char *type, Str eid, Error error, Str details) {
+  Text message = {.arena = &conn->loop->scratch};
+  if (eid.length == 0) eid = ids_random(&conn->loop->scratch, &conn->loop->env, 12);
+  seats_envelope_error(&message, type, eid, conn->loop->now_ms, error, details);
+  conn_send(conn, frame_of(conn, &message));
+}
+
+static void write_user(Text *out, const Identity *identity) {
+  if (identity->user_id == 0) {
+    text_add(out, STR("{\"status\":\"guest\"}"));
+    return;
+  }
+  json_open(out, '{');
+  json_name(out, "status");
+  json_add_str(out, STR("user"));
+  json_name(out, "username");
+  json_add_str(out, identity->username);
+  json_name(out, "role");
+  json_add_str(out, identity->staff ? STR("staff") : STR("visitor"));
+  json_close(out, '}');
+}
+
+static void send_user(SeatsSocket *socket, TopicStatus status, Str eid) {
+  Conn *conn = socket->conn;
+  Identity identity = identity_of(socket);
+  Text body = {.arena = &conn->loop->scratch};
+  Text message = {.arena = &conn->loop->scratch};
+  write_user(&body, &identity);
+  seats_envelope(&message, TOPIC_JSON, status, user_channel, eid, conn->loop->now_ms, text_str(&body));
+  conn_send(conn, frame_of(conn, &message));
+}
+
+// Order.
+
+static void one_answered(SeatsSocket *socket) {
+  if (--socket->in_flight > 0 || socket->stalled == NULL) return;
+  char *stalled = socket->stalled;
+  Str payload = {stalled, socket->stalled_bytes};
+  Conn *conn = socket->conn;
+  socket->stalled = NULL;
+  ws_resume(conn);
+  take_message(socket, payload);
+  free(stalled);
+}
+
+// True when the message may be taken now; otherwise it is kept and the connection pauses.
+static bool in_turn(SeatsSocket *socket, Str payload, bool writes) {
+  if (socket->in_flight == 0 || (writes && socket->only_writes)) return true;
+  socket->stalled = malloc(payload.length);
+  if (socket->stalled == NULL) {
+    conn_kill(socket->conn);
+    return false;
+  }
+  memcpy(socket->stalled, payload.at, payload.length);
+  socket->stalled_bytes = (uint32_t)payload.length;
+  ws_pause(socket->conn);
+  return false;
+}
+
+static void one_begun(SeatsSocket *socket, bool writes) {
+  socket->only_writes = socket->in_flight == 0 ? writes : socket->only_writes && writes;
+  ++socket->in_flight;
+}
+
+// Calls.
+
+static void answer_call(Conn *conn, SeatsSocket *socket, Call *call, Str eid) {
+  Topics *topics = topics_of(conn);
+  const char *type = call->method->name;
+  if (call->error == ERR_NONE && call->reply_topic_kind != NULL) {
+    topic_answer(topics, conn, call->reply_topic_kind, call->reply_topic_key, type, eid);
+    return;
+  }
+  Text message = {.arena = &call->arena};
+  if (call->error == ERR_NONE) {
+    seats_envelope(&message, TOPIC_JSON, TOPIC_SUCCESS, type, eid, conn->loop->now_ms, text_str(&call->reply));
+  } else {
+    seats_envelope_error(&message, type, eid, conn->loop->now_ms, call->error, text_str(&call->reply));
+  }
+  topic_send_after(topics, conn, &socket->subscriptions, frame_of(conn, &message));
+}
+
+static const WsHandler handler;
+
+static void call_done(Loop *loop, Call *call) {
+  Conn *conn = conn_find(loop, call->conn);
+  if (conn == NULL || conn->handler != &handler) return;
+  SeatsSocket *socket = conn->owner;
+  answer_call(conn, socket, call, *(Str *)call->door);
+  if (!conn->dead) one_answered(socket);
+}
+
+static void start_call(SeatsSocket *socket, const SeatsMessage *row, const Json *data, Str eid) {
+  Conn *conn = socket->conn;
+  Call *call = call_new(conn->loop, conn);
+  if (call == NULL) {
+    send_error(conn, row->type, eid, ERR_BUSY, (Str){0});
+    return;
+  }
+  Identity who = identity_of(socket);
+  call->method = row->method;
+  call->who = (Identity){.user_id = who.user_id, .expires_ms = who.expires_ms, .staff = who.staff};
+  call->who.username = str_copy(&call->arena, who.username);
+  call->who.sid = str_copy(&call->arena, who.sid);
+  Error error = row->method->access != ACCESS_ANYONE && who.user_id == 0 ? ERR_UNAUTHORIZED : call_decode(call, data);
+  if (error != ERR_NONE) {
+    call_free(call);
+    send_error(conn, row->type, eid, error, (Str){0});
+    return;
+  }
+  Str *kept_eid = ARENA_NEW(&call->arena, Str);
+  *kept_eid = str_copy(&call->arena, eid);
+  call->door = kept_eid;
+  call->done = call_done;
+  one_begun(socket, !row->method->reads_only);
+  store_submit(conn->loop, call);
+}
+
+// Subscriptions.
+
+static void subscribe(SeatsSocket *socket, const SeatsMessage *row, const Json *data, Str eid) {
+  Conn *conn = socket->conn;
+  SubscribeRequest request = {.kind = row->topic, .type = row->type, .eid = eid, .since = -1};
+  Str format = {0};
+  if (row->keyed && (!json_int(json_get(data, "id"), &request.key) || request.key < 1)) {
+    send_error(conn, row->type, eid, ERR_REQUIRED_HALL_ID, (Str){0});
+    return;
+  }
+  bool hall = strcmp(row->topic, "hall") == 0;
+  if (hall && json_str(json_get(data, "format"), &format) && str_equal(format, STR("binary"))) {
+    request.form = TOPIC_BINARY;
+  }
+  if (hall && json_get(data, "since") != NULL &&
+      (!json_int(json_get(data, "since"), &request.since) || request.since < 0)) {
+    send_error(conn, row->type, eid, ERR_INVALID_REQUEST, (Str){0});
+    return;
+  }
+  bool waits;
+  Error error = topic_subscribe(topics_of(conn), conn, &socket->subscriptions, &request, &waits);
+  if (error != ERR_NONE) {
+    send_error(conn, error == ERR_SUBSCRIPTION_ALREADY_EXISTS ? NULL : row->type, eid, error, (Str){0});
+  }
+  if (waits) one_begun(socket, false);
+}
+
+static UserSubscription **find_user_subscription(SeatsSocket *socket, Str eid) {
+  UserSubscription **link = &socket->user_subscriptions;
+  while (*link != NULL && !str_equal((Str){(*link)->eid, (*link)->eid_bytes}, eid))
+    link = &(*link)->next;
+  return link;
+}
+
+static void user_subscribe(SeatsSocket *socket, const SeatsMessage *row, Str eid) {
+  uint32_t count = 0;
+  for (const UserSubscription *at = socket->user_subscriptions; at != NULL; at = at->next)
+    ++count;
+  Error error = ERR_NONE;
+  if (*find_user_subscription(socket, eid) != NULL) error = ERR_SUBSCRIPTION_ALREADY_EXISTS;
+  if (error == ERR_NONE && count >= USER_SUBSCRIPTIONS_MAX) error = ERR_TOO_MANY_REQUESTS;
+  UserSubscription *added = error == ERR_NONE ? malloc(sizeof *added + eid.length) : NULL;
+  if (added == NULL) {
+    send_error(socket->conn, error == ERR_SUBSCRIPTION_ALREADY_EXISTS ? NULL : row->type, eid,
+               error == ERR_NONE ? ERR_INTERNAL : error, (Str){0});
+    return;
+  }
+  *added = (UserSubscription){.next = socket->user_subscriptions, .eid_bytes = (uint32_t)eid.length};
+  memcpy(added->eid, eid.at, eid.length);
+  socket->user_subscriptions = added;
+  send_user(socket, TOPIC_SNAPSHOT, eid);
+}
+
+static void unsubscribe(SeatsSocket *socket, const SeatsMessage *row, const Json *data, Str eid) {
+  Str sub_eid = {0};
+  if (!seats_envelope_eid(&socket->conn->loop->scratch, json_get(data, "sub_eid"), &sub_eid)) {
+    send_error(socket->conn, NULL, eid, ERR_SUBSCRIPTION_NOT_FOUND, (Str){0});
+    return;
+  }
+  topic_unsubscribe(topics_of(socket->conn), &socket->subscriptions, row->channel, sub_eid);
+  if (strcmp(row->channel, user_channel) != 0) return;
+  UserSubscription **link = find_user_subscription(socket, sub_eid);
+  UserSubscription *found = *link;
+  if (found != NULL) *link = found->next;
+  free(found);
+}
+
+static void on_refused(Conn *conn, const char *type, Str eid, Error error) {
+  send_error(conn, type, eid, error, (Str){0});
+}
+
+static void on_served(Conn *conn) {
+  one_answered(conn->owner);
+}
+
+const TopicDoor seats_topic_door = {.envelope = seats_envelope, .refuse = on_refused, .served = on_served};
+
+// Messages.
+
+static void run_message(SeatsSocket *socket, const SeatsMessage *row, const Json *data, Str eid) {
+  switch (row->action) {
+    case SEATS_CALL:
+      start_call(socket, row, data, eid);
+      break;
+    case SEATS_ANSWER:
+      topic_answer(topics_of(socket->conn), socket->conn, row->topic, 0, row->type, eid);
+      break;
+    case SEATS_SUBSCRIBE:
+      subscribe(socket, row, data, eid);
+      break;
+    case SEATS_UNSUBSCRIBE:
+      unsubscribe(socket, row, data, eid);
+      break;
+    case SEATS_USER_SUBSCRIBE:
+      user_subscribe(socket, row, eid);
+      break;
+  }
+}
+
+static void take_message(SeatsSocket *socket, Str payload) {
+  Conn *conn = socket->conn;
+  SeatsRequest request;
+  Error error = seats_envelope_read(&conn->loop->scratch, payload, DATA_BYTES_MAX, &request);
+  const SeatsMessage *row = error == ERR_NONE ? seats_message_find(request.type) : NULL;
+  bool writes = row != NULL && row->action == SEATS_CALL && !row->method->reads_only;
+  if (!in_turn(socket, payload, writes)) return;
+  if (error != ERR_NONE) {
+    send_error(conn, NULL, request.eid, error, (Str){0});
+  } else if (row == NULL) {
+    send_error(conn, str_zero(&conn->loop->scratch, request.type), request.eid, ERR_UNKNOWN_MESSAGE_TYPE, (Str){0});
+  } else {
+    run_message(socket, row, request.data, request.eid);
+  }
+}
+
+// The socket.
+
+static void on_open(Conn *conn, void *owner) {
+  SeatsSocket *socket = owner;
+  socket->conn = conn;
+}
+
+static void on_message(Conn *conn, void *owner, WsOpcode opcode, Str payload) {
+  if (opcode != WS_TEXT) {
+    ws_close(conn, CLOSE_UNSUPPORTED, STR("text messages only"));
+  } else if (payload.length == 1 && payload.at[0] == '1') {
+    ws_send(conn, WS_TEXT, payload);
+  } else {
+    take_message(owner, payload);
+  }
+}
+
+static void on_drained(Conn *conn, void *owner) {
+  SeatsSocket *socket = owner;
+  topic_drained(topics_of(conn), &socket->subscriptions);
+}
+
+static void on_visit(Conn *conn, void *owner, uint64_t idle_ms) {
+  SeatsSocket *socket = owner;
+  if (idle_ms > IDLE_END_MS) {
+    conn_kill(conn);
+  } else if (idle_ms > IDLE_PROBE_MS && conn->loop->tick_ms - socket->probed_ms >= IDLE_PROBE_MS) {
+    socket->probed_ms = conn->loop->tick_ms;
+    ws_send(conn, WS_TEXT, STR("1"));
+  }
+}
+
+static void on_close(Conn *conn, void *owner) {
+  SeatsSocket *socket = owner;
+  topic_unsubscribe_all(topics_of(conn), &socket->subscriptions);
+  while (socket->user_subscriptions != NULL) {
+    UserSubscription *next = socket->user_subscriptions->next;
+    free(socket->user_subscriptions);
+    socket->user_subscriptions = next;
+  }
+  free(socket->known);
+  free(socket->stalled);
+  free(socket);
+}
+
+static const WsHandler handler = {
+    .open = on_open, .message = on_message, .drained = on_drained, .visit = on_visit, .close = on_close};
+
+// The handshake.
+
+typedef struct Opening {
+  Str key;
+  Str extensions;
+  Str headers;  // more lines of the 101
+  SeatsClient client;
+} Opening;
+
+SeatsClient seats_client_of(Conn *conn, const HttpRequest *request, Arena *arena) {
+  Text agent = {.arena = arena};
+  text_add(&agent, conn_peer(conn, arena));
+  text_char(&agent, ' ');
+  text_add(&agent, http_header(request, "User-Agent"));
+  Str cookie = http_cookie(request, "ss_client");
+  return (SeatsClient){.cookie_hash = cookie.length > 0 ? str_hash(cookie) | 1 : 0,
+                       .agent_hash = str_hash(text_str(&agent))};
+}
+
+static void finish_open(Conn *conn, const Opening *opening, const Identity *identity) {
+  SeatsSocket *socket = calloc(1, sizeof *socket);
+  if (socket == NULL) {
+    conn_kill(conn);
+    return;
+  }
+  socket->client = opening->client;
+  socket->known = know(identity);
+  if (exchange_upgrade(conn, opening->key, opening->extensions, opening->headers, &handler, socket)) return;
+  free(socket->known);
+  free(socket);
+}
+
+static void identified(Loop *loop, Call *call) {
+  Conn *conn = conn_find(loop, call->conn);
+  if (conn != NULL) finish_open(conn, call->door, &call->granted);
+}
+
+static Str client_header(Arena *arena, const Env *env, SeatsClient *client) {
+  Str id = ids_random(arena, env, CLIENT_CHARACTERS);
+  Text header = {.arena = arena};
+  client->cookie_hash = str_hash(id) | 1;
+  text_format(&header, "Set-Cookie: ss_client=%.*s; Path=/; HttpOnly; SameSite=Strict; Max-Age=31536000\r\n",
+              STR_ARG(id));
+  return text_str(&header);
+}
+
+void seats_socket_open(Exchange *exchange) {
+  Conn *conn = exchange->conn;
+  const HttpRequest *request = exchange->request;
+  if (origin_of(conn->loop->config, request) == ORIGIN_FOREIGN) {
+    log_info("ws: refused a foreign origin", "origin=\"%.*s\"", STR_ARG(http_header(request, "Origin")));
+    exchange_respond(conn, 403, STR("text/plain"), STR("This origin may not open a socket."), (Str){0});
+    return;
+  }
+  Call *call = call_new(conn->loop, conn);
+  if (call == NULL) {
+    conn_kill(conn);
+    return;
+  }
+  Opening *opening = ARENA_NEW(&call->arena, Opening);
+  opening->key = str_copy(&call->arena, http_header(request, "Sec-WebSocket-Key"));
+  opening->extensions = str_copy(&call->arena, http_header(request, "Sec-WebSocket-Extensions"));
+  opening->client = seats_client_of(conn, request, &call->arena);
+  if (opening->client.cookie_hash == 0) {
+    opening->headers = client_header(&call->arena, &conn->loop->env, &opening->client);
+  }
+  token_read(call, request);
+  if (call->token_error == ERR_NONE) {
+    call->method = &user_identify;
+    call->door = opening;
+    call->done = identified;
+    store_submit(conn->loop, call);
+    return;
+  }
+  finish_open(conn, opening, &(Identity){0});
+  call_free(call);
+}
+
+// Changes of identity.
+
+typedef struct IdentityNews {
+  LoopMessage message;
+  SeatsClient client;
+  KnownIdentity *known;  // NULL: signed out
+  char ended_sid[64];
+} IdentityNews;
+
+static bool is_same_client(const SeatsSocket *socket, SeatsClient client) {
+  if (client.cookie_hash != 0) return socket->client.cookie_hash == client.cookie_hash;
+  return socket->client.agent_hash == client.agent_hash;
+}
+
+static void change_identity(SeatsSocket *socket, const KnownIdentity *known) {
+  free(socket->known);
+  socket->known = known != NULL ? know(&known->identity) : NULL;
+  for (const UserSubscription *at = socket->user_subscriptions; at != NULL; at = at->next) {
+    send_user(socket, TOPIC_UPDATE, (Str){at->eid, at->eid_bytes});
+  }
+}
+
+static void run_news(Loop *loop, LoopMessage *message) {
+  IdentityNews *news = (IdentityNews *)message;
+  Str ended = str_from(news->ended_sid);
+  for (uint32_t i = loop->conn_count; i > 0; i--) {
+    Conn *conn = loop->conns[i - 1];
+    if (conn->handler != &handler || conn->closing) continue;
+    SeatsSocket *socket = conn->owner;
+    if (is_same_client(socket, news->client)) {
+      change_identity(socket, news->known);
+    } else if (socket->known != NULL && ended.length > 0 && str_equal(socket->known->identity.sid, ended)) {
+      ws_close(conn, CLOSE_SIGNED_OUT, STR("signed out"));
+    }
+  }
+  free(news->known);
+  free(news);
+}
+
+void seats_socket_identity_changed(Loop *loop, SeatsClient client, const Identity *identity, Str ended_sid) {
+  for (int i = 0; i < loop->all_count; i++) {
+    IdentityNews *news = calloc(1, sizeof *news);
+    if (news == NULL) return;  // the sockets keep their identity until they reconnect
+    news->message.run = run_news;
+    news->client = client;
+    news->known = know(identity);
+    if (ended_sid.length < sizeof news->ended_sid && ended_sid.length > 0) {
+      memcpy(news->ended_sid, ended_sid.at, ended_sid.length);
+    }
+    loop_post(&loop->all[i], &news->message);
+  }
+}
+
+void seats_socket_close_user(Loop *loop, int64_t user_id) {
+  for (uint32_t i = loop->conn_count; i > 0; i--) {
+    Conn *conn = loop->conns[i - 1];
+    if (conn->handler != &handler) continue;
+    SeatsSocket *socket = conn->owner;
+    if (socket->known != NULL && socket->known->identity.user_id == user_id) {
+      ws_close(conn, CLOSE_SIGNED_OUT, STR("signed out"));
+    }
+  }
+}

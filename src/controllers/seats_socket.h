@@ -1,0 +1,35 @@
+// The seats door's WebSocket: JSON messages in, replies and the updates of subscriptions out (seats contract, 2.5
+// to 2.10). Loop threads; does not block.
+#ifndef FOYER_CONTROLLERS_SEATS_SOCKET_H
+#define FOYER_CONTROLLERS_SEATS_SOCKET_H
+
+#include "core/call.h"
+#include "core/topic.h"
+
+// Answers a WebSocket handshake: opens the socket as the person its cookie names, or as a guest.
+void seats_socket_open(Exchange *exchange);
+
+// The browser a request comes from, as far as it can be told: its ss_client cookie, else address and User-Agent.
+typedef struct SeatsClient {
+  uint64_t cookie_hash;  // 0: no cookie
+  uint64_t agent_hash;   // of address and User-Agent
+} SeatsClient;
+
+SeatsClient seats_client_of(Conn *conn, const HttpRequest *request, Arena *arena);
+
+// A browser has signed in (identity) or out (identity with user_id 0, `ended_sid` the session that is over): its
+// sockets, on all loops, change their identity and tell their user.subscribe; other sockets of the ended session are
+// closed.
+void seats_socket_identity_changed(Loop *loop, SeatsClient client, const Identity *identity, Str ended_sid);
+// All sessions of a person have ended: closes their sockets on this loop.
+void seats_socket_close_user(Loop *loop, int64_t user_id);
+
+extern const TopicDoor seats_topic_door;
+
+// What the loop's `owner` is: made at its start by the registry.
+typedef struct LoopState {
+  Topics *topics;
+  WsDeflater *deflater;
+} LoopState;
+
+#endif

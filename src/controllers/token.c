@@ -1,0 +1,90 @@
+// Tokens on the wire.
+#include "controllers/token.h"
+
+#include "core/auth.h"
+
+enum { AGENT_BYTES_MAX = 255 };
+
+static Str bearer_of(const HttpRequest *request) {
+  Str header = http_header(request, "Authorization");
+  if (!str_starts(header, STR("Bearer "))) return (Str){0};
+  return str_trim((Str){header.at + 7, header.length - 7});
+}
+
+static bool find_token(Call *call, const HttpRequest *request, Str *token) {
+  Str cookie = http_cookie(request, "handshake_token");
+  if (cookie.length > 0) return auth_cookie_open(&call->arena, call->config->cookie_secret, cookie, token);
+  *token = bearer_of(request);
+  return token->length > 0;
+}
+
+static bool read_claims(Call *call, const Json *claims) {
+  Str subject;
+  Identity who = {0};
+  bool read = json_str(json_get(claims, "username"), &who.username) && json_str(json_get(claims, "sub"), &subject) &&
+              str_to_int(subject, &who.user_id) && json_str(json_get(claims, "sid"), &who.sid) &&
+              json_int(json_get(claims, "exp"), &who.expires_ms);
+  if (!read || who.user_id <= 0) return false;
+  who.expires_ms *= 1000;
+  call->who = who;
+  return true;
+}
+
+void token_read(Call *call, const HttpRequest *request) {
+  Str token;
+  const Json *claims = NULL;
+  call->token_error = ERR_UNAUTHORIZED;
+  if (!find_token(call, request, &token)) return;
+  call->token_error = auth_jwt_verify(&call->arena, call->config->jwt_secret, token, call->now_ms, &claims);
+  if (call->token_error == ERR_NONE && !read_claims(call, claims)) call->token_error = ERR_TOKEN_INVALID;
+}
+
+static Str sign(Call *call, const Identity *granted) {
+  Text payload = {.arena = &call->arena};
+  Text subject = {.arena = &call->arena};
+  text_int(&subject, granted->user_id);
+  json_open(&payload, '{');
+  json_name(&payload, "username");
+  json_add_str(&payload, granted->username);
+  json_name(&payload, "sub");
+  json_add_str(&payload, text_str(&subject));
+  json_name(&payload, "sid");
+  json_add_str(&payload, granted->sid);
+  json_name(&payload, "typ");
+  json_add_str(&payload, STR("access"));
+  json_name(&payload, "iat");
+  json_add_int(&payload, call->now_ms / 1000);
+  json_name(&payload, "exp");
+  json_add_int(&payload, granted->expires_ms / 1000);
+  json_close(&payload, '}');
+  Str jwt = auth_jwt_sign(&call->arena, call->config->jwt_secret, text_str(&payload));
+  return auth_cookie_sign(&call->arena, call->config->cookie_secret, jwt);
+}
+
+void token_add_cookie(Text *headers, Call *call, const Identity *granted) {
+  char expires[TIME_HTTP_BYTES];
+  time_http(granted->expires_ms, expires);
+  text_add(headers, STR("Set-Cookie: handshake_token="));
+  text_add(headers, sign(call, granted));
+  text_format(headers, "; Max-Age=%lld; Path=/; Expires=%.*s; HttpOnly; ", (long long)call->config->access_seconds,
+              TIME_HTTP_BYTES, expires);
+  if (str_starts(call->config->public_url, STR("https://"))) text_add(headers, STR("Secure; "));
+  text_add(headers, STR("SameSite=Strict\r\n"));
+}
+
+void token_add_clearing(Text *headers) {
+  text_add(headers, STR("Set-Cookie: handshake_token=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT\r\n"));
+}
+
+void token_read_origin(Call *call, Conn *conn, const HttpRequest *request) {
+  Str agent = http_header(request, "User-Agent");
+  if (agent.length > AGENT_BYTES_MAX) agent.length = AGENT_BYTES_MAX;
+  call->agent = str_copy(&call->arena, str_is_utf8(agent) ? agent : STR("?"));
+  call->peer = conn_peer(conn, &call->arena);
+  Str forwarded = http_header(request, "X-Forwarded-For");
+  if (!call->config->trust_proxy || forwarded.length == 0) return;
+  Str last = {0};
+  while (forwarded.length > 0)
+    last = str_trim(str_cut(&forwarded, ','));
+  call->peer = str_copy(&call->arena, last);
+}

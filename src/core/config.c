@@ -1,0 +1,149 @@
+// The options: reading them from the environment and `.env`, and printing what there is.
+#include "core/config.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef enum OptionKind { OPTION_NUMBER, OPTION_FLAG, OPTION_TEXT, OPTION_SECRET } OptionKind;
+
+typedef struct Option {
+  const char *name;
+  OptionKind kind;
+  const char *standard;
+  int64_t min;
+  int64_t max;
+  const char *prose;
+  size_t offset;  // of the member in Config
+} Option;
+
+static const Option options[] = {
+#define X(member, name, kind, standard, min, max, prose) \
+  {name, OPTION_##kind, standard, min, max, prose, offsetof(Config, member)},
+    OPTION_TABLE(X)
+#undef X
+};
+
+enum { OPTION_COUNT = sizeof options / sizeof options[0], FILE_BYTES_MAX = 256 * 1024 };
+
+// A whole small file; empty and *fault set when it cannot be read.
+static Str read_file(Arena *arena, const char *path, const char **fault) {
+  FILE *file = fopen(path, "rb");
+  if (file == NULL) {
+    *fault = strerror(errno);
+    return (Str){0};
+  }
+  char *bytes = arena_alloc(arena, FILE_BYTES_MAX);
+  size_t length = fread(bytes, 1, FILE_BYTES_MAX, file);
+  if (ferror(file) || length == FILE_BYTES_MAX) *fault = ferror(file) ? "cannot be read" : "is too large";
+  fclose(file);
+  return (Str){bytes, length};
+}
+
+static Str unquote(Str value) {
+  bool quoted =
+      value.length >= 2 && (value.at[0] == '"' || value.at[0] == '\'') && value.at[value.length - 1] == value.at[0];
+  return quoted ? (Str){value.at + 1, value.length - 2} : value;
+}
+
+// The value of a name in a `.env` text; false when it is not there. The last line that names it wins.
+static bool find_in_env_file(Str text, Str name, Str *value) {
+  bool found = false;
+  while (text.length > 0) {
+    Str line = str_trim(str_cut(&text, '\n'));
+    if (line.length == 0 || line.at[0] == '#') continue;
+    if (str_starts(line, STR("export "))) line = str_trim((Str){line.at + 7, line.length - 7});
+    Str key = str_trim(str_cut(&line, '='));
+    if (!str_equal(key, name)) continue;
+    *value = unquote(str_trim(line));
+    found = true;
+  }
+  return found;
+}
+
+static bool find_value(Arena *arena, Str env_file, const char *name, Str *value) {
+  const char *set = getenv(name);
+  if (set == NULL) return find_in_env_file(env_file, str_from(name), value);
+  *value = str_copy(arena, str_from(set));
+  return true;
+}
+
+static bool find_secret_file(Arena *arena, Str env_file, const Option *option, Str *value, FILE *faults) {
+  Text name = {.arena = arena};
+  text_format(&name, "%s_FILE", option->name);
+  Str path;
+  if (!find_value(arena, env_file, str_zero(arena, text_str(&name)), &path) || path.length == 0) return true;
+  const char *fault = NULL;
+  *value = str_trim(read_file(arena, str_zero(arena, path), &fault));
+  if (fault != NULL) fprintf(faults, "%.*s=%.*s: %s\n", STR_ARG(text_str(&name)), STR_ARG(path), fault);
+  return fault == NULL;
+}
+
+static bool read_flag(Str value, bool *out) {
+  static const char *const words[] = {"0", "off", "false", "no", "1", "on", "true", "yes"};
+  for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+    if (!str_equal_nocase(value, str_from(words[i]))) continue;
+    *out = i >= 4;
+    return true;
+  }
+  return false;
+}
+
+static bool set_option(Config *config, const Option *option, Str value, FILE *faults) {
+  void *member = (char *)config + option->offset;
+  int64_t number = 0;
+  if (option->kind == OPTION_NUMBER) {
+    if (str_to_int(value, &number) && number >= option->min && number <= option->max) {
+      *(int64_t *)member = number;
+      return true;
+    }
+    fprintf(faults, "%s=%.*s: must be a whole number from %lld to %lld\n", option->name, STR_ARG(value),
+            (long long)option->min, (long long)option->max);
+    return false;
+  }
+  if (option->kind == OPTION_FLAG) {
+    if (read_flag(value, member)) return true;
+    fprintf(faults, "%s=%.*s: must be on or off\n", option->name, STR_ARG(value));
+    return false;
+  }
+  *(Str *)member = value;
+  if (value.length >= (size_t)option->min && value.length <= (size_t)option->max) return true;
+  fprintf(faults, "%s: must have %lld to %lld characters\n", option->name, (long long)option->min,
+          (long long)option->max);
+  return false;
+}
+
+bool config_load(Config *config, Arena *arena, FILE *faults) {
+  const char *no_file = NULL;
+  Str env_file = read_file(arena, ".env", &no_file);
+  bool good = true;
+  for (size_t i = 0; i < OPTION_COUNT; i++) {
+    const Option *option = &options[i];
+    Str value = str_from(option->standard);
+    bool set = find_value(arena, env_file, option->name, &value);
+    if (set && value.length == 0) value = str_from(option->standard);  // NAME= means: as usual
+    if (!set && option->kind == OPTION_SECRET) good = find_secret_file(arena, env_file, option, &value, faults) && good;
+    good = set_option(config, option, value, faults) && good;
+  }
+  return good;
+}
+
+void config_print_help(FILE *out) {
+  for (size_t i = 0; i < OPTION_COUNT; i++) {
+    const Option *option = &options[i];
+    fprintf(out, "  %-18s %s", option->name, option->prose);
+    if (option->standard[0] != '\0') fprintf(out, " [%s]", option->standard);
+    if (option->kind == OPTION_SECRET) fprintf(out, "; or %s_FILE=PATH", option->name);
+    fputc('\n', out);
+  }
+}
+
+void config_print_env_example(FILE *out) {
+  fputs("# Options of foyer. Copy to .env and change what you need; the environment wins over this file.\n", out);
+  for (size_t i = 0; i < OPTION_COUNT; i++) {
+    const Option *option = &options[i];
+    fprintf(out, "\n# %s\n#%s=%s\n", option->prose, option->name, option->standard);
+    if (option->kind == OPTION_SECRET) fprintf(out, "#%s_FILE=\n", option->name);
+  }
+}

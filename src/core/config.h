@@ -1,0 +1,64 @@
+// The options of the program: one table says their names, kinds, defaults, bounds and prose; environment, `.env`,
+// NAME_FILE, `--help` and `.env.example` all follow from it. Read once at the start, before any thread.
+#ifndef FOYER_CORE_CONFIG_H
+#define FOYER_CORE_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "shared/str.h"
+
+// X(member, name, kind, default, min, max, prose). Kinds: NUMBER, FLAG (1/0, on/off, true/false), TEXT, SECRET (also
+// read from the file that NAME_FILE names, never shown). For texts, min and max are lengths in bytes. Units are in the
+// prose.
+#define OPTION_TABLE(X)                                                                                               \
+  X(host, "HOST", TEXT, "", 0, 64, "Address to listen on; empty: 127.0.0.1 with DEMO=1, otherwise all (::)")          \
+  X(port, "PORT", NUMBER, "3000", 0, 65535, "Port for everything; 0 asks the system for a free one")                  \
+  X(ws_port, "WS_PORT", NUMBER, "3001", 0, 65535, "A second port with the same handlers; equal to PORT: none")        \
+  X(database_url, "DATABASE_URL", TEXT, "sqlite:foyer.db", 8, 4096, "sqlite:PATH of the database file")               \
+  X(demo, "DEMO", FLAG, "0", 0, 1, "Fill an empty database with a demo venue")                                        \
+  X(public_url, "PUBLIC_URL", TEXT, "", 0, 2048, "Where people reach the page, https://...; empty: http://HOST:PORT") \
+  X(allowed_origins, "ALLOWED_ORIGINS", TEXT, "", 0, 8192,                                                            \
+    "Origins whose pages may talk to us, separated by commas; PUBLIC_URL's is always one; localhost with DEMO=1")     \
+  X(jwt_secret, "JWT_SECRET", SECRET, "", 0, 4096,                                                                    \
+    "Signs the tokens; empty: made on first start and kept in the database")                                          \
+  X(cookie_secret, "COOKIE_SECRET", SECRET, "", 0, 4096, "Signs the cookies; likewise")                               \
+  X(rate_limits, "RATE_LIMITS", FLAG, "on", 0, 1, "Limit requests by address; what counts guesses stays on")          \
+  X(trust_proxy, "TRUST_PROXY", FLAG, "0", 0, 1, "Take the client's address from the last X-Forwarded-For")           \
+  X(log_level, "LOG_LEVEL", TEXT, "info", 0, 8, "debug, info, warn, error or off")                                    \
+  X(loops, "LOOPS", NUMBER, "0", 0, 64, "Threads for connections; 0: one for each core but one")                      \
+  X(readers, "READERS", NUMBER, "2", 1, 16, "Threads that read the database")                                         \
+  X(connections_max, "CONNECTIONS_MAX", NUMBER, "100000", 1, 10000000, "Connections at once; more are answered 503")  \
+  X(slow_client_bytes, "SLOW_CLIENT_BYTES", NUMBER, "1048576", 4096, 1073741824,                                      \
+    "Backlog of a connection, in bytes, past which it gets no updates until it has caught up")                        \
+  X(queue_max, "QUEUE_MAX", NUMBER, "8192", 16, 1000000,                                                              \
+    "Calls that may wait for the database; more are answered 503")                                                    \
+  X(head_timeout_ms, "HEAD_TIMEOUT_MS", NUMBER, "10000", 10, 600000, "For the head of a request, in milliseconds")    \
+  X(body_timeout_ms, "BODY_TIMEOUT_MS", NUMBER, "30000", 10, 600000, "For a whole request, in milliseconds")          \
+  X(idle_timeout_ms, "IDLE_TIMEOUT_MS", NUMBER, "75000", 10, 3600000, "For a kept-alive connection, in milliseconds") \
+  X(write_timeout_ms, "WRITE_TIMEOUT_MS", NUMBER, "30000", 10, 600000,                                                \
+    "For a client that takes none of the bytes that wait for it, in milliseconds")                                    \
+  X(access_seconds, "ACCESS_SECONDS", NUMBER, "432000", 1, 31536000, "Life of a sign-in, in seconds")
+
+#define OPTION_TYPE_NUMBER int64_t
+#define OPTION_TYPE_FLAG bool
+#define OPTION_TYPE_TEXT Str
+#define OPTION_TYPE_SECRET Str
+
+typedef struct Config Config;
+struct Config {
+#define X(member, name, kind, standard, min, max, prose) OPTION_TYPE_##kind member;
+  OPTION_TABLE(X)
+#undef X
+};
+
+// Reads the environment, and below it the file `.env` of the working directory if there is one. Texts live in `arena`.
+// False when something is wrong; each fault was written to `faults` as one line a person can act on. May block on
+// files.
+bool config_load(Config *config, Arena *arena, FILE *faults);
+
+void config_print_help(FILE *out);         // the options as `--help` shows them
+void config_print_env_example(FILE *out);  // a commented `.env`
+
+#endif

@@ -1,0 +1,121 @@
+// A hash table of texts that end by themselves, under one lock.
+#include "core/fast.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <uv.h>
+
+enum { FAST_BUCKETS = 4096, FAST_ENTRIES_MAX = 200000 };
+
+typedef struct Entry {
+  struct Entry *next;
+  int64_t until_ms;
+  int64_t count;
+  uint32_t key_bytes;
+  uint32_t value_bytes;
+  char bytes[];  // key, then value
+} Entry;
+
+struct Fast {
+  uv_mutex_t lock;
+  uint32_t entries;
+  uint32_t sweep_at;  // next bucket to rid of what has ended
+  Entry *buckets[FAST_BUCKETS];
+};
+
+Fast *fast_new(void) {
+  Fast *fast = calloc(1, sizeof *fast);
+  if (fast != NULL && uv_mutex_init(&fast->lock) != 0) {
+    free(fast);
+    return NULL;
+  }
+  return fast;
+}
+
+void fast_free(Fast *fast) {
+  for (int i = 0; i < FAST_BUCKETS; i++) {
+    while (fast->buckets[i] != NULL) {
+      Entry *entry = fast->buckets[i];
+      fast->buckets[i] = entry->next;
+      free(entry);
+    }
+  }
+  uv_mutex_destroy(&fast->lock);
+  free(fast);
+}
+
+static Entry **find(Fast *fast, Str key) {
+  Entry **link = &fast->buckets[str_hash(key) % FAST_BUCKETS];
+  while (*link != NULL && !str_equal((Str){(*link)->bytes, (*link)->key_bytes}, key))
+    link = &(*link)->next;
+  return link;
+}
+
+static void unlink_entry(Fast *fast, Entry **link) {
+  Entry *entry = *link;
+  if (entry == NULL) return;
+  *link = entry->next;
+  free(entry);
+  --fast->entries;
+}
+
+// Rids two buckets of what has ended: every addition pays for a little cleaning, so the table stays small.
+static void sweep(Fast *fast, int64_t now_ms) {
+  bool full = fast->entries >= FAST_ENTRIES_MAX;
+  for (int i = 0; i < 2; i++) {
+    Entry **link = &fast->buckets[fast->sweep_at++ % FAST_BUCKETS];
+    while (*link != NULL) {
+      if ((*link)->until_ms <= now_ms || full) {
+        unlink_entry(fast, link);
+      } else {
+        link = &(*link)->next;
+      }
+    }
+  }
+}
+
+// Replaces what stands under the key. NULL when memory is out.
+static Entry *put(Fast *fast, Str key, Str value, int64_t until_ms, int64_t now_ms) {
+  sweep(fast, now_ms);
+  unlink_entry(fast, find(fast, key));
+  Entry *entry = malloc(sizeof *entry + key.length + value.length);
+  if (entry == NULL) return NULL;
+  Entry **bucket = &fast->buckets[str_hash(key) % FAST_BUCKETS];
+  *entry = (Entry){
+      .next = *bucket, .until_ms = until_ms, .key_bytes = (uint32_t)key.length, .value_bytes = (uint32_t)value.length};
+  memcpy(entry->bytes, key.at, key.length);
+  if (value.length > 0) memcpy(entry->bytes + key.length, value.at, value.length);
+  *bucket = entry;
+  ++fast->entries;
+  return entry;
+}
+
+int64_t fast_count(Fast *fast, Str key, int64_t by, int64_t window_ms, int64_t now_ms) {
+  uv_mutex_lock(&fast->lock);
+  Entry *entry = *find(fast, key);
+  if (entry == NULL || entry->until_ms <= now_ms) entry = put(fast, key, (Str){0}, now_ms + window_ms, now_ms);
+  int64_t count = entry != NULL ? (entry->count += by) : by;
+  uv_mutex_unlock(&fast->lock);
+  return count;
+}
+
+void fast_put(Fast *fast, Str key, Str value, int64_t until_ms) {
+  uv_mutex_lock(&fast->lock);
+  put(fast, key, value, until_ms, 0);
+  uv_mutex_unlock(&fast->lock);
+}
+
+bool fast_get(Fast *fast, Str key, int64_t now_ms, Arena *arena, Str *value) {
+  uv_mutex_lock(&fast->lock);
+  Entry *entry = *find(fast, key);
+  bool found = entry != NULL && entry->until_ms > now_ms;
+  if (found) *value = str_copy(arena, (Str){entry->bytes + entry->key_bytes, entry->value_bytes});
+  uv_mutex_unlock(&fast->lock);
+  return found;
+}
+
+void fast_remove(Fast *fast, Str key) {
+  uv_mutex_lock(&fast->lock);
+  unlink_entry(fast, find(fast, key));
+  uv_mutex_unlock(&fast->lock);
+}

@@ -1,0 +1,24 @@
+// What is remembered for a while and in memory only: counters of tries, registrations under way. Any thread; a lock
+// held for nanoseconds, nothing blocks longer. Bounded: past FAST_ENTRIES_MAX the entry that ends soonest gives way.
+#ifndef FOYER_CORE_FAST_H
+#define FOYER_CORE_FAST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "shared/arena.h"
+#include "shared/str.h"
+
+typedef struct Fast Fast;
+
+Fast *fast_new(void);  // NULL when memory is out
+void fast_free(Fast *fast);
+
+// Adds `by` to a counter, which ends `window_ms` after it was first counted; gives the new value.
+int64_t fast_count(Fast *fast, Str key, int64_t by, int64_t window_ms, int64_t now_ms);
+void fast_put(Fast *fast, Str key, Str value, int64_t until_ms);
+// A copy of the value in the arena; false when there is none or its time is over.
+bool fast_get(Fast *fast, Str key, int64_t now_ms, Arena *arena, Str *value);
+void fast_remove(Fast *fast, Str key);
+
+#endif

@@ -1,0 +1,492 @@
+// Topics: who watches what, how pictures are loaded, and how events reach them. Sending is in core/topic_send.c.
+#include "core/topic.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/log.h"
+#include "core/store.h"
+#include "core/topic_private.h"
+
+enum { POLL_MS = 1000 };
+
+static const TopicKind *find_kind(const Topics *topics, const char *name) {
+  for (int i = 0; i < topics->kind_count; i++) {
+    if (strcmp(topics->kinds[i].name, name) == 0) return &topics->kinds[i];
+  }
+  assert(!"a kind that is in no table");
+  return NULL;
+}
+
+static Topic **bucket_of(Topics *topics, const TopicKind *kind, int64_t key) {
+  size_t hash = (size_t)(kind - topics->kinds) * 31 + (size_t)key;
+  return &topics->buckets[hash % TOPIC_BUCKETS];
+}
+
+static Topic *find_topic(Topics *topics, const TopicKind *kind, int64_t key) {
+  Topic *topic = *bucket_of(topics, kind, key);
+  while (topic != NULL && (topic->kind != kind || topic->key != key))
+    topic = topic->next;
+  return topic;
+}
+
+// Loading.
+
+typedef struct LoadInput {
+  const TopicKind *kind;
+  int64_t key;
+  void *picture;
+} LoadInput;
+
+static Error run_load(Call *call, const void *input) {
+  (void)input;
+  LoadInput *load = call->input;
+  return load->kind->load(call, load->key, &load->picture);
+}
+
+static const Method load_method = {
+    .name = "topic.load", .reads_only = true, .input_bytes = sizeof(LoadInput), .run = run_load};
+
+static void loaded(Loop *loop, Call *call);
+
+static void start_load(Topic *topic) {
+  if (topic->loading) {
+    topic->reload = true;
+    return;
+  }
+  Loop *loop = topic->topics->loop;
+  Call *call = call_new_own(loop);
+  if (call == NULL) return;  // tried again by the next who asks
+  call->method = &load_method;
+  LoadInput *input = ARENA_NEW(&call->arena, LoadInput);
+  *input = (LoadInput){.kind = topic->kind, .key = topic->key};
+  call->input = input;
+  call->door = topic;
+  call->done = loaded;
+  topic->loading = true;
+  topic->reload = false;
+  store_submit(loop, call);
+}
+
+static void refuse_all(Topic *topic, Error error) {
+  const TopicDoor *door = topic->topics->door;
+  for (Group *group = topic->groups; group != NULL; group = group->next) {
+    while (group->count > 0) {
+      Subscriber *subscriber = group->subscribers[group->count - 1];
+      Conn *conn = subscriber->conn;
+      bool told = subscriber->told_waits;
+      topic_remove_subscriber(subscriber);
+      door->refuse(conn, group->type, (Str){group->eid, group->eid_bytes}, error);
+      if (told) door->served(conn);
+    }
+  }
+  while (topic->requests != NULL) {
+    Request *request = topic->requests;
+    topic->requests = request->next;
+    Conn *conn = conn_find(topic->topics->loop, request->conn);
+    if (conn != NULL) door->refuse(conn, request->type, request->eid, error);
+    free(request);
+  }
+  topic->requests_tail = &topic->requests;
+}
+
+static void apply(Topic *topic, const Event *event) {
+  TopicApplied applied = topic->kind->apply(topic->picture, event);
+  if (applied == TOPIC_GAP) {
+    log_warn("topic: an event is missing, its picture is read anew", "topic=%s:%lld seq=%lld", topic->kind->name,
+             (long long)topic->key, (long long)event->seq);
+    start_load(topic);
+  }
+  if (applied == TOPIC_APPLIED) topic->dirty = topic->topics->any_dirty = true;
+}
+
+static void replay_missed(Topic *topic) {
+  Event *event = topic->missed;
+  topic->missed = NULL;
+  topic->missed_tail = &topic->missed;
+  for (; event != NULL && !topic->loading; event = event->next)
+    apply(topic, event);
+  if (!topic->loading) arena_free(&topic->missed_arena);
+}
+
+static void loaded(Loop *loop, Call *call) {
+  (void)loop;
+  Topic *topic = call->door;
+  const LoadInput *load = call->input;
+  topic->loading = false;
+  if (call->error != ERR_NONE) {
+    if (load->picture != NULL) topic->kind->free(load->picture);
+    refuse_all(topic, call->error);
+    return;
+  }
+  if (topic->picture != NULL) {
+    topic->kind->free(topic->picture);
+    topic->afresh = topic->dirty = topic->topics->any_dirty = true;
+  } else {
+    topic->sent_seq = topic->kind->seq(load->picture);
+  }
+  topic_forget_frames(topic);
+  topic->picture = load->picture;
+  if (topic->reload) start_load(topic);
+  replay_missed(topic);
+  if (!topic->dirty) topic_serve_waiting(topic);
+}
+
+static Topic *get_topic(Topics *topics, const TopicKind *kind, int64_t key) {
+  Topic *topic = find_topic(topics, kind, key);
+  if (topic != NULL) return topic;
+  topic = calloc(1, sizeof *topic);
+  if (topic == NULL) return NULL;
+  Topic **bucket = bucket_of(topics, kind, key);
+  *topic = (Topic){.next = *bucket, .topics = topics, .kind = kind, .key = key};
+  topic->missed_tail = &topic->missed;
+  topic->requests_tail = &topic->requests;
+  *bucket = topic;
+  return topic;
+}
+
+// Groups.
+
+static Group *get_group(Topic *topic, const SubscribeRequest *request) {
+  Group *group = topic->groups;
+  for (; group != NULL; group = group->next) {
+    if (group->form == request->form && group->type == request->type &&
+        str_equal((Str){group->eid, group->eid_bytes}, request->eid)) {
+      return group;
+    }
+  }
+  group = calloc(1, sizeof *group + request->eid.length);
+  if (group == NULL) return NULL;
+  *group = (Group){.next = topic->groups,
+                   .topic = topic,
+                   .type = request->type,
+                   .form = request->form,
+                   .eid_bytes = (uint8_t)request->eid.length};
+  memcpy(group->eid, request->eid.at, request->eid.length);
+  topic->groups = group;
+  return group;
+}
+
+static void free_group(Group *group) {
+  for (int i = 0; i < 2; i++)
+    buf_unref(group->snapshot[i]);
+  free(group->subscribers);
+  free(group);
+}
+
+static void drop_empty_groups(Topic *topic) {
+  for (Group **link = &topic->groups; *link != NULL;) {
+    Group *group = *link;
+    if (group->count == 0) {
+      *link = group->next;
+      free_group(group);
+    } else {
+      link = &group->next;
+    }
+  }
+}
+
+static bool add_to_group(Group *group, Subscriber *subscriber) {
+  if (group->count == group->capacity) {
+    uint32_t capacity = group->capacity == 0 ? 4 : group->capacity * 2;
+    Subscriber **grown = realloc(group->subscribers, capacity * sizeof(Subscriber *));
+    if (grown == NULL) return false;
+    group->subscribers = grown;
+    group->capacity = capacity;
+  }
+  subscriber->group = group;
+  subscriber->index = group->count;
+  group->subscribers[group->count++] = subscriber;
+  return true;
+}
+
+void topic_remove_subscriber(Subscriber *subscriber) {
+  Group *group = subscriber->group;
+  Topic *topic = group->topic;
+  Subscriber *last = group->subscribers[--group->count];
+  group->subscribers[subscriber->index] = last;
+  last->index = subscriber->index;
+  Subscriber **link = &subscriber->list->first;
+  while (*link != subscriber)
+    link = &(*link)->next_of_conn;
+  *link = subscriber->next_of_conn;
+  --subscriber->list->count;
+  --topic->subscribers;
+  if (subscriber->state == SUBSCRIBER_WAITING) --topic->waiting;
+  if (topic->kind->watched != NULL) topic->kind->watched(topic->key, -1);
+  if (group->count == 0) topic->topics->any_dirty = true;  // the turn's end drops it
+  free(subscriber);
+}
+
+// What the door asks for.
+
+static Subscriber *find_subscriber(const SubscriberList *list, const char *type, Str eid) {
+  Subscriber *subscriber = list->first;
+  while (subscriber != NULL && !(subscriber->group->type == type &&
+                                 str_equal((Str){subscriber->group->eid, subscriber->group->eid_bytes}, eid))) {
+    subscriber = subscriber->next_of_conn;
+  }
+  return subscriber;
+}
+
+static Subscriber *add_subscriber(Topic *topic, Conn *conn, SubscriberList *list, const SubscribeRequest *request) {
+  Group *group = get_group(topic, request);
+  Subscriber *subscriber = calloc(1, sizeof *subscriber);
+  if (group == NULL || subscriber == NULL || !add_to_group(group, subscriber)) {
+    free(subscriber);
+    return NULL;
+  }
+  subscriber->conn = conn;
+  subscriber->list = list;
+  subscriber->since = request->since;
+  subscriber->next_of_conn = list->first;
+  list->first = subscriber;
+  ++list->count;
+  ++topic->subscribers;
+  ++topic->waiting;
+  if (topic->kind->watched != NULL) topic->kind->watched(topic->key, 1);
+  return subscriber;
+}
+
+Error topic_subscribe(Topics *topics, Conn *conn, SubscriberList *list, const SubscribeRequest *request, bool *waits) {
+  assert(request->eid.length <= TOPIC_EID_MAX_BYTES);
+  *waits = false;
+  if (find_subscriber(list, request->type, request->eid) != NULL) return ERR_SUBSCRIPTION_ALREADY_EXISTS;
+  if (list->count >= TOPIC_SUBSCRIPTIONS_MAX) return ERR_TOO_MANY_REQUESTS;
+  Topic *topic = get_topic(topics, find_kind(topics, request->kind), request->key);
+  Subscriber *subscriber = topic != NULL ? add_subscriber(topic, conn, list, request) : NULL;
+  if (subscriber == NULL) return ERR_INTERNAL;
+  if (topic->picture == NULL && !topic->loading) start_load(topic);
+  if (topic->picture == NULL || topic_must_wait(topic)) {
+    *waits = subscriber->told_waits = true;
+    return ERR_NONE;
+  }
+  if (topic->dirty) topic_flush(topic);
+  topic_serve(subscriber);
+  return ERR_NONE;
+}
+
+bool topic_unsubscribe(Topics *topics, SubscriberList *list, const char *type, Str eid) {
+  (void)topics;
+  Subscriber *subscriber = find_subscriber(list, type, eid);
+  if (subscriber == NULL) return false;
+  topic_remove_subscriber(subscriber);
+  return true;
+}
+
+void topic_unsubscribe_all(Topics *topics, SubscriberList *list) {
+  (void)topics;
+  while (list->first != NULL)
+    topic_remove_subscriber(list->first);
+}
+
+void topic_answer(Topics *topics, Conn *conn, const char *kind, int64_t key, const char *type, Str eid) {
+  Topic *topic = get_topic(topics, find_kind(topics, kind), key);
+  if (topic == NULL) {
+    topics->door->refuse(conn, type, eid, ERR_INTERNAL);
+    return;
+  }
+  if (topic->picture == NULL && !topic->loading) start_load(topic);
+  if (topic->picture != NULL && !topics->any_dirty) {
+    topic_answer_now(topic, conn, type, eid);
+    return;
+  }
+  Request *request = malloc(sizeof *request + eid.length);
+  if (request == NULL) {
+    topics->door->refuse(conn, type, eid, ERR_INTERNAL);
+    return;
+  }
+  *request = (Request){.conn = conn_ref(conn), .type = type, .eid = {(char *)(request + 1), eid.length}};
+  if (eid.length > 0) memcpy(request + 1, eid.at, eid.length);
+  *topic->requests_tail = request;
+  topic->requests_tail = &request->next;
+}
+
+static bool updates_due(const SubscriberList *list) {
+  for (const Subscriber *subscriber = list->first; subscriber != NULL; subscriber = subscriber->next_of_conn) {
+    if (subscriber->group->topic->dirty) return true;
+  }
+  return false;
+}
+
+void topic_send_after(Topics *topics, Conn *conn, const SubscriberList *list, Buf *frame) {
+  Held *held = updates_due(list) ? malloc(sizeof *held) : NULL;
+  if (held == NULL) {
+    conn_send(conn, frame);
+    return;
+  }
+  *held = (Held){.conn = conn_ref(conn), .list = list, .frame = frame};
+  *topics->held_tail = held;
+  topics->held_tail = &held->next;
+}
+
+void topic_drained(Topics *topics, SubscriberList *list) {
+  (void)topics;
+  for (Subscriber *subscriber = list->first; subscriber != NULL;) {
+    Subscriber *next = subscriber->next_of_conn;
+    Topic *topic = subscriber->group->topic;
+    if (subscriber->state == SUBSCRIBER_STOPPED) {
+      subscriber->state = SUBSCRIBER_WAITING;
+      ++topic->waiting;
+      subscriber->since = -1;
+      if (topic->picture != NULL && !topic->dirty) topic_serve(subscriber);
+    }
+    subscriber = next;
+  }
+}
+
+// What happens.
+
+static void keep_missed(Topic *topic, const Event *event) {
+  Event *kept = ARENA_NEW(&topic->missed_arena, Event);
+  *kept = *event;
+  kept->next = NULL;
+  kept->topic = str_copy(&topic->missed_arena, event->topic);
+  kept->kind = str_copy(&topic->missed_arena, event->kind);
+  kept->payload = str_copy(&topic->missed_arena, event->payload);
+  *topic->missed_tail = kept;
+  topic->missed_tail = &kept->next;
+}
+
+void topics_event(Topics *topics, const Event *event) {
+  for (int i = 0; i < topics->kind_count; i++) {
+    const TopicKind *kind = &topics->kinds[i];
+    int64_t key;
+    if (kind->follows == NULL || !kind->follows(event, &key)) continue;
+    Topic *topic = find_topic(topics, kind, key);
+    if (topic == NULL) continue;
+    if (event->posted_ns < topics->sent_until_ns) topic->in_pressure = true;
+    if (topic->loading) keep_missed(topic, event);
+    if (topic->picture != NULL && !topic->loading) apply(topic, event);
+  }
+}
+
+static void poll_topics(Topics *topics) {
+  if (topics->loop->tick_ms - topics->polled_ms < POLL_MS) return;
+  topics->polled_ms = topics->loop->tick_ms;
+  for (int i = 0; i < TOPIC_BUCKETS; i++) {
+    for (Topic *topic = topics->buckets[i]; topic != NULL; topic = topic->next) {
+      if (topic->kind->poll == NULL || topic->picture == NULL || !topic->kind->poll(topic->picture)) continue;
+      topic->dirty = topics->any_dirty = true;
+    }
+  }
+}
+
+static void send_held(Topics *topics) {
+  Held *held = topics->held;
+  topics->held = NULL;
+  topics->held_tail = &topics->held;
+  while (held != NULL) {
+    Held *next = held->next;
+    Conn *conn = conn_find(topics->loop, held->conn);
+    if (conn != NULL) {
+      topic_send_after(topics, conn, held->list, held->frame);
+    } else {
+      buf_unref(held->frame);
+    }
+    free(held);
+    held = next;
+  }
+}
+
+void topics_turn_end(Topics *topics) {
+  poll_topics(topics);
+  bool dirty = topics->any_dirty;
+  if (dirty) {
+    topics->any_dirty = false;
+    for (int i = 0; i < TOPIC_BUCKETS; i++) {
+      for (Topic *topic = topics->buckets[i]; topic != NULL; topic = topic->next) {
+        drop_empty_groups(topic);
+        if (!topic->dirty || topic->picture == NULL) continue;
+        if (topic_must_wait(topic)) {
+          topics->any_dirty = true;
+        } else {
+          topic_flush(topic);
+        }
+      }
+    }
+  }
+  if (!dirty && topics->held == NULL && topics->turn.chunk == NULL) return;
+  for (int i = 0; i < TOPIC_BUCKETS; i++) {
+    for (Topic *topic = topics->buckets[i]; topic != NULL; topic = topic->next) {
+      if (topic->picture != NULL && !topic->dirty) topic_serve_waiting(topic);
+    }
+  }
+  if (topics->held != NULL) send_held(topics);
+  for (int i = 0; i < TOPIC_BUCKETS; i++) {
+    for (Topic *topic = topics->buckets[i]; topic != NULL; topic = topic->next)
+      topic_forget_frames(topic);
+  }
+  arena_free(&topics->turn);
+}
+
+void topics_turn_sent(Topics *topics) {
+  if (topics->sent_updates) topics->sent_until_ns = uv_hrtime();
+  topics->sent_updates = false;
+}
+
+void topics_warm(Topics *topics, const char *kind, int64_t key) {
+  Topic *topic = get_topic(topics, find_kind(topics, kind), key);
+  if (topic != NULL && topic->picture == NULL && !topic->loading) start_load(topic);
+}
+
+void topics_reload_all(Topics *topics) {
+  for (int i = 0; i < TOPIC_BUCKETS; i++) {
+    for (Topic *topic = topics->buckets[i]; topic != NULL; topic = topic->next)
+      start_load(topic);
+  }
+}
+
+// Life.
+
+static void on_timer(uv_timer_t *timer) {
+  (void)timer;  // the turn's end does the work
+}
+
+Topics *topics_new(Loop *loop, const TopicKind *kinds, int kind_count, const TopicDoor *door) {
+  Topics *topics = calloc(1, sizeof *topics);
+  WsDeflater *deflater = ws_deflater_new();
+  if (topics == NULL || deflater == NULL) return NULL;
+  *topics = (Topics){.loop = loop, .kinds = kinds, .kind_count = kind_count, .door = door, .deflater = deflater};
+  topics->held_tail = &topics->held;
+  uv_timer_init(&loop->uv, &topics->timer);
+  uv_timer_start(&topics->timer, on_timer, POLL_MS, POLL_MS);
+  return topics;
+}
+
+static void free_topic(Topic *topic) {
+  if (topic->picture != NULL) topic->kind->free(topic->picture);
+  drop_empty_groups(topic);
+  while (topic->requests != NULL) {
+    Request *request = topic->requests;
+    topic->requests = request->next;
+    free(request);
+  }
+  arena_free(&topic->missed_arena);
+  free(topic);
+}
+
+bool topics_loaded(const Topics *topics) {
+  for (int i = 0; i < TOPIC_BUCKETS; i++) {
+    for (const Topic *topic = topics->buckets[i]; topic != NULL; topic = topic->next) {
+      if (topic->loading && topic->picture == NULL) return false;
+    }
+  }
+  return true;
+}
+
+void topics_free(Topics *topics) {
+  uv_close((uv_handle_t *)&topics->timer, NULL);
+  uv_run(&topics->loop->uv, UV_RUN_NOWAIT);
+  for (int i = 0; i < TOPIC_BUCKETS; i++) {
+    while (topics->buckets[i] != NULL) {
+      Topic *topic = topics->buckets[i];
+      topics->buckets[i] = topic->next;
+      free_topic(topic);
+    }
+  }
+  ws_deflater_free(topics->deflater);
+  arena_free(&topics->turn);
+  free(topics);
+}

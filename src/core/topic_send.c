@@ -1,0 +1,211 @@
+// Topics: what leaves, when, and in which bytes. A body is rendered once a topic and form, framed once a group, and its
+// frame shared by the group's subscribers.
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/topic_private.h"
+
+// Merging. An update leaves at once while the topic is calm. When changes keep coming while a frame is still being sent
+// (or more frames a second than anybody can look at), frames are spaced and carry all changes of their space.
+enum {
+  SPACE_MS = 25,       // between the frames of a topic under load: 40 a second
+  PRESSED_FRAMES = 3,  // in a row, before it counts as load
+  WINDOW_MS = 100,
+  FRAMES_A_WINDOW_MAX = 100,  // more than that is load too
+  UPDATE_PARTS_MAX = 16,      // messages of one update; more, and a snapshot is sent
+  DEFLATE_MIN_BYTES = 1024,   // smaller messages cost more to deflate than they save
+};
+
+static uint64_t ms_to_ns(uint64_t ms) {
+  return ms * 1000000;
+}
+
+bool topic_must_wait(Topic *topic) {
+  if (!topic->dirty || topic->pressed < PRESSED_FRAMES) return false;
+  uint64_t now_ns = uv_hrtime();
+  uint64_t due_ns = topic->last_frame_ns + ms_to_ns(SPACE_MS);
+  if (now_ns >= due_ns) return false;
+  uv_timer_t *timer = &topic->topics->timer;
+  uint64_t wait_ms = (due_ns - now_ns) / 1000000 + 1;
+  if (uv_timer_get_due_in(timer) > wait_ms) uv_timer_start(timer, timer->timer_cb, wait_ms, uv_timer_get_repeat(timer));
+  return true;
+}
+
+static void count_frame(Topic *topic) {
+  uint64_t now_ns = uv_hrtime();
+  if (now_ns - topic->window_ns > ms_to_ns(WINDOW_MS)) {
+    topic->window_ns = now_ns;
+    topic->frames_in_window = 0;
+  }
+  bool many = ++topic->frames_in_window > FRAMES_A_WINDOW_MAX;
+  topic->pressed = topic->in_pressure || many ? topic->pressed + 1 : 0;
+  if (many) topic->pressed = PRESSED_FRAMES;
+  topic->in_pressure = false;
+  topic->last_frame_ns = now_ns;
+  topic->topics->sent_updates = true;
+}
+
+// Frames.
+
+Buf *topic_frame(Topics *topics, const Group *group, TopicStatus status, Str body, bool deflated, uint8_t window_bits) {
+  Text payload = {.arena = &topics->turn};
+  text_reserve(&payload, body.length + 512);
+  topics->door->envelope(&payload, group->form, status, group->type, (Str){group->eid, group->eid_bytes},
+                         topics->loop->now_ms, body);
+  WsOpcode opcode = group->form == TOPIC_BINARY ? WS_BINARY : WS_TEXT;
+  if (!deflated) return ws_frame(opcode, text_str(&payload));
+  return ws_frame_deflated(topics->deflater, window_bits, opcode, text_str(&payload), &topics->turn);
+}
+
+// Deflated once for everybody who negotiated the usual window; the rare others get it plain.
+static bool wants_deflate(const Conn *conn, size_t body_bytes) {
+  return conn->deflate && conn->window_bits == 15 && body_bytes >= DEFLATE_MIN_BYTES;
+}
+
+static Str snapshot_body(Topic *topic, TopicForm form) {
+  if (topic->body[form].length == 0) {
+    Text body = {.arena = &topic->topics->turn};
+    topic->kind->snapshot(topic->picture, form, &body);
+    topic->body[form] = text_str(&body);
+  }
+  return topic->body[form];
+}
+
+static Buf *snapshot_frame(Group *group, const Conn *conn) {
+  Str body = snapshot_body(group->topic, group->form);
+  bool deflated = wants_deflate(conn, body.length);
+  Buf **frame = &group->snapshot[deflated];
+  if (*frame == NULL) *frame = topic_frame(group->topic->topics, group, TOPIC_SNAPSHOT, body, deflated, 15);
+  return *frame != NULL ? buf_ref(*frame) : NULL;
+}
+
+void topic_forget_frames(Topic *topic) {
+  for (int form = 0; form < TOPIC_FORMS; form++) {
+    if (topic->body[form].length == 0) continue;
+    topic->body[form] = (Str){0};
+    for (Group *group = topic->groups; group != NULL; group = group->next) {
+      for (int i = 0; i < 2; i++) {
+        buf_unref(group->snapshot[i]);
+        group->snapshot[i] = NULL;
+      }
+    }
+  }
+}
+
+// Serving.
+
+static bool is_slow(const Conn *conn) {
+  return conn->queued_bytes > conn->loop->settings.slow_bytes;
+}
+
+// Resumes: sends what was missed; false when that is no longer known. Kinds that can be resumed have one part.
+static bool send_missed(Subscriber *subscriber) {
+  Group *group = subscriber->group;
+  Topic *topic = group->topic;
+  Text missed = {.arena = &topic->topics->turn};
+  TopicPart part = topic->kind->update(topic->picture, group->form, subscriber->since, 0, &missed);
+  if (part != TOPIC_LAST_PART) return false;
+  conn_send(subscriber->conn, topic_frame(topic->topics, group, TOPIC_UPDATE, text_str(&missed), false, 15));
+  return true;
+}
+
+void topic_serve(Subscriber *subscriber) {
+  Group *group = subscriber->group;
+  Topic *topic = group->topic;
+  Topics *topics = topic->topics;
+  Conn *conn = subscriber->conn;
+  assert(topic->picture != NULL && subscriber->state == SUBSCRIBER_WAITING);
+  --topic->waiting;
+  if (is_slow(conn)) {
+    subscriber->state = SUBSCRIBER_STOPPED;
+    return;
+  }
+  if (subscriber->since < 0 || !send_missed(subscriber)) conn_send(conn, snapshot_frame(group, conn));
+  subscriber->state = SUBSCRIBER_LIVE;
+  if (subscriber->told_waits) {
+    subscriber->told_waits = false;
+    topics->door->served(conn);
+  }
+}
+
+void topic_answer_now(Topic *topic, Conn *conn, const char *type, Str eid) {
+  Group *once = arena_alloc(&topic->topics->turn, sizeof *once + eid.length);
+  *once = (Group){.topic = topic, .type = type, .form = TOPIC_JSON, .eid_bytes = (uint8_t)eid.length};
+  if (eid.length > 0) memcpy(once->eid, eid.at, eid.length);
+  Str body = snapshot_body(topic, TOPIC_JSON);
+  conn_send(conn, topic_frame(topic->topics, once, TOPIC_SUCCESS, body, wants_deflate(conn, body.length), 15));
+}
+
+void topic_serve_waiting(Topic *topic) {
+  for (Group *group = topic->groups; group != NULL && topic->waiting > 0; group = group->next) {
+    for (uint32_t i = 0; i < group->count; i++) {
+      if (group->subscribers[i]->state == SUBSCRIBER_WAITING) topic_serve(group->subscribers[i]);
+    }
+  }
+  while (topic->requests != NULL) {
+    Request *request = topic->requests;
+    topic->requests = request->next;
+    Conn *conn = conn_find(topic->topics->loop, request->conn);
+    if (conn != NULL) topic_answer_now(topic, conn, request->type, request->eid);
+    free(request);
+  }
+  topic->requests_tail = &topic->requests;
+}
+
+// Fan-out.
+
+// Sends everybody in the group one frame; those whose backlog is long already are stopped instead.
+static void send_group(Group *group, Str body, TopicStatus status) {
+  Buf *frames[2] = {NULL, NULL};
+  for (uint32_t i = 0; i < group->count; i++) {
+    Subscriber *subscriber = group->subscribers[i];
+    if (i + 4 < group->count) __builtin_prefetch(group->subscribers[i + 4]->conn);
+    if (subscriber->state != SUBSCRIBER_LIVE) continue;
+    Conn *conn = subscriber->conn;
+    if (is_slow(conn)) {
+      subscriber->state = SUBSCRIBER_STOPPED;
+      continue;
+    }
+    bool deflated = wants_deflate(conn, body.length);
+    Buf **frame = &frames[deflated];
+    if (*frame == NULL) *frame = topic_frame(group->topic->topics, group, status, body, deflated, 15);
+    conn_send(conn, *frame != NULL ? buf_ref(*frame) : NULL);
+  }
+  buf_unref(frames[0]);
+  buf_unref(frames[1]);
+}
+
+// The messages of an update, rendered once a form.
+typedef struct Update {
+  bool rendered;
+  bool known;  // else everybody gets a snapshot
+  uint32_t count;
+  Str bodies[UPDATE_PARTS_MAX];
+} Update;
+
+static void render_update(Topic *topic, TopicForm form, Update *update) {
+  update->rendered = true;
+  TopicPart part = topic->afresh ? TOPIC_UNKNOWN : TOPIC_MORE_PARTS;
+  while (part == TOPIC_MORE_PARTS && update->count < UPDATE_PARTS_MAX) {
+    Text body = {.arena = &topic->topics->turn};
+    part = topic->kind->update(topic->picture, form, topic->sent_seq, update->count, &body);
+    update->bodies[update->count++] = text_str(&body);
+  }
+  update->known = part == TOPIC_LAST_PART;
+}
+
+void topic_flush(Topic *topic) {
+  Update updates[TOPIC_FORMS] = {0};
+  topic_forget_frames(topic);
+  for (Group *group = topic->groups; group != NULL; group = group->next) {
+    Update *update = &updates[group->form];
+    if (!update->rendered) render_update(topic, group->form, update);
+    if (!update->known) send_group(group, snapshot_body(topic, group->form), TOPIC_SNAPSHOT);
+    for (uint32_t i = 0; update->known && i < update->count; i++)
+      send_group(group, update->bodies[i], TOPIC_UPDATE);
+  }
+  topic->sent_seq = topic->kind->seq(topic->picture);
+  topic->dirty = topic->afresh = false;
+  if (topic->subscribers > 0) count_frame(topic);
+}

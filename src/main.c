@@ -1,0 +1,197 @@
+// foyer: starts what was asked for on the command line.
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "commands/commands.h"
+#include "core/log.h"
+#include "core/store.h"
+#include "registry.h"
+
+enum {
+  GRACE_MS = 3500,
+  LOOPS_MAX = 64,
+  BATCH_MAX = 256,
+  BATCH_MS = 5,
+  WS_MESSAGE_BYTES = 1024 * 1024,
+  WS_FRAGMENTS = 4096
+};
+
+// Serving.
+
+static LoopSettings loop_settings(const Config *config, int loops) {
+  return (LoopSettings){
+      .http = {.head_bytes = 16 * 1024, .headers = 100, .target_bytes = 8 * 1024, .body_bytes = 100 * 1024},
+      .ws = {.message_bytes = WS_MESSAGE_BYTES, .fragments = WS_FRAGMENTS, .deflate = true},
+      .connections_max = (uint32_t)(config->connections_max / loops) + 1,
+      .head_timeout_ms = (uint32_t)config->head_timeout_ms,
+      .body_timeout_ms = (uint32_t)config->body_timeout_ms,
+      .idle_timeout_ms = (uint32_t)config->idle_timeout_ms,
+      .write_timeout_ms = (uint32_t)config->write_timeout_ms,
+      .slow_bytes = (uint32_t)config->slow_client_bytes,
+  };
+}
+
+static int loop_count(const Config *config) {
+  if (config->loops > 0) return (int)config->loops;
+  cpu_set_t cores;
+  int count = sched_getaffinity(0, sizeof cores, &cores) == 0 ? CPU_COUNT(&cores) : 1;
+  return count > 2 ? (count - 1 < LOOPS_MAX ? count - 1 : LOOPS_MAX) : 1;
+}
+
+static bool start_loops(Loop *loops, int count, Store *store, Fast *fast, const Config *config, const char *host) {
+  LoopSettings settings = loop_settings(config, count);
+  int port = (int)config->port;
+  store_set_loops(store, loops, count);
+  for (int i = 0; i < count; i++) {
+    if (!loop_init(&loops[i], i, &registry_hooks, &settings, env_system())) return false;
+    loops[i].store = store;
+    loops[i].all = loops;
+    loops[i].all_count = count;
+    loops[i].fast = fast;
+    loops[i].config = config;
+    if (!loop_listen(&loops[i], host, port, &port)) return false;
+    bool second = config->ws_port != config->port && config->ws_port != 0;
+    if (second && !loop_listen(&loops[i], host, (int)config->ws_port, NULL)) return false;
+  }
+  for (int i = 0; i < count; i++) {
+    if (!loop_start(&loops[i])) return false;
+  }
+  const char *shown = strcmp(host, "::") == 0 || strcmp(host, "127.0.0.1") == 0 ? "localhost" : host;
+  printf("foyer is on http://%s:%d\n", shown, port);
+  fflush(stdout);
+  log_info("foyer: serving", "host=%s port=%d loops=%d", host, port, count);
+  return true;
+}
+
+// Opens the database, brings it up to date and fills in what is missing. False (told) when it cannot.
+static bool prepare_database(Config *config, Arena *arena, int64_t **hall_ids, size_t *hall_count) {
+  static const char COUNT[] = "SELECT count(*) FROM halls";
+  static const char HALLS[] = "SELECT id FROM halls ORDER BY id";
+  Env env = env_system();
+  Db *db = command_open(config);
+  if (db == NULL) return false;
+  bool done = secrets_complete(config, db, arena, &env) && (!config->demo || demo_fill(db, env.now_ms(env.state)));
+  *hall_count = (size_t)db_int(db, COUNT, 0);
+  *hall_ids = ARENA_ARRAY(arena, int64_t, *hall_count);
+  Rows rows = db_rows(db, HALLS);
+  for (size_t i = 0; i < *hall_count && rows_next(&rows); i++)
+    (*hall_ids)[i] = rows_int(&rows, 0);
+  rows_end(&rows);
+  db_close(db);
+  return done;
+}
+
+static void wait_for_stop(const sigset_t *stop) {
+  int signal_number;
+  while (sigwait(stop, &signal_number) != 0)
+    continue;
+  log_info("foyer: stopping", "signal=%s", signal_number == SIGTERM ? "SIGTERM" : "SIGINT");
+}
+
+static int serve(Config *config) {
+  static Loop loops[LOOPS_MAX];
+  Arena arena = {0};
+  sigset_t stop;
+  sigemptyset(&stop);
+  sigaddset(&stop, SIGTERM);
+  sigaddset(&stop, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &stop, NULL);
+  int64_t *hall_ids;
+  size_t hall_count;
+  if (!prepare_database(config, &arena, &hall_ids, &hall_count)) return 1;
+  registry_warm_halls(hall_ids, hall_count);
+  StoreSettings settings = {.path = command_database_path(config, &arena),
+                            .queue_max = (uint32_t)config->queue_max,
+                            .batch_max = BATCH_MAX,
+                            .batch_ms = BATCH_MS,
+                            .readers = (int)config->readers,
+                            .event = registry_event};
+  Store *store = store_start(&settings);
+  Fast *fast = fast_new();
+  const char *host = config->demo ? "127.0.0.1" : "::";
+  if (config->host.length > 0) host = str_zero(&arena, config->host);
+  int count = loop_count(config);
+  if (store == NULL || fast == NULL || !start_loops(loops, count, store, fast, config, host)) return 1;
+  wait_for_stop(&stop);
+  for (int i = 0; i < count; i++)
+    loop_stop(&loops[i], GRACE_MS);
+  for (int i = 0; i < count; i++)
+    loop_join(&loops[i]);
+  store_stop(store);
+  for (int i = 0; i < count; i++)
+    loop_free(&loops[i]);
+  fast_free(fast);
+  arena_free(&arena);
+  log_info("foyer: stopped", "clean=%d", 1);
+  return 0;
+}
+
+// The command line.
+
+static void print_help(FILE *out) {
+  fputs(
+      "foyer, a live venue in one server\n\n"
+      "  foyer serve                          serve (the default)\n"
+      "  foyer import FILE [--cinema NAME] [--hall NAME]\n"
+      "                                       add a hall from a seating plan (.json or .csv)\n"
+      "  foyer export HALL FILE               write a hall's plan (.json or .csv; - with --csv or --json)\n"
+      "  foyer user add NAME [visitor|staff]  make an account and show its authenticator secret\n"
+      "  foyer user role NAME visitor|staff   change what somebody may do\n"
+      "  foyer verify                         check the invariants on the data\n"
+      "  foyer env-example                    print a commented .env\n\n"
+      "Options, from the environment or the file .env:\n",
+      out);
+  config_print_help(out);
+}
+
+typedef struct Command {
+  const char *name;
+  int (*run)(const Config *config, int count, char **words);
+} Command;
+
+static const Command commands[] = {
+    {"import", command_import}, {"export", command_export}, {"user", command_user}, {"verify", command_verify}};
+
+static bool wants_help(int count, char **words) {
+  for (int i = 1; i < count; i++) {
+    if (strcmp(words[i], "--help") == 0 || strcmp(words[i], "-h") == 0 || strcmp(words[i], "help") == 0) return true;
+  }
+  return false;
+}
+
+static int run(Config *config, int count, char **words) {
+  const char *name = count > 1 ? words[1] : "serve";
+  if (strcmp(name, "serve") == 0 && count <= 2) return serve(config);
+  for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+    if (strcmp(name, commands[i].name) == 0) return commands[i].run(config, count - 2, words + 2);
+  }
+  fprintf(stderr, "foyer: there is no command \"%s\"; see foyer --help\n", name);
+  return 2;
+}
+
+int main(int count, char **words) {
+  if (wants_help(count, words)) {
+    print_help(stdout);
+    return 0;
+  }
+  if (count == 2 && strcmp(words[1], "env-example") == 0) {
+    config_print_env_example(stdout);
+    return 0;
+  }
+  Arena arena = {0};
+  Config config;
+  LogLevel level;
+  if (!config_load(&config, &arena, stderr)) return 2;
+  if (!log_level_from(config.log_level, &level)) {
+    fprintf(stderr, "LOG_LEVEL=%.*s: must be debug, info, warn, error or off\n", STR_ARG(config.log_level));
+    return 2;
+  }
+  log_set_level(level);
+  signal(SIGPIPE, SIG_IGN);
+  int code = run(&config, count, words);
+  arena_free(&arena);
+  return code;
+}

@@ -1,0 +1,52 @@
+// Candidates: registrations between the QR code and the first code.
+#include "models/candidate.h"
+
+#include "core/auth.h"
+#include "shared/ids.h"
+
+enum { CANDIDATE_MS = 5 * 60 * 1000, TRIES = 3 };
+
+static Str key_of(Call *call, const char *what, Str username) {
+  Text key = {.arena = &call->arena};
+  text_format(&key, "%s:%.*s", what, STR_ARG(username));
+  return text_str(&key);
+}
+
+bool candidate_find(Call *call, Str username, Candidate *candidate) {
+  Str value;
+  if (!fast_get(call->fast, key_of(call, "candidate", username), call->now_ms, &call->arena, &value)) return false;
+  *candidate = (Candidate){.secret = {value.at + 1, value.length - 1}, .recovers = value.at[0] == 'R'};
+  return true;
+}
+
+void candidate_make(Call *call, Str username, bool recovers) {
+  Str secret = ids_random(&call->arena, &call->env, AUTH_TOTP_SECRET_BYTES);
+  Text value = {.arena = &call->arena};
+  text_char(&value, recovers ? 'R' : 'N');
+  text_add(&value, secret);
+  call_remember(call, key_of(call, "candidate", username), text_str(&value), call->now_ms + CANDIDATE_MS);
+  Text address = {.arena = &call->arena};
+  text_format(&address, "otpauth://totp/SeatsSync%%20%.*s?secret=", STR_ARG(username));
+  text_add(&address, ids_base32(&call->arena, secret.at, secret.length));
+  json_open(&call->reply, '{');
+  json_name(&call->reply, "qr_url");
+  json_add_str(&call->reply, text_str(&address));
+  json_name(&call->reply, "username");
+  json_add_str(&call->reply, username);
+  json_name(&call->reply, "status");
+  json_add_str(&call->reply, STR("candidate"));
+  json_close(&call->reply, '}');
+}
+
+void candidate_drop(Call *call, Str username) {
+  fast_remove(call->fast, key_of(call, "candidate", username));
+  fast_remove(call->fast, key_of(call, "register", username));
+}
+
+bool candidate_tries_over(Call *call, Str username) {
+  return fast_count(call->fast, key_of(call, "register", username), 0, CANDIDATE_MS, call->now_ms) >= TRIES;
+}
+
+void candidate_count_try(Call *call, Str username) {
+  fast_count(call->fast, key_of(call, "register", username), 1, CANDIDATE_MS, call->now_ms);
+}

@@ -1,0 +1,61 @@
+// Seats: their statuses and the rules of changing one.
+#include "models/seat.h"
+
+#include "shared/json.h"
+
+static const char *const status_names[SEAT_STATUSES] = {"VACANT", "RESERVED", "OCCUPIED", "MAINTENANCE"};
+
+const char *seat_status_name(SeatStatus status) {
+  return status_names[status];
+}
+
+int seat_status_index(Str name) {
+  for (int i = 0; i < SEAT_STATUSES; i++) {
+    if (str_equal(name, str_from(status_names[i]))) return i;
+  }
+  return -1;
+}
+
+bool seat_status_from(Str name, SeatStatus *status) {
+  int index = seat_status_index(name);
+  if (index >= 0) *status = (SeatStatus)index;
+  return index >= 0;
+}
+
+Error seat_find(Db *db, int64_t hall_id, int64_t seat_id, Seat *seat) {
+  static const char FIND[] = "SELECT status, coalesce(reserved_by, 0) FROM seats WHERE id = $1 AND hall_id = $2";
+  static const char FIND_HALL[] = "SELECT 1 FROM halls WHERE id = $1";
+  Rows rows = db_rows(db, FIND, sql_int(seat_id), sql_int(hall_id));
+  if (rows_next(&rows)) {
+    *seat = (Seat){.id = seat_id, .status = (SeatStatus)rows_int(&rows, 0), .reserved_by = rows_int(&rows, 1)};
+    rows_end(&rows);
+    return ERR_NONE;
+  }
+  return db_int(db, FIND_HALL, 0, sql_int(hall_id)) == 1 ? ERR_SEAT_NOT_FOUND : ERR_HALL_NOT_FOUND;
+}
+
+Error seat_may_change(const Seat *seat, SeatStatus status, SeatAsker asker, bool *changes) {
+  *changes = seat->status != status;
+  if (asker.staff) return ERR_NONE;
+  if (status == SEAT_OCCUPIED || status == SEAT_MAINTENANCE) return ERR_FORBIDDEN;
+  bool own = seat->status == SEAT_RESERVED && seat->reserved_by == asker.user_id;
+  if (status == SEAT_RESERVED) return seat->status == SEAT_VACANT || own ? ERR_NONE : ERR_SEAT_RESERVED;
+  return seat->status == SEAT_VACANT || own ? ERR_NONE : ERR_FORBIDDEN;
+}
+
+Error seat_change(Db *db, const Seat *seat, SeatStatus status, int64_t user_id, int64_t now_ms) {
+  static const char CHANGE[] =
+      "UPDATE seats SET status = $1, reserved_by = $2, updated_at = $3 WHERE id = $4 AND status = $5";
+  SqlValue reserver = status == SEAT_RESERVED ? sql_int(user_id) : (SqlValue){.kind = SQL_NULL};
+  db_run(db, CHANGE, sql_int(status), reserver, sql_int(now_ms), sql_int(seat->id), sql_int(seat->status));
+  return db_changes(db) == 1 ? ERR_NONE : ERR_SEAT_RESERVED;
+}
+
+void seat_write_own(Db *db, Text *out, int64_t hall_id, int64_t user_id) {
+  static const char OWN[] = "SELECT id FROM seats WHERE reserved_by = $1 AND hall_id = $2 ORDER BY id";
+  Rows rows = db_rows(db, OWN, sql_int(user_id), sql_int(hall_id));
+  json_open(out, '[');
+  while (rows_next(&rows))
+    json_add_int(out, rows_int(&rows, 0));
+  json_close(out, ']');
+}

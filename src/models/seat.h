@@ -1,0 +1,36 @@
+// Seats: their statuses and the rules of changing one. On a store thread, inside a transaction.
+#ifndef FOYER_MODELS_SEAT_H
+#define FOYER_MODELS_SEAT_H
+
+#include "core/db.h"
+#include "shared/errors.h"
+
+typedef enum SeatStatus { SEAT_VACANT, SEAT_RESERVED, SEAT_OCCUPIED, SEAT_MAINTENANCE, SEAT_STATUSES } SeatStatus;
+
+const char *seat_status_name(SeatStatus status);      // "VACANT", ...
+bool seat_status_from(Str name, SeatStatus *status);  // exact; false when there is no such status
+int seat_status_index(Str name);                      // the same, -1 when there is none
+
+typedef struct Seat {
+  int64_t id;
+  SeatStatus status;
+  int64_t reserved_by;  // user id; 0: nobody we know
+} Seat;
+
+// Finds a seat of a hall. ERR_HALL_NOT_FOUND, ERR_SEAT_NOT_FOUND.
+Error seat_find(Db *db, int64_t hall_id, int64_t seat_id, Seat *seat);
+// Who asks for a change, as far as the rules care.
+typedef struct SeatAsker {
+  int64_t user_id;
+  bool staff;
+} SeatAsker;
+// Whether a person may give a seat a status (contracts/README.md, "hall.update_seat_status"). ERR_NONE with *changes
+// false: it has that status already. ERR_FORBIDDEN, ERR_SEAT_RESERVED.
+Error seat_may_change(const Seat *seat, SeatStatus status, SeatAsker asker, bool *changes);
+// Sets it, provided nobody was faster. ERR_SEAT_RESERVED.
+Error seat_change(Db *db, const Seat *seat, SeatStatus status, int64_t user_id, int64_t now_ms);
+
+// Writes the ids of the seats a person has reserved in a hall as a JSON array.
+void seat_write_own(Db *db, Text *out, int64_t hall_id, int64_t user_id);
+
+#endif

@@ -1,0 +1,67 @@
+// The program's tables.
+#include "registry.h"
+
+#include <stdlib.h>
+
+#include "controllers/routes.h"
+#include "controllers/seats_socket.h"
+#include "core/topic.h"
+#include "subscriptions/cinema.h"
+#include "subscriptions/hall.h"
+
+enum { KIND_COUNT = 3 };
+static TopicKind kinds[KIND_COUNT];
+
+static const int64_t *warm_ids;
+static size_t warm_count;
+
+void registry_warm_halls(const int64_t *ids, size_t count) {
+  kinds[0] = hall_topic_kind;
+  kinds[1] = cinemas_topic_kind;
+  kinds[2] = viewers_topic_kind;
+  warm_ids = ids;
+  warm_count = count;
+}
+
+static Topics *topics_of(const Loop *loop) {
+  return ((LoopState *)loop->owner)->topics;
+}
+
+static void start(Loop *loop) {
+  LoopState *state = malloc(sizeof *state);
+  if (state == NULL) abort();
+  loop->owner = state;
+  state->deflater = ws_deflater_new();
+  state->topics = topics_new(loop, kinds, KIND_COUNT, &seats_topic_door);
+  if (state->topics == NULL || state->deflater == NULL) abort();  // nothing was promised yet
+  topics_warm(state->topics, "cinemas", 0);
+  for (size_t i = 0; i < warm_count; i++)
+    topics_warm(state->topics, "hall", warm_ids[i]);
+}
+
+static void turn_end(Loop *loop) {
+  topics_turn_end(topics_of(loop));
+}
+
+static void turn_sent(Loop *loop) {
+  topics_turn_sent(topics_of(loop));
+}
+
+static void stopped(Loop *loop) {
+  LoopState *state = loop->owner;
+  topics_free(state->topics);
+  ws_deflater_free(state->deflater);
+  free(state);
+}
+
+const LoopHooks registry_hooks = {
+    .request = routes_request, .start = start, .turn_end = turn_end, .turn_sent = turn_sent, .stopped = stopped};
+
+void registry_event(Loop *loop, const Event *event) {
+  int64_t user_id;
+  if (event->seq > 0) {
+    topics_event(topics_of(loop), event);
+  } else if (str_equal(event->topic, STR("session")) && str_to_int(event->payload, &user_id)) {
+    seats_socket_close_user(loop, user_id);
+  }
+}

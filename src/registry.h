@@ -1,0 +1,17 @@
+// The program's tables: which subscriptions there are and what the loops ask of the layers. The only file that sees
+// all.
+#ifndef FOYER_REGISTRY_H
+#define FOYER_REGISTRY_H
+
+#include "core/call.h"
+#include "core/loop.h"
+
+extern const LoopHooks registry_hooks;
+
+// Tells a loop of a committed event; on the loop's thread. For the store.
+void registry_event(Loop *loop, const Event *event);
+
+// Halls whose pictures every loop reads at its start, so that the first visitor does not wait. Before the loops start.
+void registry_warm_halls(const int64_t *ids, size_t count);
+
+#endif
