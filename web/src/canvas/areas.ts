@@ -52,10 +52,8 @@ export function getFont(): string {
 export function drawAreas(pen: Pen, plan: Plan, scale: number, theme: Theme): void {
   for (const area of plan.areas) {
     pen.save();
-    const turning = area.shape === "rectangle" ? [area.width / 2, area.height / 2] : [0, 0];
-    pen.translate(area.x + turning[0], area.y + turning[1]);
+    pen.translate(area.x, area.y);
     if (area.rotation) pen.rotate((area.rotation * Math.PI) / 180);
-    pen.translate(-turning[0], -turning[1]);
     if (area.shape !== "text") drawShape(pen, area, scale, theme);
     drawText(pen, area, scale, theme);
     pen.restore();

@@ -15,11 +15,12 @@ export interface Box {
   readonly bottom: number;
 }
 
-/** A size on the screen, and what of it is covered (a bar, a panel) and should be left free. */
+/** A size on the screen in CSS pixels, and what a fitted hall leaves free: all around, and at the lower edge. */
 export interface Screen {
   readonly width: number;
   readonly height: number;
   readonly padding: number;
+  readonly bottom: number;
 }
 
 /** A seat never grows past this many CSS pixels. */
@@ -29,12 +30,12 @@ const LARGEST_SEAT = 72;
 export function fit(box: Box, screen: Screen, largest: number): Camera {
   const width = Math.max(box.right - box.left, 1);
   const height = Math.max(box.bottom - box.top, 1);
-  const room = { width: screen.width - 2 * screen.padding, height: screen.height - 2 * screen.padding };
+  const room = { width: screen.width - 2 * screen.padding, height: screen.height - screen.padding - screen.bottom };
   const scale = Math.min(Math.max(Math.min(room.width / width, room.height / height), 0.001), largest);
   return {
     scale,
     x: screen.width / 2 - ((box.left + box.right) / 2) * scale,
-    y: screen.height / 2 - ((box.top + box.bottom) / 2) * scale,
+    y: (screen.height + screen.padding - screen.bottom) / 2 - ((box.top + box.bottom) / 2) * scale,
   };
 }
 

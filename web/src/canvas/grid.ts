@@ -1,5 +1,5 @@
 // The seats of a plan sorted into squares, so that what is on the screen or under a finger is found without looking at all.
-import type { Plan } from "../wire/plan";
+import type { Area, Plan } from "../wire/plan";
 import type { Box } from "./camera";
 
 /** Seats by square. Columns of each seat's middle and half diagonal come with it, for drawing and for finding. */
@@ -17,11 +17,26 @@ export interface Grid {
   query(box: Box, into: Int32Array): number;
 }
 
+/** A point of the plan. */
+interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
 /** Seats a square has on average. */
 const SEATS_A_SQUARE = 24;
 
-/** The box around all seats and areas. */
-function boxOf(plan: Plan, middleX: Float32Array, middleY: Float32Array): Box {
+/** The corners of an area's own box, around its origin. */
+function cornersOf(area: Area): readonly (readonly [number, number])[] {
+  if (area.shape === "polygon") return area.points;
+  if (area.shape === "rectangle") return [[0, 0], [area.width, 0], [0, area.height], [area.width, area.height]];
+  const reachX = area.shape === "circle" ? area.radius : area.shape === "ellipse" ? area.width / 2 : area.textSize / 2;
+  const reachY = area.shape === "ellipse" ? area.height / 2 : reachX;
+  return [[-reachX, -reachY], [reachX, -reachY], [-reachX, reachY], [reachX, reachY]];
+}
+
+/** The box around all seats, areas and names of rows. */
+function boxOf(plan: Plan, middleX: Float32Array, middleY: Float32Array, labels: readonly Point[]): Box {
   let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
   const grow = (x: number, y: number, reachX: number, reachY: number) => {
     left = Math.min(left, x - reachX);
@@ -33,12 +48,11 @@ function boxOf(plan: Plan, middleX: Float32Array, middleY: Float32Array): Box {
     grow(middleX[seat], middleY[seat], plan.width[seat] / 2, plan.height[seat] / 2);
   }
   for (const area of plan.areas) {
-    for (const [x, y] of area.points) grow(area.x + x, area.y + y, 0, 0);
-    if (area.shape === "rectangle") grow(area.x + area.width / 2, area.y + area.height / 2, area.width / 2, area.height / 2);
-    if (area.shape === "circle") grow(area.x, area.y, area.radius, area.radius);
-    if (area.shape === "ellipse") grow(area.x, area.y, area.width / 2, area.height / 2);
-    if (area.shape === "text") grow(area.x, area.y, area.textSize, area.textSize);
+    const turn = (area.rotation * Math.PI) / 180;
+    const [cos, sin] = [Math.cos(turn), Math.sin(turn)];
+    for (const [x, y] of cornersOf(area)) grow(area.x + x * cos - y * sin, area.y + x * sin + y * cos, 0, 0);
   }
+  for (const label of labels) grow(label.x, label.y, 4, 4);
   return left > right ? { left: 0, top: 0, right: 100, bottom: 100 } : { left, top, right, bottom };
 }
 
@@ -47,6 +61,13 @@ function usualSize(plan: Plan): number {
   if (plan.count === 0) return 30;
   const sizes = Float32Array.from(plan.width, (width, seat) => Math.min(width, plan.height[seat])).sort();
   return Math.max(sizes[plan.count >> 1], 1);
+}
+
+/** How far the largest seat reaches from its middle. */
+function largestReach(plan: Plan): number {
+  let largest = 0;
+  for (let seat = 0; seat < plan.count; seat++) largest = Math.max(largest, plan.width[seat], plan.height[seat]);
+  return largest * Math.SQRT1_2;
 }
 
 /** Sorts seats into squares by counting; `starts[square]` is where its seats begin in `order`. */
@@ -60,11 +81,11 @@ function sortIntoSquares(squareOf: Int32Array, squares: number): { starts: Int32
   return { starts, order };
 }
 
-/** Makes the grid of a plan. */
-export function makeGrid(plan: Plan): Grid {
+/** Makes the grid of a plan whose rows' names stand at `labels`. */
+export function makeGrid(plan: Plan, labels: readonly Point[]): Grid {
   const middleX = plan.x.map((x, seat) => x + plan.width[seat] / 2);
   const middleY = plan.y.map((y, seat) => y + plan.height[seat] / 2);
-  const box = boxOf(plan, middleX, middleY);
+  const box = boxOf(plan, middleX, middleY, labels);
   const seatSize = usualSize(plan);
   const area = (box.right - box.left) * (box.bottom - box.top);
   const side = Math.max(Math.sqrt((area / Math.max(plan.count, 1)) * SEATS_A_SQUARE), seatSize);
@@ -75,7 +96,7 @@ export function makeGrid(plan: Plan): Grid {
   const squareOf = new Int32Array(plan.count);
   for (let seat = 0; seat < plan.count; seat++) squareOf[seat] = row(middleY[seat]) * columns + column(middleX[seat]);
   const { starts, order } = sortIntoSquares(squareOf, columns * rows);
-  const reach = Math.max(...plan.width.slice(0, 1), seatSize) * 3;
+  const reach = largestReach(plan);
 
   const query = (wanted: Box, into: Int32Array): number => {
     let found = 0;

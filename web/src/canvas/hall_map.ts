@@ -8,9 +8,10 @@ import type { Box, Camera, Screen } from "./camera";
 import type { FrameMeter } from "./frame_meter";
 import { followGestures } from "./gestures";
 import { makeGrid, seatAt, seatsIn, type Grid } from "./grid";
-import { batchesOf, looksOf, type Batches } from "./looks";
+import { Layers } from "./layers";
+import { batchesOf, changedLooks, looksOf } from "./looks";
 import { paintAbove, PULSE_MS, type Pulse } from "./overlay";
-import { paint } from "./painter";
+import type { Scene } from "./painter";
 import { rowLabelsOf, type RowLabel } from "./row_labels";
 import { kindsOf, Sheets, type Kinds } from "./sprites";
 import { readTheme, type Theme } from "./theme";
@@ -31,8 +32,9 @@ export interface MapEvents {
 export interface MapOptions {
   /** False on a wall: nothing follows fingers and the hall always fits. */
   readonly interactive: boolean;
-  /** CSS pixels left free around a hall that is fitted. */
+  /** CSS pixels left free around a hall that is fitted, and at the lower edge, where the buttons are. */
   readonly padding: number;
+  readonly bottom: number;
   /** True when the person asked for less motion. */
   readonly calm: boolean;
   readonly meter: FrameMeter | null;
@@ -52,11 +54,14 @@ const LARGEST_FIT_SEAT = 56;
 /** Taps on seats smaller than this come nearer first, in CSS pixels. */
 const SMALLEST_TARGET = { touch: 16, mouse: 7 };
 const NEAR_SEAT = 34;
+/** When more seats than this change at once, all pictures are drawn anew. */
+const REDRAW_ALL = 3_000;
 
 /** Makes what is made once for a plan. */
 function drawingOf(plan: Plan): Drawing {
   const kinds = kindsOf(plan);
-  return { plan, grid: makeGrid(plan), kinds, sheets: new Sheets(plan, kinds), rowLabels: rowLabelsOf(plan) };
+  const rowLabels = rowLabelsOf(plan);
+  return { plan, grid: makeGrid(plan, rowLabels), kinds, sheets: new Sheets(plan, kinds), rowLabels };
 }
 
 /** The map. Make it in an element, `show` it halls, `destroy` it. */
@@ -67,7 +72,7 @@ export class HallMap {
   private drawing: Drawing | null = null;
   private hall: Hall | null = null;
   private looks: Uint8Array = new Uint8Array(0);
-  private batches: Batches | null = null;
+  private readonly layers = new Layers();
   private eye: Camera = { scale: 1, x: 0, y: 0 };
   private glide: { from: Camera; to: Camera; start: number } | null = null;
   private fitted = true;
@@ -88,7 +93,7 @@ export class HallMap {
     this.base = this.addCanvas();
     this.above = this.addCanvas();
     this.theme = readTheme(element);
-    this.screen = { width: 1, height: 1, padding: options.padding };
+    this.screen = { width: 1, height: 1, padding: options.padding, bottom: options.bottom };
     const observer = new ResizeObserver(() => this.resize());
     observer.observe(element);
     this.stops.push(() => observer.disconnect());
@@ -112,6 +117,7 @@ export class HallMap {
   /** Reads the theme again. */
   retheme(): void {
     this.theme = readTheme(this.element);
+    this.layers.forget();
     this.requestAll();
   }
 
@@ -178,6 +184,8 @@ export class HallMap {
 
   private open(plan: Plan): void {
     this.drawing = drawingOf(plan);
+    this.layers.forget();
+    this.looks = new Uint8Array(0);
     this.pulses = [];
     this.hover = -1;
     this.glide = null;
@@ -186,8 +194,11 @@ export class HallMap {
   }
 
   private recolor(hall: Hall): void {
+    const before = this.looks;
     this.looks = looksOf(hall);
-    this.batches = null;
+    const changed = changedLooks(before, this.looks);
+    if (changed.length > REDRAW_ALL) this.layers.forget();
+    else this.layers.change(this.scene(), changed);
     this.baseDirty = true;
   }
 
@@ -209,7 +220,8 @@ export class HallMap {
   private resize(): void {
     const { clientWidth, clientHeight } = this.element;
     this.density = Math.min(window.devicePixelRatio || 1, 2.5);
-    this.screen = { width: Math.max(clientWidth, 1), height: Math.max(clientHeight, 1), padding: this.options.padding };
+    const { padding, bottom } = this.options;
+    this.screen = { width: Math.max(clientWidth, 1), height: Math.max(clientHeight, 1), padding, bottom };
     for (const canvas of [this.base, this.above]) {
       canvas.width = Math.round(this.screen.width * this.density);
       canvas.height = Math.round(this.screen.height * this.density);
@@ -218,6 +230,7 @@ export class HallMap {
       this.glide = null;
       this.eye = this.fitted ? this.fitting() : camera.keepInSight(this.eye, this.drawing.grid.box, this.screen);
     }
+    this.layers.forget();
     this.baseDirty = true;
     this.draw(performance.now());
   }
@@ -318,7 +331,7 @@ export class HallMap {
     if (this.baseDirty) this.drawBase();
     this.drawAbove(start);
     this.options.meter?.note(now, now + performance.now() - start);
-    if (this.glide || this.pulses.length > 0) this.request();
+    if (this.glide || this.baseDirty || this.pulses.length > 0) this.request();
   }
 
   private stepGlide(now: number): void {
@@ -329,12 +342,14 @@ export class HallMap {
     if (part >= 1) this.glide = null;
   }
 
+  private scene(): Scene {
+    const { looks, screen, density, theme } = this;
+    const batches = batchesOf(this.drawing!.plan, looks);
+    return { ...this.drawing!, looks, batches, camera: this.eye, screen, density, theme };
+  }
+
   private drawBase(): void {
-    const drawing = this.drawing!;
-    this.batches ??= batchesOf(drawing.plan, this.looks);
-    const { looks, batches, screen, density, theme } = this;
-    paint(this.base.getContext("2d")!, { ...drawing, looks, batches, camera: this.eye, screen, density, theme });
-    this.baseDirty = false;
+    this.baseDirty = this.layers.draw(this.base.getContext("2d")!, this.scene(), this.fitting());
   }
 
   private drawAbove(now: number): void {

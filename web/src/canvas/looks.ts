@@ -34,6 +34,13 @@ export function batchesOf(plan: Plan, looks: Uint8Array): Batches {
   return { starts, order };
 }
 
+/** The seats that look otherwise than before; all of them when there was no before. */
+export function changedLooks(before: Uint8Array, after: Uint8Array): number[] {
+  const seats: number[] = [];
+  for (let seat = 0; seat < after.length; seat++) if (before[seat] !== after[seat]) seats.push(seat);
+  return seats;
+}
+
 /** The look of one seat. */
 export function lookOf(hall: Hall, seat: number): number {
   const status = hall.pending.get(seat) ?? hall.statuses[seat];

@@ -7,7 +7,7 @@ import type { Grid } from "./grid";
 import { LOOKS, MINE, type Batches } from "./looks";
 import type { RowLabel } from "./row_labels";
 import type { Kinds, Sheet, Sheets } from "./sprites";
-import { legible, mix, type Theme } from "./theme";
+import { mix, type Theme } from "./theme";
 
 /** All that a picture of the hall is made from. */
 export interface Scene {
@@ -28,7 +28,7 @@ export interface Scene {
 type Pen = CanvasRenderingContext2D;
 
 /** From this side of a seat on, in CSS pixels: sprites instead of dots, row labels, place numbers. */
-const SPRITES_FROM = 6.5;
+const SPRITES_FROM = 5;
 const ROWS_FROM = 9;
 const PLACES_FROM = 23;
 
@@ -41,63 +41,118 @@ const DOTS: readonly (readonly [number, number])[] = [
   [1.1, 1.1],
 ];
 
-let found = new Int32Array(0);
-
 /** The colour of a dot. */
 function dotColor(look: number, hue: string, theme: Theme): string {
-  if (look === 0) return mix(legible(hue, theme), theme.surface, theme.dark ? 0.75 : 0.62);
+  if (look === 0) return theme.dark ? mix(hue, "#ffffff", 0.85) : mix(hue, theme.surface, 0.75);
   if (look === 1) return theme.reserved;
   if (look === 2) return theme.occupied;
   return look === MINE ? theme.mine : theme.maintenance;
 }
 
-/** Far away: a rectangle for each seat, one colour after another. */
-function drawDots(pen: Pen, scene: Scene): void {
-  const { plan, grid, batches, theme } = scene;
-  const box = visible(scene.camera, scene.screen);
-  for (let kind = 0; kind < batches.starts.length - 1; kind++) {
-    const look = kind % LOOKS;
-    const [partX, partY] = DOTS[look];
-    pen.fillStyle = dotColor(look, plan.types[(kind / LOOKS) | 0]?.color ?? theme.muted, theme);
-    for (let at = batches.starts[kind]; at < batches.starts[kind + 1]; at++) {
-      const seat = batches.order[at];
-      const x = grid.middleX[seat];
-      const y = grid.middleY[seat];
-      if (x < box.left || x > box.right || y < box.top || y > box.bottom) continue;
-      const width = plan.width[seat] * partX;
-      const height = plan.height[seat] * partY;
-      pen.fillRect(x - width / 2, y - height / 2, width, height);
-    }
+/** The side of a usual seat in this scene, in CSS pixels. */
+function seatSize(scene: Scene): number {
+  return scene.grid.seatSize * scene.camera.scale;
+}
+
+/** Puts the pen into plan pixels. */
+function enterPlan(pen: Pen, scene: Scene): void {
+  const { camera, density } = scene;
+  const scale = camera.scale * density;
+  pen.setTransform(scale, 0, 0, scale, camera.x * density, camera.y * density);
+}
+
+/** The seats that are on the screen, those of one colour together. */
+export function seatsInSight(scene: Scene): Int32Array {
+  const { grid, plan } = scene;
+  const { left, top, right, bottom } = visible(scene.camera, scene.screen);
+  const order = scene.batches.order;
+  const found = new Int32Array(plan.count);
+  let count = 0;
+  for (let at = 0; at < order.length; at++) {
+    const seat = order[at];
+    const [x, y] = [grid.middleX[seat], grid.middleY[seat]];
+    const reach = plan.width[seat] + plan.height[seat];
+    if (x > left - reach && x < right + reach && y > top - reach && y < bottom + reach) found[count++] = seat;
+  }
+  return found.subarray(0, count);
+}
+
+/** Clears the picture and draws what lies under the seats. */
+export function beginPicture(pen: Pen, scene: Scene): void {
+  pen.setTransform(1, 0, 0, 1, 0, 0);
+  pen.clearRect(0, 0, pen.canvas.width, pen.canvas.height);
+  enterPlan(pen, scene);
+  drawAreas(pen, scene.plan, scene.camera.scale, scene.theme);
+}
+
+/** Far away: a rectangle for each seat. */
+function drawDots(pen: Pen, scene: Scene, seats: ArrayLike<number>, from: number, to: number): void {
+  const { plan, grid, looks, theme } = scene;
+  let last = -1;
+  enterPlan(pen, scene);
+  for (let i = from; i < to; i++) {
+    const seat = seats[i];
+    const look = looks[seat];
+    const batch = plan.type[seat] * LOOKS + look;
+    if (batch !== last) pen.fillStyle = dotColor(look, plan.types[plan.type[seat]]?.color ?? theme.muted, theme);
+    last = batch;
+    const width = plan.width[seat] * DOTS[look][0];
+    const height = plan.height[seat] * DOTS[look][1];
+    pen.fillRect(grid.middleX[seat] - width / 2, grid.middleY[seat] - height / 2, width, height);
   }
 }
 
-/** Near: the seats on the screen, stamped from the sheet. */
-function drawSprites(pen: Pen, scene: Scene, sheet: Sheet, count: number): void {
+/** Near: seats stamped from a sheet. */
+function drawSprites(pen: Pen, scene: Scene, sheet: Sheet, seats: ArrayLike<number>, from: number, to: number): void {
   const { grid, kinds, looks, camera, density } = scene;
   const scale = camera.scale * density;
   const shrink = scale / sheet.scale;
   const [offsetX, offsetY] = [camera.x * density, camera.y * density];
-  for (let i = 0; i < count; i++) {
-    const seat = found[i];
+  const { cells, image } = sheet;
+  for (let i = from; i < to; i++) {
+    const seat = seats[i];
     const cell = (kinds.kindOf[seat] * LOOKS + looks[seat]) * 4;
-    const width = sheet.cells[cell + 2];
-    const height = sheet.cells[cell + 3];
+    const width = cells[cell + 2];
+    const height = cells[cell + 3];
     const cos = grid.cos[seat] * shrink;
     const sin = grid.sin[seat] * shrink;
     pen.setTransform(cos, sin, -sin, cos, grid.middleX[seat] * scale + offsetX, grid.middleY[seat] * scale + offsetY);
-    pen.drawImage(sheet.image, sheet.cells[cell], sheet.cells[cell + 1], width, height, -width / 2, -height / 2, width, height);
+    pen.drawImage(image, cells[cell], cells[cell + 1], width, height, -width / 2, -height / 2, width, height);
   }
 }
 
+/** Draws some of the seats of a picture. */
+export function drawSeats(pen: Pen, scene: Scene, seats: ArrayLike<number>, from: number, to: number): void {
+  if (seatSize(scene) < SPRITES_FROM) return drawDots(pen, scene, seats, from, to);
+  const sheet = scene.sheets.at(scene.camera.scale * scene.density, scene.density, scene.theme);
+  drawSprites(pen, scene, sheet, seats, from, to);
+}
+
+/** Draws seats anew over what they looked like before. */
+export function redrawSeats(pen: Pen, scene: Scene, seats: readonly number[]): void {
+  const { plan, grid, camera, density } = scene;
+  const scale = camera.scale * density;
+  pen.fillStyle = scene.theme.surface;
+  for (const seat of seats) {
+    const [cos, sin] = [grid.cos[seat] * scale, grid.sin[seat] * scale];
+    const [x, y] = [grid.middleX[seat] * scale, grid.middleY[seat] * scale];
+    pen.setTransform(cos, sin, -sin, cos, x + camera.x * density, y + camera.y * density);
+    pen.fillRect(-plan.width[seat] / 2, -plan.height[seat] / 2, plan.width[seat], plan.height[seat]);
+  }
+  drawSeats(pen, scene, seats, 0, seats.length);
+  drawPlaces(pen, scene, seats);
+}
+
 /** Very near: the number of each place that has room for one. */
-function drawPlaces(pen: Pen, scene: Scene, count: number): void {
-  const { plan, grid, looks, camera, theme } = scene;
-  const size = Math.min(grid.seatSize * camera.scale * 0.38, 18);
-  pen.font = `600 ${size}px ${getFont()}`;
+function drawPlaces(pen: Pen, scene: Scene, seats: ArrayLike<number>): void {
+  const { plan, grid, looks, camera, density, theme } = scene;
+  if (seatSize(scene) < PLACES_FROM) return;
+  const size = Math.min(seatSize(scene) * 0.38, 18);
+  enterScreen(pen, density, size);
   for (const look of [0, 1]) {
     pen.fillStyle = look === 0 ? theme.text : theme.onReserved;
-    for (let i = 0; i < count; i++) {
-      const seat = found[i];
+    for (let i = 0; i < seats.length; i++) {
+      const seat = seats[i];
       if (looks[seat] !== look) continue;
       const x = grid.middleX[seat] * camera.scale + camera.x;
       const y = grid.middleY[seat] * camera.scale + camera.y;
@@ -106,11 +161,19 @@ function drawPlaces(pen: Pen, scene: Scene, count: number): void {
   }
 }
 
+/** Puts the pen into CSS pixels, ready to write. */
+function enterScreen(pen: Pen, density: number, size: number): void {
+  pen.setTransform(density, 0, 0, density, 0, 0);
+  pen.textAlign = "center";
+  pen.textBaseline = "middle";
+  pen.font = `600 ${size}px ${getFont()}`;
+}
+
 /** The names of rows, at both of their ends. */
 function drawRowLabels(pen: Pen, scene: Scene): void {
-  const { camera, grid, screen, theme } = scene;
-  const size = Math.min(Math.max(grid.seatSize * camera.scale * 0.44, 8), 15);
-  pen.font = `600 ${size}px ${getFont()}`;
+  const { camera, density, screen, theme } = scene;
+  if (seatSize(scene) < ROWS_FROM) return;
+  enterScreen(pen, density, Math.min(Math.max(seatSize(scene) * 0.44, 8), 15));
   pen.fillStyle = theme.muted;
   for (const label of scene.rowLabels) {
     const x = label.x * camera.scale + camera.x;
@@ -119,23 +182,8 @@ function drawRowLabels(pen: Pen, scene: Scene): void {
   }
 }
 
-/** Draws the whole picture. */
-export function paint(pen: Pen, scene: Scene): void {
-  const { plan, grid, camera, screen, density } = scene;
-  const seatSize = grid.seatSize * camera.scale;
-  pen.setTransform(1, 0, 0, 1, 0, 0);
-  pen.clearRect(0, 0, screen.width * density, screen.height * density);
-  const scale = camera.scale * density;
-  pen.setTransform(scale, 0, 0, scale, camera.x * density, camera.y * density);
-  drawAreas(pen, plan, camera.scale, scene.theme);
-  pen.setTransform(scale, 0, 0, scale, camera.x * density, camera.y * density);
-  if (seatSize < SPRITES_FROM) return drawDots(pen, scene);
-  if (found.length < plan.count) found = new Int32Array(plan.count);
-  const count = grid.query(visible(camera, screen), found);
-  drawSprites(pen, scene, scene.sheets.at(scale, density, scene.theme), count);
-  pen.setTransform(density, 0, 0, density, 0, 0);
-  pen.textAlign = "center";
-  pen.textBaseline = "middle";
-  if (seatSize >= PLACES_FROM) drawPlaces(pen, scene, count);
-  if (seatSize >= ROWS_FROM) drawRowLabels(pen, scene);
+/** Writes what stands on and beside the seats. */
+export function endPicture(pen: Pen, scene: Scene, seats: ArrayLike<number>): void {
+  drawPlaces(pen, scene, seats);
+  drawRowLabels(pen, scene);
 }

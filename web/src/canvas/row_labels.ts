@@ -10,12 +10,12 @@ export interface RowLabel {
   readonly seats: readonly number[];
 }
 
-/** The point one seat's width beyond `end`, away from `inner`. */
+/** The point half a seat beyond `end`, away from `inner`. */
 function beyond(plan: Plan, end: number, inner: number): readonly [number, number] {
   const [x, y] = seatMiddle(plan, end);
   const [innerX, innerY] = seatMiddle(plan, inner);
   const length = Math.hypot(x - innerX, y - innerY);
-  const reach = Math.max(plan.width[end], plan.height[end]) * 0.95;
+  const reach = plan.width[end] / 2 + Math.min(plan.width[end], plan.height[end]) * 0.45;
   if (length === 0) return [x - reach, y];
   return [x + ((x - innerX) / length) * reach, y + ((y - innerY) / length) * reach];
 }

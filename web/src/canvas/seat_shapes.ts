@@ -56,7 +56,7 @@ function lines(pen: Pen, color: string, width: number, ...paths: readonly number
 function vacant(pen: Pen, width: number, height: number, hue: string, theme: Theme): void {
   const side = Math.min(width, height);
   rounded(pen, width, height, side * 0.26);
-  pen.fillStyle = mix(hue, theme.surface, theme.dark ? 0.2 : 0.13);
+  pen.fillStyle = mix(hue, theme.surface, theme.tint);
   pen.fill();
   pen.strokeStyle = legible(hue, theme);
   pen.lineWidth = Math.max(side * 0.085, 1);

@@ -3,6 +3,8 @@
 /** Every colour the map is drawn with, as CSS text. */
 export interface Theme {
   readonly dark: boolean;
+  /** How much of its type's hue fills a vacant seat, 0 to 1. */
+  readonly tint: number;
   readonly surface: string;
   readonly text: string;
   readonly muted: string;
@@ -23,6 +25,7 @@ export function readTheme(element: Element): Theme {
   const color = (name: string) => style.getPropertyValue(`--${name}`).trim();
   return {
     dark: color("dark") === "1",
+    tint: Number(color("tint")),
     surface: color("map"),
     text: color("text"),
     muted: color("muted"),
@@ -37,8 +40,9 @@ export function readTheme(element: Element): Theme {
   };
 }
 
-/** Red, green, blue of `#rgb` or `#rrggbb`; grey for what is neither. */
-function channels(color: string): readonly [number, number, number] {
+/** Red, green, blue of `#rgb`, `#rrggbb` or `rgb(r g b)`; grey for what is none of these. */
+function channels(color: string): readonly number[] {
+  if (color.startsWith("rgb(")) return color.slice(4, -1).split(" ").map(Number);
   const digits = /^#[0-9a-f]{3}$/i.test(color) ? color.replace(/[0-9a-f]/gi, "$&$&") : color;
   const value = /^#[0-9a-f]{6}$/i.test(digits) ? parseInt(digits.slice(1), 16) : 0x808080;
   return [value >> 16, (value >> 8) & 255, value & 255];

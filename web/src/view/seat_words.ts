@@ -1,7 +1,7 @@
 // Seats in words: what the map says, the panel shows and the list reads out is the same.
 import { lookOf } from "../canvas/looks";
 import type { Hall } from "../state/hall";
-import { placeLabel, rowLabel } from "../state/seats";
+import { placeLabel, rowLabel, zoneLabel } from "../state/seats";
 import type { Plan } from "../wire/plan";
 import { words } from "./words";
 
@@ -20,7 +20,8 @@ export function seatSpoken(hall: Hall, seat: number): string {
   const plan = hall.plan;
   if (!plan || seat < 0) return "";
   const status = words.status(lookOf(hall, seat));
-  const spoken = words.seat.spoken(rowLabel(plan, seat), placeLabel(plan, seat), seatType(plan, seat), status);
+  const zone = plan.zones.length > 1 ? zoneLabel(plan, seat) : "";
+  const spoken = words.seat.spoken(zone, rowLabel(plan, seat), placeLabel(plan, seat), seatType(plan, seat), status);
   const picked = hall.selected.has(seat) ? `, ${words.map.picked}` : "";
   return `${spoken}${picked}${hall.live ? "" : `, ${words.map.stale}`}`;
 }

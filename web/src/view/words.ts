@@ -79,9 +79,8 @@ export const words = {
   home: {
     title: "Halls",
     lead: "Every seat, as it is right now. Pick a hall.",
-    free: (free: number) => figures.format(free),
-    freeOf: (total: number) => `free of ${figures.format(total)}`,
-    full: "Full",
+    free: "free",
+    of: (total: number) => `of ${figures.format(total)}`,
     none: "There are no halls yet.",
     noneNext: "As soon as one is added it appears here by itself.",
     noHalls: "No halls here yet.",
@@ -106,7 +105,8 @@ export const words = {
     legendLess: "Show less of the legend",
     freeOf: (free: number, total: number) => `${figures.format(free)} of ${figures.format(total)}`,
     hint: "Pick a seat on the map to see it here.",
-    mineCount: (count: number) => plural(count, "seat is yours", "seats are yours"),
+    mine: "Your seats",
+    mineMore: (count: number) => `and ${figures.format(count)} more`,
   },
 
   map: {
@@ -129,8 +129,8 @@ export const words = {
 
   seat: {
     name: (row: string, place: string) => `Row ${row}, seat ${place}`,
-    spoken: (row: string, place: string, type: string, status: string) =>
-      `Row ${row} seat ${place}, ${type}, ${status.toLowerCase()}`,
+    spoken: (zone: string, row: string, place: string, type: string, status: string) =>
+      `${zone ? `${zone}, row` : "Row"} ${row} seat ${place}, ${type}, ${status.toLowerCase()}`,
     zone: "Area",
     type: "Type",
     status: "Status",

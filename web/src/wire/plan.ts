@@ -8,7 +8,10 @@ export interface SeatType {
   readonly color: string;
 }
 
-/** Something drawn on the plan that is not a seat: a stage, a wall, a text. Lengths in plan pixels, degrees clockwise. */
+/**
+ * Something drawn on the plan that is not a seat: a stage, a wall, a text. Lengths in plan pixels, degrees clockwise
+ * about (x, y): a rectangle's top left corner, a circle's or an ellipse's middle, the origin of a polygon's points.
+ */
 export interface Area {
   readonly shape: "rectangle" | "circle" | "ellipse" | "polygon" | "text";
   readonly x: number;
@@ -47,6 +50,7 @@ export interface Plan {
   readonly height: Float32Array;
   readonly rotation: Float32Array;
   readonly type: Uint8Array;
+  /** Index into `zones`; -1 in none. */
   readonly zone: Int16Array;
   readonly areas: readonly Area[];
 }
@@ -60,10 +64,10 @@ function column(seats: Json, key: string, count: number): number[] {
   return values;
 }
 
-/** A column whose entries are indices into a list of `size`. */
-function indices(seats: Json, key: string, count: number, size: number): number[] {
+/** A column whose entries are indices into a list of `size`, from `least` on. */
+function indices(seats: Json, key: string, count: number, size: number, least: number): number[] {
   const values = column(seats, key, count);
-  const wrong = values.findIndex((value) => !Number.isInteger(value) || value < 0 || value >= Math.max(size, 1));
+  const wrong = values.findIndex((value) => !Number.isInteger(value) || value < least || value >= Math.max(size, 1));
   if (wrong >= 0) throw new WireFault(`seats.${key}[${wrong}] points nowhere`);
   return values;
 }
@@ -126,8 +130,8 @@ function columns(seats: Json, count: number, types: number, zones: number) {
     width: Float32Array.from(column(seats, "width", count)),
     height: Float32Array.from(column(seats, "height", count)),
     rotation: Float32Array.from(column(seats, "rotation", count)),
-    type: Uint8Array.from(indices(seats, "type", count, types)),
-    zone: Int16Array.from(indices(seats, "zone", count, zones)),
+    type: Uint8Array.from(indices(seats, "type", count, types, 0)),
+    zone: Int16Array.from(indices(seats, "zone", count, zones, -1)),
     placeLabels: labels(seats.label, "seats.label"),
   };
 }
