@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "controllers/loop_state.h"
 #include "controllers/routes.h"
 #include "controllers/seats_socket.h"
 #include "core/topic.h"
@@ -24,11 +25,11 @@ void registry_warm_halls(const int64_t *ids, size_t count) {
 }
 
 static Topics *topics_of(const Loop *loop) {
-  return ((LoopState *)loop->owner)->topics;
+  return loop_state(loop)->topics;
 }
 
 static void start(Loop *loop) {
-  LoopState *state = malloc(sizeof *state);
+  LoopState *state = calloc(1, sizeof *state);
   if (state == NULL) abort();
   loop->owner = state;
   state->deflater = ws_deflater_new();
@@ -48,14 +49,20 @@ static void turn_sent(Loop *loop) {
 }
 
 static void stopped(Loop *loop) {
-  LoopState *state = loop->owner;
+  LoopState *state = loop_state(loop);
   topics_free(state->topics);
+  for (int i = 0; i < PLANS_KEPT; i++)
+    buf_unref(state->plans[i].gzip);
   ws_deflater_free(state->deflater);
   free(state);
 }
 
-const LoopHooks registry_hooks = {
-    .request = routes_request, .start = start, .turn_end = turn_end, .turn_sent = turn_sent, .stopped = stopped};
+const LoopHooks registry_hooks = {.request = routes_request,
+                                  .refusal = routes_refusal,
+                                  .start = start,
+                                  .turn_end = turn_end,
+                                  .turn_sent = turn_sent,
+                                  .stopped = stopped};
 
 void registry_event(Loop *loop, const Event *event) {
   int64_t user_id;

@@ -1,7 +1,7 @@
 // How the server is.
 #include "controllers/health.h"
 
-#include "controllers/seats_socket.h"
+#include "controllers/loop_state.h"
 #include "core/store.h"
 
 static void respond(Conn *conn, int status, Str body) {
@@ -12,7 +12,7 @@ static void respond(Conn *conn, int status, Str body) {
 static void respond_ready(Conn *conn) {
   if (conn->loop->draining) {
     respond(conn, 503, STR("{\"status\":\"draining\"}"));
-  } else if (!topics_loaded(((LoopState *)conn->loop->owner)->topics)) {
+  } else if (!topics_loaded(loop_state(conn->loop)->topics)) {
     respond(conn, 503, STR("{\"status\":\"starting\"}"));
   } else if (!store_healthy(conn->loop->store)) {
     respond(conn, 503, STR("{\"status\":\"unavailable\"}"));

@@ -5,12 +5,13 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "controllers/loop_state.h"
 #include "controllers/page_assets.h"
 #include "core/call.h"
 #include "core/store.h"
 #include "methods/hall.h"
 
-enum { GZIP_WINDOW_BITS = 15 + 16, PLANS_KEPT = 64 };
+enum { GZIP_WINDOW_BITS = 15 + 16, HASH_DIGITS = 16 };
 
 static const char security_headers[] =
     "X-Content-Type-Options: nosniff\r\nReferrer-Policy: same-origin\r\nX-Frame-Options: SAMEORIGIN\r\n"
@@ -80,23 +81,14 @@ void page_request(Exchange *exchange) {
 
 // Plans.
 
-// The plans a loop has answered lately, compressed.
-typedef struct KeptPlan {
-  int64_t hall_id;
-  char hash[16];
-  Buf *gzip;
-} KeptPlan;
-
-static _Thread_local KeptPlan kept[PLANS_KEPT];
-
 typedef struct PlanAnswer {
   int64_t hall_id;
   char hash[16];
   bool gzip;  // the client reads it
 } PlanAnswer;
 
-static KeptPlan *slot_of(int64_t hall_id) {
-  return &kept[(uint64_t)hall_id % PLANS_KEPT];
+static KeptPlan *slot_of(const Loop *loop, int64_t hall_id) {
+  return &loop_state(loop)->plans[(uint64_t)hall_id % PLANS_KEPT];
 }
 
 static Str compress_text(Arena *arena, Str plain) {
@@ -148,7 +140,7 @@ static void plan_done(Loop *loop, Call *call) {
     exchange_respond(conn, 200, STR("application/json; charset=utf-8"), text_str(&call->reply), str_from(plan_headers));
     return;
   }
-  KeptPlan *slot = slot_of(answer->hall_id);
+  KeptPlan *slot = slot_of(loop, answer->hall_id);
   buf_unref(slot->gzip);
   *slot = (KeptPlan){.hall_id = answer->hall_id, .gzip = buf_from(text_str(&call->reply))};
   memcpy(slot->hash, answer->hash, sizeof slot->hash);
@@ -189,14 +181,14 @@ void page_plan_request(Exchange *exchange) {
   str_cut(&rest, '/');
   str_cut(&rest, '/');
   Str number = str_cut(&rest, '/');
-  bool hex = rest.length == sizeof kept[0].hash;
+  bool hex = rest.length == HASH_DIGITS;
   for (size_t i = 0; i < rest.length; i++)
     hex = hex && memchr("0123456789abcdef", rest.at[i], 16) != NULL;
   if (!is_get(exchange) || !str_to_int(number, &hall_id) || hall_id < 1 || !hex) {
     not_found(exchange->conn);
     return;
   }
-  const KeptPlan *slot = slot_of(hall_id);
+  const KeptPlan *slot = slot_of(exchange->conn->loop, hall_id);
   bool is_kept = slot->gzip != NULL && slot->hall_id == hall_id && memcmp(slot->hash, rest.at, rest.length) == 0;
   if (is_kept && http_accepts_gzip(exchange->request)) {
     respond_gzip(exchange->conn, slot->gzip);

@@ -6,6 +6,7 @@
 #include "controllers/page.h"
 #include "controllers/seats_http.h"
 #include "controllers/seats_socket.h"
+#include "shared/json.h"
 
 static void respond_json(Exchange *exchange, int status, Str body) {
   Text headers = {.arena = exchange->arena};
@@ -31,6 +32,26 @@ static void messenger_not_found(Exchange *exchange) {
   json_add_str(&body, STR("Not Found"));
   json_close(&body, '}');
   respond_json(exchange, 404, text_str(&body));
+}
+
+Str routes_refusal(Arena *arena, int status) {
+  Text body = {.arena = arena};
+  Error error = status == 413 ? ERR_MESSAGE_TOO_LARGE : ERR_INVALID_REQUEST;
+  json_open(&body, '{');
+  json_name(&body, "status");
+  json_add_str(&body, STR("error"));
+  json_name(&body, "data");
+  json_add_null(&body);
+  json_name(&body, "error");
+  json_add_str(&body, str_from(error_code(error)));
+  json_name(&body, "statusCode");
+  json_add_int(&body, status);
+  json_name(&body, "message");
+  json_add_str(&body, str_from(http_reason_phrase(status)));
+  json_name(&body, "success");
+  json_add_bool(&body, false);
+  json_close(&body, '}');
+  return text_str(&body);
 }
 
 static bool cut_prefix(Str path, Str prefix, Str *rest) {

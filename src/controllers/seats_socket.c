@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "controllers/loop_state.h"
 #include "controllers/origin.h"
 #include "controllers/seats_envelope.h"
 #include "controllers/seats_messages.h"
@@ -56,7 +57,7 @@ typedef struct SeatsSocket {
 static void take_message(SeatsSocket *socket, Str payload);
 
 static Topics *topics_of(const Conn *conn) {
-  return ((LoopState *)conn->loop->owner)->topics;
+  return loop_state(conn->loop)->topics;
 }
 
 static Identity identity_of(const SeatsSocket *socket) {
@@ -81,8 +82,7 @@ static KnownIdentity *know(const Identity *identity) {
 static Buf *frame_of(const Conn *conn, const Text *message) {
   Str payload = text_str(message);
   if (!conn->deflate || payload.length < DEFLATE_MIN_BYTES) return ws_frame(WS_TEXT, payload);
-  LoopState *state = conn->loop->owner;
-  return ws_frame_deflated(state->deflater, conn->window_bits, WS_TEXT, payload, &conn->loop->scratch);
+  return ws_frame_deflated(loop_state(conn->loop)->deflater, conn->window_bits, WS_TEXT, payload, &conn->loop->scratch);
 }
 
 static void send_error(Conn *conn, const char *type, Str eid, Error error, Str details) {

@@ -26,10 +26,4 @@ void seats_socket_close_user(Loop *loop, int64_t user_id);
 
 extern const TopicDoor seats_topic_door;
 
-// What the loop's `owner` is: made at its start by the registry.
-typedef struct LoopState {
-  Topics *topics;
-  WsDeflater *deflater;
-} LoopState;
-
 #endif

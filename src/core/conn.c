@@ -60,7 +60,8 @@ static void on_poll_closed(uv_handle_t *handle) {
 }
 
 static void drop_pieces(Conn *conn) {
-  for (uint32_t i = 0; i < conn->piece_count; i++) buf_unref(conn->pieces[i]);
+  for (uint32_t i = 0; i < conn->piece_count; i++)
+    buf_unref(conn->pieces[i]);
   if (conn->pieces != conn->inline_pieces) free(conn->pieces);
   conn->pieces = conn->inline_pieces;
   conn->piece_capacity = sizeof conn->inline_pieces / sizeof conn->inline_pieces[0];
@@ -341,7 +342,8 @@ static bool add_to_loop(Loop *loop, Conn *conn) {
 }
 
 static void refuse(int fd) {
-  static const char answer[] = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+  static const char answer[] =
+      "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
   if (send(fd, answer, sizeof answer - 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) log_debug("conn: refused", "fd=%d", fd);
   close(fd);
 }
@@ -380,8 +382,7 @@ void conn_visit(Conn *conn) {
     int part = http_parser_part(conn->http);
     if (part == 0 && idle_ms > limits->idle_timeout_ms) conn_close(conn);
     if ((part == 1 && since_ms > limits->head_timeout_ms) || (part == 2 && since_ms > limits->body_timeout_ms)) {
-      exchange_respond(conn, 408, (Str){0}, (Str){0}, (Str){0});
-      conn_close(conn);
+      conn_http_refuse(conn, 408);
     }
   }
 }

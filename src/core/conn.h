@@ -16,7 +16,7 @@ typedef struct WsHandler {
   void (*open)(Conn *conn, void *owner);  // the 101 is queued; messages may be sent
   // A whole message. The payload is valid during the call only.
   void (*message)(Conn *conn, void *owner, WsOpcode opcode, Str payload);
-  void (*drained)(Conn *conn, void *owner);  // everything queued has left; may be NULL
+  void (*drained)(Conn *conn, void *owner);                  // everything queued has left; may be NULL
   void (*visit)(Conn *conn, void *owner, uint64_t idle_ms);  // about once a second; idle: since the last byte came
   void (*close)(Conn *conn, void *owner);                    // gone: the last call, frees the owner's state
 } WsHandler;
@@ -40,38 +40,38 @@ struct Conn {
   uv_poll_t poll;
   Loop *loop;
   Conn *next_dirty;
-  Buf **pieces;              // queue of bytes to send, oldest first; `inline_pieces` while it is short
+  Buf **pieces;  // queue of bytes to send, oldest first; `inline_pieces` while it is short
   Buf *inline_pieces[3];
   uint32_t piece_count;
   uint32_t piece_capacity;
-  uint32_t first_sent;       // bytes of the first piece that have left
-  uint32_t queued_bytes;     // bytes of all pieces that have not
+  uint32_t first_sent;    // bytes of the first piece that have left
+  uint32_t queued_bytes;  // bytes of all pieces that have not
   int fd;
-  uint32_t index;            // in loop->conns
+  uint32_t index;  // in loop->conns
   uint32_t serial;
-  uint64_t read_ms;          // loop tick of the last byte that came
-  uint64_t since_ms;         // loop tick when the current request began, or bytes last left (while some wait)
-  char *held;                // bytes that came and are not used up: a request under way, or messages while paused
+  uint64_t read_ms;   // loop tick of the last byte that came
+  uint64_t since_ms;  // loop tick when the current request began, or bytes last left (while some wait)
+  char *held;         // bytes that came and are not used up: a request under way, or messages while paused
   uint32_t held_bytes;
   uint32_t held_capacity;
-  HttpParser *http;          // NULL once it is a WebSocket
+  HttpParser *http;  // NULL once it is a WebSocket
   WsParser ws;
   const WsHandler *handler;  // NULL while it speaks HTTP
   void *owner;
-  uint8_t window_bits;       // of permessage-deflate towards the client
-  bool deflate : 1;          // agreed
-  bool dirty : 1;            // in loop->dirty
-  bool polls_write : 1;      // waits until the socket takes more
+  uint8_t window_bits;   // of permessage-deflate towards the client
+  bool deflate : 1;      // agreed
+  bool dirty : 1;        // in loop->dirty
+  bool polls_write : 1;  // waits until the socket takes more
   bool polls_read : 1;
-  bool answering : 1;        // an HTTP request waits for its answer
-  bool keep_alive : 1;       // after that answer
-  bool head_only : 1;        // that request was a HEAD
-  bool paused : 1;           // the owner wants no messages just now
-  bool delivering : 1;       // inside the owner's message callback or the request hook
-  bool closing : 1;          // close when all has left
-  bool lingering : 1;        // all has left, waiting for the peer to close
-  bool dead : 1;             // closed; freed in the next turn
-  bool resume : 1;           // `held` is to be read on at the end of the turn
+  bool answering : 1;   // an HTTP request waits for its answer
+  bool keep_alive : 1;  // after that answer
+  bool head_only : 1;   // that request was a HEAD
+  bool paused : 1;      // the owner wants no messages just now
+  bool delivering : 1;  // inside the owner's message callback or the request hook
+  bool closing : 1;     // close when all has left
+  bool lingering : 1;   // all has left, waiting for the peer to close
+  bool dead : 1;        // closed; freed in the next turn
+  bool resume : 1;      // `held` is to be read on at the end of the turn
 };
 
 ConnRef conn_ref(const Conn *conn);
@@ -79,11 +79,12 @@ Conn *conn_find(Loop *loop, ConnRef ref);  // NULL when it has gone
 
 // Takes a new socket over (non-blocking); closes it when memory is out or the loop is full.
 void conn_accept(Loop *loop, int fd);
-void conn_send(Conn *conn, Buf *buf);      // queues; takes over one reference (NULL: memory was out, the connection is closed)
-void conn_close(Conn *conn);               // when all that is queued has left
-void conn_kill(Conn *conn);                // at once
-void conn_flush_dirty(Loop *loop);         // sends what the turn has queued
-void conn_visit(Conn *conn);               // applies the time limits
+void conn_send(Conn *conn,
+               Buf *buf);           // queues; takes over one reference (NULL: memory was out, the connection is closed)
+void conn_close(Conn *conn);        // when all that is queued has left
+void conn_kill(Conn *conn);         // at once
+void conn_flush_dirty(Loop *loop);  // sends what the turn has queued
+void conn_visit(Conn *conn);        // applies the time limits
 // The peer's address as text ("127.0.0.1", "2001:db8::1"; IPv4-mapped shown as IPv4); empty when it has gone.
 Str conn_peer(const Conn *conn, Arena *arena);
 
@@ -96,18 +97,21 @@ void exchange_respond_buf(Conn *conn, int status, Str content_type, Buf *body, S
 // connection is dead): then `owner` stays the caller's.
 bool exchange_upgrade(Conn *conn, Str key, Str extensions, Str extra, const WsHandler *handler, void *owner);
 
-// WebSocket. A frame ready to send, with its header, shared by many connections (deflated where that was asked and pays).
+// WebSocket. A frame ready to send, with its header, shared by many connections (deflated where that was asked and
+// pays).
 Buf *ws_frame(WsOpcode opcode, Str payload);
 Buf *ws_frame_deflated(WsDeflater *deflater, uint8_t window_bits, WsOpcode opcode, Str payload, Arena *arena);
 void ws_send(Conn *conn, WsOpcode opcode, Str payload);
 void ws_close(Conn *conn, uint16_t code, Str reason);  // sends a close frame, then closes
-void ws_pause(Conn *conn);   // no more messages until ws_resume; what comes is kept, the socket is not read
+void ws_pause(Conn *conn);  // no more messages until ws_resume; what comes is kept, the socket is not read
 void ws_resume(Conn *conn);
 
 // For core/conn_http.c and core/conn_ws.c: the bytes that have come.
 void conn_http_feed(Conn *conn, char *bytes, size_t count);
+void conn_http_refuse(Conn *conn, int status);  // answers what could not be read, and closes
 void conn_ws_feed(Conn *conn, char *bytes, size_t count);
 void conn_resume(Conn *conn);  // reads on at the end of the turn: what is held first, then the socket
-bool conn_hold(Conn *conn, const char *bytes, size_t count);  // makes `held` exactly these bytes; false (killed) when out of memory
+bool conn_hold(Conn *conn, const char *bytes,
+               size_t count);  // makes `held` exactly these bytes; false (killed) when out of memory
 
 #endif

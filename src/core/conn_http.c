@@ -4,6 +4,15 @@
 #include "core/conn.h"
 #include "core/log.h"
 
+void conn_http_refuse(Conn *conn, int status) {
+  const LoopHooks *hooks = conn->loop->hooks;
+  Str body = hooks->refusal != NULL ? hooks->refusal(&conn->loop->scratch, status) : (Str){0};
+  conn->keep_alive = false;
+  conn->head_only = false;
+  conn->answering = true;
+  exchange_respond(conn, status, body.length > 0 ? STR("application/json; charset=utf-8") : (Str){0}, body, (Str){0});
+}
+
 // Serves the requests in the bytes, which begin at the current request; keeps what is left.
 void conn_http_feed(Conn *conn, char *bytes, size_t count) {
   Loop *loop = conn->loop;
@@ -20,9 +29,7 @@ void conn_http_feed(Conn *conn, char *bytes, size_t count) {
     if (event == HTTP_ERROR) {
       int status = http_parser_status(conn->http);
       log_debug("http: refused", "status=%d reason=\"%s\"", status, http_parser_reason(conn->http));
-      conn->keep_alive = false;
-      conn->answering = true;
-      exchange_respond(conn, status, (Str){0}, (Str){0}, (Str){0});
+      conn_http_refuse(conn, status);
       arena_reset(&loop->scratch);
       return;
     }

@@ -39,7 +39,8 @@ static bool run_text(Db *db, const char *sql) {
 Db *db_open(const char *path, DbMode mode) {
   Db *db = calloc(1, sizeof *db);
   if (db == NULL) return NULL;
-  int flags = SQLITE_OPEN_NOMUTEX | (mode == DB_WRITE ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READWRITE);
+  int flags =
+      SQLITE_OPEN_NOMUTEX | (mode == DB_WRITE ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READWRITE);
   if (sqlite3_open_v2(path, &db->sqlite, flags, NULL) != SQLITE_OK) {
     log_error("db: cannot open", "path=%s reason=\"%s\"", path, sqlite3_errmsg(db->sqlite));
     db_close(db);
@@ -47,8 +48,9 @@ Db *db_open(const char *path, DbMode mode) {
   }
   sqlite3_busy_timeout(db->sqlite, BUSY_TIMEOUT_MS);
   sqlite3_extended_result_codes(db->sqlite, 1);
-  bool ready = run_text(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
-                            "PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=4000;");
+  bool ready = run_text(db,
+                        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+                        "PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=4000;");
   if (ready && mode == DB_READ) ready = run_text(db, "PRAGMA query_only=ON;");
   if (!ready) {
     db_close(db);
@@ -59,7 +61,8 @@ Db *db_open(const char *path, DbMode mode) {
 
 void db_close(Db *db) {
   if (db == NULL) return;
-  for (int i = 0; i < STATEMENT_SLOTS; i++) sqlite3_finalize(db->statements[i].prepared);
+  for (int i = 0; i < STATEMENT_SLOTS; i++)
+    sqlite3_finalize(db->statements[i].prepared);
   sqlite3_close(db->sqlite);
   free(db);
 }
@@ -91,8 +94,9 @@ static bool apply_missing(Db *db, int64_t now_ms) {
 bool db_migrate(Db *db, int64_t now_ms) {
   db->failed = false;
   if (!db_begin(db, DB_WRITE)) return false;
-  bool done = run_text(db, "CREATE TABLE IF NOT EXISTS migrations(number INTEGER PRIMARY KEY, name TEXT NOT NULL,"
-                           " applied_at INTEGER NOT NULL)") &&
+  bool done = run_text(db,
+                       "CREATE TABLE IF NOT EXISTS migrations(number INTEGER PRIMARY KEY, name TEXT NOT NULL,"
+                       " applied_at INTEGER NOT NULL)") &&
               apply_missing(db, now_ms);
   if (done) return db_commit(db);
   db_rollback(db);
@@ -103,7 +107,8 @@ bool db_migrate(Db *db, int64_t now_ms) {
 
 static sqlite3_stmt *find_statement(Db *db, const char *sql) {
   size_t slot = ((uintptr_t)sql >> 3) * 31 % STATEMENT_SLOTS;
-  while (db->statements[slot].sql != NULL && db->statements[slot].sql != sql) slot = (slot + 1) % STATEMENT_SLOTS;
+  while (db->statements[slot].sql != NULL && db->statements[slot].sql != sql)
+    slot = (slot + 1) % STATEMENT_SLOTS;
   Statement *statement = &db->statements[slot];
   if (statement->sql == sql) return statement->prepared;
   sqlite3_stmt *prepared = NULL;
@@ -153,7 +158,8 @@ Rows db_query(Db *db, const char *sql, const SqlValue *values, int count) {
   if (statement == NULL || !ensure_savepoint(db, statement)) return rows;
   assert(!sqlite3_stmt_busy(statement));  // the same statement inside its own loop
   assert(sqlite3_bind_parameter_count(statement) == count);
-  for (int i = 1; i <= count; i++) bind(statement, i, &values[i]);
+  for (int i = 1; i <= count; i++)
+    bind(statement, i, &values[i]);
   rows.statement = statement;
   return rows;
 }
@@ -174,14 +180,16 @@ void rows_end(Rows *rows) {
 
 bool db_execute(Db *db, const char *sql, const SqlValue *values, int count) {
   Rows rows = db_query(db, sql, values, count);
-  while (rows_next(&rows)) continue;
+  while (rows_next(&rows))
+    continue;
   return !db->failed;
 }
 
 int64_t db_one_int(Db *db, const char *sql, int64_t otherwise, const SqlValue *values, int count) {
   Rows rows = db_query(db, sql, values, count);
   int64_t result = rows_next(&rows) ? rows_int(&rows, 0) : otherwise;
-  while (rows_next(&rows)) continue;
+  while (rows_next(&rows))
+    continue;
   return result;
 }
 

@@ -63,8 +63,8 @@ typedef struct Rows {
 #define db_run(db, sql, ...) db_execute((db), (sql), SQL_PARAMETERS(__VA_ARGS__))
 // One integer: of the first row's first column; `otherwise` when there is no row.
 #define db_int(db, sql, otherwise, ...) db_one_int((db), (sql), (otherwise), SQL_PARAMETERS(__VA_ARGS__))
-#define SQL_PARAMETERS(...)                                                     \
-  (const SqlValue[]){{.kind = SQL_NULL}, __VA_ARGS__},                          \
+#define SQL_PARAMETERS(...)                            \
+  (const SqlValue[]){{.kind = SQL_NULL}, __VA_ARGS__}, \
       (int)(sizeof((const SqlValue[]){{.kind = SQL_NULL}, __VA_ARGS__}) / sizeof(SqlValue)) - 1
 
 Rows db_query(Db *db, const char *sql, const SqlValue *values, int count);

@@ -25,7 +25,7 @@ typedef struct HttpLimits {
   uint32_t headers;       // header lines; more answers 431
   uint32_t target_bytes;  // request target; more answers 414
   uint32_t body_bytes;    // decoded body; more answers 413 (before the body is read, where Content-Length tells).
-                        // Chunked, it may come as at most 9 * body_bytes + head_bytes, behind the head
+                          // Chunked, it may come as at most 9 * body_bytes + head_bytes, behind the head
 } HttpLimits;
 
 typedef struct HttpHeader {

@@ -27,10 +27,12 @@ typedef struct LoopMessage {
 // What the loop asks of the program above it: one table for all loops.
 typedef struct LoopHooks {
   void (*request)(Exchange *exchange);  // a whole HTTP request has come; must answer it now or later (core/conn.h)
-  void (*start)(Loop *loop);            // on the loop's thread, before it serves
-  void (*turn_end)(Loop *loop);         // after the events of a turn, before what they produced is sent
-  void (*turn_sent)(Loop *loop);        // after that was sent
-  void (*stopped)(Loop *loop);          // all connections are gone: free what `start` made
+  // The body (JSON) of an answer to a request that could not even be read; NULL: none.
+  Str (*refusal)(Arena *arena, int status);
+  void (*start)(Loop *loop);      // on the loop's thread, before it serves
+  void (*turn_end)(Loop *loop);   // after the events of a turn, before what they produced is sent
+  void (*turn_sent)(Loop *loop);  // after that was sent
+  void (*stopped)(Loop *loop);    // all connections are gone: free what `start` made
 } LoopHooks;
 
 // Limits and time limits, the same for all connections of a loop. Times in milliseconds, sizes in bytes.

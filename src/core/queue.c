@@ -31,7 +31,8 @@ Call *queue_add(Queue *queue, Call *calls) {
 
 Call *queue_take(Queue *queue, uint32_t max) {
   uv_mutex_lock(&queue->lock);
-  while (queue->count == 0 && !queue->closed) uv_cond_wait(&queue->filled, &queue->lock);
+  while (queue->count == 0 && !queue->closed)
+    uv_cond_wait(&queue->filled, &queue->lock);
   Call *taken = queue->first;
   Call **end = &taken;
   for (uint32_t i = 0; i < max && *end != NULL; i++) {

@@ -1,5 +1,5 @@
-// The store: one thread that writes, some that read, one that works for `prepare`. Calls queue up, share a commit (law 3),
-// and go back to the loops when it has happened.
+// The store: one thread that writes, some that read, one that works for `prepare`. Calls queue up, share a commit (law
+// 3), and go back to the loops when it has happened.
 #ifndef FOYER_CORE_STORE_H
 #define FOYER_CORE_STORE_H
 
@@ -8,11 +8,11 @@
 typedef struct Store Store;
 
 typedef struct StoreSettings {
-  const char *path;        // of the SQLite file
-  uint32_t queue_max;      // calls that may wait for the writer; more are answered ERR_BUSY at once
-  uint32_t batch_max;      // calls in one commit
-  uint32_t batch_ms;       // a commit is not held open longer than this for more calls
-  int readers;             // threads
+  const char *path;    // of the SQLite file
+  uint32_t queue_max;  // calls that may wait for the writer; more are answered ERR_BUSY at once
+  uint32_t batch_max;  // calls in one commit
+  uint32_t batch_ms;   // a commit is not held open longer than this for more calls
+  int readers;         // threads
   // What the loops do with a call's events, on every loop's thread, before `done` on the call's own.
   void (*event)(Loop *loop, const Event *event);
 } StoreSettings;
@@ -24,17 +24,17 @@ void store_set_loops(Store *store, Loop *loops, int count);
 // Does what is queued, then ends the threads. No loop may submit any more.
 void store_stop(Store *store);
 
-// Queues a call for the end of this turn. The loop's thread. The store takes the call over; `done` is called once, in any
-// case, and the call is freed after it.
+// Queues a call for the end of this turn. The loop's thread. The store takes the call over; `done` is called once, in
+// any case, and the call is freed after it.
 void store_submit(Loop *loop, Call *call);
 void store_submit_all(Loop *loop);  // hands over what the turn has queued; called by the loop
 
 // Figures since the start; any thread.
 typedef struct StoreFigures {
   uint64_t commits;
-  uint64_t calls;          // in those commits
+  uint64_t calls;  // in those commits
   uint64_t failed_commits;
-  uint64_t refused;        // ERR_BUSY
+  uint64_t refused;  // ERR_BUSY
 } StoreFigures;
 StoreFigures store_figures(const Store *store);
 bool store_healthy(const Store *store);  // the last commit succeeded

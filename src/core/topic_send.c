@@ -12,9 +12,10 @@ enum {
   SPACE_MS = 25,       // between the frames of a topic under load: 40 a second
   PRESSED_FRAMES = 3,  // in a row, before it counts as load
   WINDOW_MS = 100,
-  FRAMES_A_WINDOW_MAX = 100,  // more than that is load too
-  UPDATE_PARTS_MAX = 16,      // messages of one update; more, and a snapshot is sent
-  DEFLATE_MIN_BYTES = 1024,   // smaller messages cost more to deflate than they save
+  FRAMES_A_WINDOW_MAX = 100,       // more than that is load too
+  UPDATE_PARTS_MAX = 16,           // messages of one update; more, and a snapshot is sent
+  DEFLATE_MIN_BYTES = 1024,        // smaller messages cost more to deflate than they save
+  DEFLATE_MAX_BYTES = 512 * 1024,  // larger ones would hold the loop up (some 10 ms a megabyte)
 };
 
 static uint64_t ms_to_ns(uint64_t ms) {
@@ -60,7 +61,7 @@ Buf *topic_frame(Topics *topics, const Group *group, TopicStatus status, Str bod
 
 // Deflated once for everybody who negotiated the usual window; the rare others get it plain.
 static bool wants_deflate(const Conn *conn, size_t body_bytes) {
-  return conn->deflate && conn->window_bits == 15 && body_bytes >= DEFLATE_MIN_BYTES;
+  return conn->deflate && conn->window_bits == 15 && body_bytes >= DEFLATE_MIN_BYTES && body_bytes <= DEFLATE_MAX_BYTES;
 }
 
 static Str snapshot_body(Topic *topic, TopicForm form) {

@@ -25,13 +25,10 @@ static bool follows(const Event *event, int64_t *key) {
 }
 
 static TopicApplied apply(void *picture, const Event *event) {
-  static _Thread_local Arena scratch;
   HallPicture *hall = picture;
   if (event->seq <= hall->seq) return TOPIC_OLD;
   if (event->seq != hall->seq + 1) return TOPIC_GAP;
-  bool applied = hall_picture_apply(hall, &scratch, event);
-  arena_reset(&scratch);
-  return applied ? TOPIC_APPLIED : TOPIC_GAP;
+  return hall_picture_apply(hall, event) ? TOPIC_APPLIED : TOPIC_GAP;
 }
 
 static int64_t seq(const void *picture) {

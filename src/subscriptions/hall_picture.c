@@ -153,9 +153,10 @@ static const Json *event_seats(Arena *scratch, Str payload, SeatStatus *status) 
   return json_get(root, "seats");
 }
 
-bool hall_picture_apply(HallPicture *picture, Arena *scratch, const Event *event) {
+bool hall_picture_apply(HallPicture *picture, const Event *event) {
   SeatStatus status;
-  const Json *seats = event_seats(scratch, event->payload, &status);
+  arena_reset(&picture->scratch);
+  const Json *seats = event_seats(&picture->scratch, event->payload, &status);
   for (const Json *item = json_first(seats); item != NULL; item = json_next(item)) {
     int64_t id = 0;
     json_int(item, &id);
@@ -216,5 +217,6 @@ Error hall_picture_read(Call *call, int64_t hall_id, HallPicture **out) {
 
 void hall_picture_free(HallPicture *picture) {
   arena_free(&picture->arena);
+  arena_free(&picture->scratch);
   free(picture);
 }

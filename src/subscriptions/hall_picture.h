@@ -33,7 +33,8 @@ typedef struct HallChange {
 } HallChange;
 
 typedef struct HallPicture {
-  Arena arena;  // all that follows lives here
+  Arena arena;    // all that follows lives here
+  Arena scratch;  // for one event
   int64_t id;
   int64_t seq;  // the last event in it
   Str head;     // `"id":..,"plan":"..."`: the members of Hall that do not change
@@ -53,6 +54,6 @@ Error hall_picture_read(Call *call, int64_t hall_id, HallPicture **picture);
 void hall_picture_free(HallPicture *picture);
 
 // Brings a "seats" event in (its seq is the next); false when its payload makes no sense for this hall.
-bool hall_picture_apply(HallPicture *picture, Arena *scratch, const Event *event);
+bool hall_picture_apply(HallPicture *picture, const Event *event);
 
 #endif
