@@ -1,0 +1,26 @@
+// What the controllers keep for each loop: made at its start by the registry, `owner` of the loop. On its thread only.
+#ifndef FOYER_CONTROLLERS_LOOP_STATE_H
+#define FOYER_CONTROLLERS_LOOP_STATE_H
+
+#include "core/topic.h"
+
+enum { PLANS_KEPT = 64 };
+
+// A hall's geometry that was asked for lately, compressed.
+typedef struct KeptPlan {
+  int64_t hall_id;
+  char hash[16];
+  Buf *gzip;  // NULL: the slot is empty
+} KeptPlan;
+
+typedef struct LoopState {
+  Topics *topics;
+  WsDeflater *deflater;
+  KeptPlan plans[PLANS_KEPT];  // by hall id
+} LoopState;
+
+static inline LoopState *loop_state(const Loop *loop) {
+  return loop->owner;
+}
+
+#endif
