@@ -77,8 +77,7 @@ static bool prepare_database(Config *config, Arena *arena, int64_t **hall_ids, s
   *hall_count = (size_t)db_int(db, COUNT, 0);
   *hall_ids = ARENA_ARRAY(arena, int64_t, *hall_count);
   Rows rows = db_rows(db, HALLS);
-  for (size_t i = 0; i < *hall_count && rows_next(&rows); i++)
-    (*hall_ids)[i] = rows_int(&rows, 0);
+  for (size_t i = 0; i < *hall_count && rows_next(&rows); i++) (*hall_ids)[i] = rows_int(&rows, 0);
   rows_end(&rows);
   db_close(db);
   return done;
@@ -86,8 +85,7 @@ static bool prepare_database(Config *config, Arena *arena, int64_t **hall_ids, s
 
 static void wait_for_stop(const sigset_t *stop) {
   int signal_number;
-  while (sigwait(stop, &signal_number) != 0)
-    continue;
+  while (sigwait(stop, &signal_number) != 0) continue;
   log_info("foyer: stopping", "signal=%s", signal_number == SIGTERM ? "SIGTERM" : "SIGINT");
 }
 
@@ -108,7 +106,8 @@ static int serve(Config *config) {
                             .batch_max = BATCH_MAX,
                             .batch_ms = BATCH_MS,
                             .readers = (int)config->readers,
-                            .event = registry_event};
+                            .event = registry_event,
+                            .changed_outside = registry_changed_outside};
   Store *store = store_start(&settings);
   Fast *fast = fast_new();
   const char *host = config->demo ? "127.0.0.1" : "::";
@@ -116,13 +115,10 @@ static int serve(Config *config) {
   int count = loop_count(config);
   if (store == NULL || fast == NULL || !start_loops(loops, count, store, fast, config, host)) return 1;
   wait_for_stop(&stop);
-  for (int i = 0; i < count; i++)
-    loop_stop(&loops[i], GRACE_MS);
-  for (int i = 0; i < count; i++)
-    loop_join(&loops[i]);
+  for (int i = 0; i < count; i++) loop_stop(&loops[i], GRACE_MS);
+  for (int i = 0; i < count; i++) loop_join(&loops[i]);
   store_stop(store);
-  for (int i = 0; i < count; i++)
-    loop_free(&loops[i]);
+  for (int i = 0; i < count; i++) loop_free(&loops[i]);
   fast_free(fast);
   arena_free(&arena);
   log_info("foyer: stopped", "clean=%d", 1);

@@ -6,6 +6,7 @@
 #include "controllers/loop_state.h"
 #include "controllers/routes.h"
 #include "controllers/seats_socket.h"
+#include "core/log.h"
 #include "core/topic.h"
 #include "subscriptions/cinema.h"
 #include "subscriptions/hall.h"
@@ -36,8 +37,7 @@ static void start(Loop *loop) {
   state->topics = topics_new(loop, kinds, KIND_COUNT, &seats_topic_door);
   if (state->topics == NULL || state->deflater == NULL) abort();  // nothing was promised yet
   topics_warm(state->topics, "cinemas", 0);
-  for (size_t i = 0; i < warm_count; i++)
-    topics_warm(state->topics, "hall", warm_ids[i]);
+  for (size_t i = 0; i < warm_count; i++) topics_warm(state->topics, "hall", warm_ids[i]);
 }
 
 static void turn_end(Loop *loop) {
@@ -51,8 +51,7 @@ static void turn_sent(Loop *loop) {
 static void stopped(Loop *loop) {
   LoopState *state = loop_state(loop);
   topics_free(state->topics);
-  for (int i = 0; i < PLANS_KEPT; i++)
-    buf_unref(state->plans[i].gzip);
+  for (int i = 0; i < PLANS_KEPT; i++) buf_unref(state->plans[i].gzip);
   ws_deflater_free(state->deflater);
   free(state);
 }
@@ -71,4 +70,9 @@ void registry_event(Loop *loop, const Event *event) {
   } else if (str_equal(event->topic, STR("session")) && str_to_int(event->payload, &user_id)) {
     seats_socket_close_user(loop, user_id);
   }
+}
+
+void registry_changed_outside(Loop *loop) {
+  log_info("registry: the database was changed by another process, pictures are read anew", "loop=%d", loop->number);
+  topics_reload_all(topics_of(loop));
 }

@@ -11,6 +11,9 @@ extern const LoopHooks registry_hooks;
 // Tells a loop of a committed event; on the loop's thread. For the store.
 void registry_event(Loop *loop, const Event *event);
 
+// Somebody else has changed the database: every picture is read anew. On the loop's thread. For the store.
+void registry_changed_outside(Loop *loop);
+
 // Halls whose pictures every loop reads at its start, so that the first visitor does not wait. Before the loops start.
 void registry_warm_halls(const int64_t *ids, size_t count);
 

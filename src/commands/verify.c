@@ -74,8 +74,7 @@ int command_verify(const Config *config, int count, char **words) {
   }
   int64_t broken = 0;
   size_t total = sizeof invariants / sizeof invariants[0];
-  for (size_t i = 0; i < total; i++)
-    broken += check(db, &invariants[i]) > 0;
+  for (size_t i = 0; i < total; i++) broken += check(db, &invariants[i]) > 0;
   db_rollback(db);
   db_close(db);
   if (broken == 0) {

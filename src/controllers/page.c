@@ -182,8 +182,7 @@ void page_plan_request(Exchange *exchange) {
   str_cut(&rest, '/');
   Str number = str_cut(&rest, '/');
   bool hex = rest.length == HASH_DIGITS;
-  for (size_t i = 0; i < rest.length; i++)
-    hex = hex && memchr("0123456789abcdef", rest.at[i], 16) != NULL;
+  for (size_t i = 0; i < rest.length; i++) hex = hex && memchr("0123456789abcdef", rest.at[i], 16) != NULL;
   if (!is_get(exchange) || !str_to_int(number, &hall_id) || hall_id < 1 || !hex) {
     not_found(exchange->conn);
     return;

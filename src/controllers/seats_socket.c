@@ -232,15 +232,13 @@ static void subscribe(SeatsSocket *socket, const SeatsMessage *row, const Json *
 
 static UserSubscription **find_user_subscription(SeatsSocket *socket, Str eid) {
   UserSubscription **link = &socket->user_subscriptions;
-  while (*link != NULL && !str_equal((Str){(*link)->eid, (*link)->eid_bytes}, eid))
-    link = &(*link)->next;
+  while (*link != NULL && !str_equal((Str){(*link)->eid, (*link)->eid_bytes}, eid)) link = &(*link)->next;
   return link;
 }
 
 static void user_subscribe(SeatsSocket *socket, const SeatsMessage *row, Str eid) {
   uint32_t count = 0;
-  for (const UserSubscription *at = socket->user_subscriptions; at != NULL; at = at->next)
-    ++count;
+  for (const UserSubscription *at = socket->user_subscriptions; at != NULL; at = at->next) ++count;
   Error error = ERR_NONE;
   if (*find_user_subscription(socket, eid) != NULL) error = ERR_SUBSCRIPTION_ALREADY_EXISTS;
   if (error == ERR_NONE && count >= USER_SUBSCRIPTIONS_MAX) error = ERR_TOO_MANY_REQUESTS;

@@ -84,7 +84,6 @@ void token_read_origin(Call *call, Conn *conn, const HttpRequest *request) {
   Str forwarded = http_header(request, "X-Forwarded-For");
   if (!call->config->trust_proxy || forwarded.length == 0) return;
   Str last = {0};
-  while (forwarded.length > 0)
-    last = str_trim(str_cut(&forwarded, ','));
+  while (forwarded.length > 0) last = str_trim(str_cut(&forwarded, ','));
   call->peer = str_copy(&call->arena, last);
 }

@@ -41,6 +41,7 @@ static bool decode_ids(Call *call, const Json *value, const Field *field, IdList
   return true;
 }
 
+// Texts are copied: the message they stand in is gone when the call runs.
 static bool decode_field(Call *call, const Json *value, const Field *field, void *out) {
   Str text = {0};
   switch (field->kind) {
@@ -48,16 +49,18 @@ static bool decode_field(Call *call, const Json *value, const Field *field, void
       return json_int(value, out) && *(int64_t *)out >= 1;
     case FIELD_STRING:
       if (!json_str(value, &text)) return false;
-      *(Str *)out = text;
+      *(Str *)out = str_copy(&call->arena, text);
       return str_code_points(text) >= field->min && str_code_points(text) <= field->max;
     case FIELD_ANY_STRING:
-      if (json_str(value, &text)) *(Str *)out = text;
+      if (json_str(value, &text)) *(Str *)out = str_copy(&call->arena, text);
       return true;
     case FIELD_ID_LIST:
       return decode_ids(call, value, field, out);
     case FIELD_WORD:
       if (value == NULL || json_is_null(value)) return true;
-      return json_str(value, out);
+      if (!json_str(value, &text)) return false;
+      *(Str *)out = str_copy(&call->arena, text);
+      return true;
   }
   return false;
 }
@@ -93,6 +96,10 @@ int64_t call_event(Call *call, Str topic, Str kind, Str payload) {
 void call_remember(Call *call, Str key, Str value, int64_t until_ms) {
   fast_put(call->fast, key, value, until_ms);
   call->remembered = key;
+}
+
+void call_forget(Call *call, Str key) {
+  call->forgets[call->forgets[0].length > 0 ? 1 : 0] = key;
 }
 
 void call_signal(Call *call, Str topic, Str kind, Str payload) {

@@ -87,6 +87,7 @@ struct Call {
   Identity granted;      // a session that the method opened: the door gives its token; user_id 0: none
   bool session_over;     // the method ended the caller's session: the door takes the token away
   const Method *follow;  // on success, this method goes on with the same input, in a transaction of its own
+  Str forgets[2];        // keys that are taken out of `fast` once the call is committed
   Str remembered;        // key that the method put into `fast`: taken out again when the call fails
   Fast *fast;
   const Config *config;
@@ -113,6 +114,8 @@ Error call_decode(Call *call, const Json *data);
 int64_t call_event(Call *call, Str topic, Str kind, Str payload);
 // Remembers something in memory for a while; forgotten again when the call fails. At most one a call. Store thread.
 void call_remember(Call *call, Str key, Str value, int64_t until_ms);
+// Forgets it, once the call is committed. At most two a call. Store thread.
+void call_forget(Call *call, Str key);
 // Records a signal: told to every loop after the commit, kept nowhere.
 void call_signal(Call *call, Str topic, Str kind, Str payload);
 

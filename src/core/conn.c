@@ -60,8 +60,7 @@ static void on_poll_closed(uv_handle_t *handle) {
 }
 
 static void drop_pieces(Conn *conn) {
-  for (uint32_t i = 0; i < conn->piece_count; i++)
-    buf_unref(conn->pieces[i]);
+  for (uint32_t i = 0; i < conn->piece_count; i++) buf_unref(conn->pieces[i]);
   if (conn->pieces != conn->inline_pieces) free(conn->pieces);
   conn->pieces = conn->inline_pieces;
   conn->piece_capacity = sizeof conn->inline_pieces / sizeof conn->inline_pieces[0];

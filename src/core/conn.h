@@ -65,6 +65,7 @@ struct Conn {
   bool polls_read : 1;
   bool answering : 1;   // an HTTP request waits for its answer
   bool keep_alive : 1;  // after that answer
+  bool http10 : 1;      // that request was of HTTP/1.0, which must be told that the connection stays
   bool head_only : 1;   // that request was a HEAD
   bool paused : 1;      // the owner wants no messages just now
   bool delivering : 1;  // inside the owner's message callback or the request hook

@@ -36,6 +36,7 @@ void conn_http_feed(Conn *conn, char *bytes, size_t count) {
     conn->answering = true;
     conn->keep_alive = request.keep_alive && !loop->draining;
     conn->head_only = request.method == HTTP_HEAD;
+    conn->http10 = request.minor == 0;
     conn->delivering = true;
     loop->hooks->request(&(Exchange){.conn = conn, .request = &request, .arena = &loop->scratch});
     conn->delivering = false;
@@ -58,6 +59,12 @@ static void answered(Conn *conn) {
 static Str write_head(Conn *conn, int status, Str content_type, size_t body_bytes, Str extra) {
   Text head = {.arena = &conn->loop->scratch};
   text_reserve(&head, 256 + extra.length);
+  if (conn->http10 && conn->keep_alive) {
+    Text more = {.arena = &conn->loop->scratch};
+    text_add(&more, STR("Connection: keep-alive\r\n"));
+    text_add(&more, extra);
+    extra = text_str(&more);
+  }
   http_write_head(&head, status, content_type, body_bytes, conn->keep_alive, conn->loop->now_ms, extra);
   return text_str(&head);
 }

@@ -22,6 +22,7 @@ struct Db {
   bool failed;                            // a statement of this call failed
   bool in_call;
   bool has_savepoint;
+  int64_t data_version;  // of the file, as SQLite counts the commits of others; 0: not asked yet
 };
 
 static void fail(Db *db, const char *what, const char *sql) {
@@ -61,8 +62,7 @@ Db *db_open(const char *path, DbMode mode) {
 
 void db_close(Db *db) {
   if (db == NULL) return;
-  for (int i = 0; i < STATEMENT_SLOTS; i++)
-    sqlite3_finalize(db->statements[i].prepared);
+  for (int i = 0; i < STATEMENT_SLOTS; i++) sqlite3_finalize(db->statements[i].prepared);
   sqlite3_close(db->sqlite);
   free(db);
 }
@@ -107,8 +107,7 @@ bool db_migrate(Db *db, int64_t now_ms) {
 
 static sqlite3_stmt *find_statement(Db *db, const char *sql) {
   size_t slot = ((uintptr_t)sql >> 3) * 31 % STATEMENT_SLOTS;
-  while (db->statements[slot].sql != NULL && db->statements[slot].sql != sql)
-    slot = (slot + 1) % STATEMENT_SLOTS;
+  while (db->statements[slot].sql != NULL && db->statements[slot].sql != sql) slot = (slot + 1) % STATEMENT_SLOTS;
   Statement *statement = &db->statements[slot];
   if (statement->sql == sql) return statement->prepared;
   sqlite3_stmt *prepared = NULL;
@@ -158,8 +157,7 @@ Rows db_query(Db *db, const char *sql, const SqlValue *values, int count) {
   if (statement == NULL || !ensure_savepoint(db, statement)) return rows;
   assert(!sqlite3_stmt_busy(statement));  // the same statement inside its own loop
   assert(sqlite3_bind_parameter_count(statement) == count);
-  for (int i = 1; i <= count; i++)
-    bind(statement, i, &values[i]);
+  for (int i = 1; i <= count; i++) bind(statement, i, &values[i]);
   rows.statement = statement;
   return rows;
 }
@@ -180,16 +178,14 @@ void rows_end(Rows *rows) {
 
 bool db_execute(Db *db, const char *sql, const SqlValue *values, int count) {
   Rows rows = db_query(db, sql, values, count);
-  while (rows_next(&rows))
-    continue;
+  while (rows_next(&rows)) continue;
   return !db->failed;
 }
 
 int64_t db_one_int(Db *db, const char *sql, int64_t otherwise, const SqlValue *values, int count) {
   Rows rows = db_query(db, sql, values, count);
   int64_t result = rows_next(&rows) ? rows_int(&rows, 0) : otherwise;
-  while (rows_next(&rows))
-    continue;
+  while (rows_next(&rows)) continue;
   return result;
 }
 
@@ -262,6 +258,17 @@ bool db_call_end(Db *db, bool keep) {
   if (!lost && db->has_savepoint) lost = !(keep || run_control(db, UNDO)) || !run_control(db, RELEASE);
   db->has_savepoint = false;
   return !lost;
+}
+
+bool db_changed_outside(Db *db) {
+  static const char VERSION[] = "PRAGMA data_version";
+  sqlite3_stmt *statement = find_statement(db, VERSION);
+  if (statement == NULL) return false;
+  int64_t version = sqlite3_step(statement) == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : db->data_version;
+  sqlite3_reset(statement);
+  bool changed = db->data_version != 0 && version != db->data_version;
+  db->data_version = version;
+  return changed;
 }
 
 bool db_failed(const Db *db) {

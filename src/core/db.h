@@ -88,6 +88,8 @@ void db_rollback(Db *db);
 void db_call_begin(Db *db);
 // Ends the part: keeps or undoes it. False when the whole transaction was lost on the way (disk full, I/O error).
 bool db_call_end(Db *db, bool keep);
+// True when another process (or connection that is not this one) has committed since the last time this was asked.
+bool db_changed_outside(Db *db);
 bool db_failed(const Db *db);  // a statement of the current part failed
 
 #endif

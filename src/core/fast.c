@@ -46,8 +46,7 @@ void fast_free(Fast *fast) {
 
 static Entry **find(Fast *fast, Str key) {
   Entry **link = &fast->buckets[str_hash(key) % FAST_BUCKETS];
-  while (*link != NULL && !str_equal((Str){(*link)->bytes, (*link)->key_bytes}, key))
-    link = &(*link)->next;
+  while (*link != NULL && !str_equal((Str){(*link)->bytes, (*link)->key_bytes}, key)) link = &(*link)->next;
   return link;
 }
 

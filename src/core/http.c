@@ -137,8 +137,7 @@ static Step read_target(HttpParser *parser, RequestLine *line) {
   if (str_equal(*target, STR("*")) && str_equal(line->method, STR("OPTIONS"))) return STEP_DONE;
   if (!skip_scheme(target)) return refuse(parser, 400, "request target of unknown form");
   size_t length = 0;
-  while (length < target->length && target->at[length] != '/' && target->at[length] != '?')
-    length++;
+  while (length < target->length && target->at[length] != '/' && target->at[length] != '?') length++;
   line->authority = (Str){target->at, length};
   if (length == 0 || !http_is_host(line->authority)) return refuse(parser, 400, "malformed authority in the target");
   *target = (Str){target->at + length, target->length - length};
@@ -261,8 +260,7 @@ static HttpMethod method_of(Str name) {
   static const Str names[HTTP_OTHER] = {{"GET", 3},   {"HEAD", 4},   {"POST", 4},   {"PUT", 3},
                                         {"PATCH", 5}, {"DELETE", 6}, {"OPTIONS", 7}};
   HttpMethod method = HTTP_GET;
-  while (method < HTTP_OTHER && !str_equal(name, names[method]))
-    method++;
+  while (method < HTTP_OTHER && !str_equal(name, names[method])) method++;
   return method;
 }
 
@@ -304,8 +302,7 @@ static Step understand_head(HttpParser *parser, Arena *arena, const char *bytes,
   Step step = cut_headers(parser, arena, bytes, request);
   if (step != STEP_DONE) return step;
   Fields fields = {0};
-  for (uint32_t i = 0; i < request->header_count; i++)
-    read_field(&request->headers[i], &fields);
+  for (uint32_t i = 0; i < request->header_count; i++) read_field(&request->headers[i], &fields);
   step = check_host(parser, line, &fields);
   if (step == STEP_DONE) step = check_length(parser, line, &fields);
   if (step == STEP_DONE) describe_connection(line, &fields, request);

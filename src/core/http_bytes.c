@@ -108,9 +108,7 @@ static bool is_blank(char byte) {
 }
 
 Str http_trim(Str text) {
-  while (text.length > 0 && is_blank(text.at[0]))
-    text = (Str){text.at + 1, text.length - 1};
-  while (text.length > 0 && is_blank(text.at[text.length - 1]))
-    text.length--;
+  while (text.length > 0 && is_blank(text.at[0])) text = (Str){text.at + 1, text.length - 1};
+  while (text.length > 0 && is_blank(text.at[text.length - 1])) text.length--;
   return text;
 }

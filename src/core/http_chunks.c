@@ -45,8 +45,7 @@ static Str behind(Str text, size_t count) {
 // Takes a token off the front; false when there is none.
 static bool skip_token(Str *text) {
   size_t length = 0;
-  while (length < text->length && http_is_token_byte(text->at[length]))
-    length++;
+  while (length < text->length && http_is_token_byte(text->at[length])) length++;
   *text = behind(*text, length);
   return length > 0;
 }

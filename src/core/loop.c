@@ -92,16 +92,14 @@ static void close_handle(uv_handle_t *handle, void *unused) {
 
 void loop_free(Loop *loop) {
   run_inbox(loop);
-  while (loop->conn_count > 0)
-    conn_kill(loop->conns[loop->conn_count - 1]);
+  while (loop->conn_count > 0) conn_kill(loop->conns[loop->conn_count - 1]);
   conn_flush_dirty(loop);
   uv_check_stop(&loop->check);
   uv_prepare_stop(&loop->prepare);
   loop->hooks->stopped(loop);
   listeners_free(loop);
   uv_walk(&loop->uv, close_handle, NULL);
-  while (uv_run(&loop->uv, UV_RUN_DEFAULT) != 0)
-    continue;
+  while (uv_run(&loop->uv, UV_RUN_DEFAULT) != 0) continue;
   int busy = uv_loop_close(&loop->uv);
   assert(busy == 0);
   (void)busy;

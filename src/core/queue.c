@@ -29,10 +29,12 @@ Call *queue_add(Queue *queue, Call *calls) {
   return calls;
 }
 
-Call *queue_take(Queue *queue, uint32_t max) {
+Call *queue_take(Queue *queue, uint32_t max, uint64_t wait_ms) {
   uv_mutex_lock(&queue->lock);
-  while (queue->count == 0 && !queue->closed)
-    uv_cond_wait(&queue->filled, &queue->lock);
+  bool waits = true;
+  while (queue->count == 0 && !queue->closed && waits) {
+    waits = uv_cond_timedwait(&queue->filled, &queue->lock, wait_ms * 1000000) == 0;
+  }
   Call *taken = queue->first;
   Call **end = &taken;
   for (uint32_t i = 0; i < max && *end != NULL; i++) {
@@ -44,6 +46,13 @@ Call *queue_take(Queue *queue, uint32_t max) {
   if (queue->first == NULL) queue->tail = &queue->first;
   uv_mutex_unlock(&queue->lock);
   return taken;
+}
+
+bool queue_is_over(Queue *queue) {
+  uv_mutex_lock(&queue->lock);
+  bool over = queue->closed && queue->count == 0;
+  uv_mutex_unlock(&queue->lock);
+  return over;
 }
 
 void queue_close(Queue *queue) {

@@ -20,8 +20,9 @@ bool queue_init(Queue *queue, uint32_t max);
 void queue_free(Queue *queue);  // must be empty
 // Adds a list of calls, as many as fit. Gives the list of those that did not, NULL when all did.
 Call *queue_add(Queue *queue, Call *calls);
-// Takes up to `max` calls as a list; NULL when the queue is closed and empty.
-Call *queue_take(Queue *queue, uint32_t max);
+// Takes up to `max` calls as a list. NULL when there were none for `wait_ms`, or the queue is closed and empty.
+Call *queue_take(Queue *queue, uint32_t max, uint64_t wait_ms);
+bool queue_is_over(Queue *queue);  // closed and empty
 void queue_close(Queue *queue);
 
 #endif

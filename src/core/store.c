@@ -8,7 +8,7 @@
 #include "core/log.h"
 #include "core/queue.h"
 
-enum { READERS_MAX = 16 };
+enum { READERS_MAX = 16, LOOK_OUTSIDE_MS = 1000 };
 
 // A committed batch on its way to the loops: every one hears the events, and each answers its own calls. The last one
 // frees it.
@@ -58,8 +58,7 @@ static void batch_free(Batch *batch) {
 static void stamp(Call *calls) {
   uint64_t now_ns = uv_hrtime();
   for (Call *call = calls; call != NULL; call = call->next) {
-    for (Event *event = call->events; event != NULL; event = event->next)
-      event->posted_ns = now_ns;
+    for (Event *event = call->events; event != NULL; event = event->next) event->posted_ns = now_ns;
   }
 }
 
@@ -111,9 +110,17 @@ static bool run_call(Db *db, Call *call) {
   return db_call_end(db, error == ERR_NONE);
 }
 
+// What was committed may now be forgotten in memory too.
+static void apply_forgets(const Call *calls) {
+  for (const Call *call = calls; call != NULL; call = call->next) {
+    for (int i = 0; i < 2 && call->error == ERR_NONE && call->forgets[i].length > 0; i++) {
+      fast_remove(call->fast, call->forgets[i]);
+    }
+  }
+}
+
 static void fail_all(Call *calls) {
-  for (Call *call = calls; call != NULL; call = call->next)
-    forget(call, ERR_INTERNAL);
+  for (Call *call = calls; call != NULL; call = call->next) forget(call, ERR_INTERNAL);
 }
 
 // Runs calls in one transaction until they are done or the time is up; gives those that are left.
@@ -138,6 +145,7 @@ static Call *write_batch(Store *store, Call *calls) {
     log_error("store: commit failed, its calls were refused", "calls=%u", count);
     atomic_fetch_add(&store->failed_commits, 1);
   }
+  apply_forgets(calls);
   atomic_store(&store->healthy, committed);
   atomic_fetch_add(&store->commits, 1);
   atomic_fetch_add(&store->calls, count);
@@ -145,12 +153,26 @@ static Call *write_batch(Store *store, Call *calls) {
   return next;
 }
 
+static void run_changed_outside(Loop *loop, LoopMessage *message) {
+  free(message);
+  loop->store->settings.changed_outside(loop);
+}
+
+static void tell_changed_outside(Store *store) {
+  for (int i = 0; i < store->loop_count; i++) {
+    LoopMessage *message = malloc(sizeof *message);
+    if (message == NULL) return;  // told again at the next change
+    message->run = run_changed_outside;
+    loop_post(&store->loops[i], message);
+  }
+}
+
 static void writer_main(void *arg) {
   Store *store = arg;
-  Call *calls;
-  while ((calls = queue_take(&store->writes, store->settings.batch_max)) != NULL) {
-    while (calls != NULL)
-      calls = write_batch(store, calls);
+  while (!queue_is_over(&store->writes)) {
+    Call *calls = queue_take(&store->writes, store->settings.batch_max, LOOK_OUTSIDE_MS);
+    while (calls != NULL) calls = write_batch(store, calls);
+    if (db_changed_outside(store->writer_db)) tell_changed_outside(store);
   }
 }
 
@@ -173,8 +195,9 @@ typedef struct Reader {
 static void reader_main(void *arg) {
   Reader reader = *(Reader *)arg;
   free(arg);
-  Call *call;
-  while ((call = queue_take(&reader.store->reads, 1)) != NULL) {
+  while (!queue_is_over(&reader.store->reads)) {
+    Call *call = queue_take(&reader.store->reads, 1, LOOK_OUTSIDE_MS);
+    if (call == NULL) continue;
     if (!db_begin(reader.db, DB_READ) || !run_call(reader.db, call)) forget(call, ERR_INTERNAL);
     db_rollback(reader.db);
     if (!follow(reader.store, call)) deliver(reader.store, call, call->loop);
@@ -183,8 +206,9 @@ static void reader_main(void *arg) {
 
 static void worker_main(void *arg) {
   Store *store = arg;
-  Call *call;
-  while ((call = queue_take(&store->work, 1)) != NULL) {
+  while (!queue_is_over(&store->work)) {
+    Call *call = queue_take(&store->work, 1, LOOK_OUTSIDE_MS);
+    if (call == NULL) continue;
     Error error = call->method->prepare(call, call->input);
     call->prepared = true;
     if (error == ERR_NONE) {

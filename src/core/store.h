@@ -15,6 +15,8 @@ typedef struct StoreSettings {
   int readers;         // threads
   // What the loops do with a call's events, on every loop's thread, before `done` on the call's own.
   void (*event)(Loop *loop, const Event *event);
+  // Somebody else has written to the database: what is held in memory may be old. On every loop's thread.
+  void (*changed_outside)(Loop *loop);
 } StoreSettings;
 
 // Opens the database (migrated already) and starts the threads. NULL (logged) when it cannot.

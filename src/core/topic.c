@@ -26,8 +26,7 @@ static Topic **bucket_of(Topics *topics, const TopicKind *kind, int64_t key) {
 
 static Topic *find_topic(Topics *topics, const TopicKind *kind, int64_t key) {
   Topic *topic = *bucket_of(topics, kind, key);
-  while (topic != NULL && (topic->kind != kind || topic->key != key))
-    topic = topic->next;
+  while (topic != NULL && (topic->kind != kind || topic->key != key)) topic = topic->next;
   return topic;
 }
 
@@ -105,8 +104,7 @@ static void replay_missed(Topic *topic) {
   Event *event = topic->missed;
   topic->missed = NULL;
   topic->missed_tail = &topic->missed;
-  for (; event != NULL && !topic->loading; event = event->next)
-    apply(topic, event);
+  for (; event != NULL && !topic->loading; event = event->next) apply(topic, event);
   if (!topic->loading) arena_free(&topic->missed_arena);
 }
 
@@ -122,7 +120,9 @@ static void loaded(Loop *loop, Call *call) {
   }
   if (topic->picture != NULL) {
     topic->kind->free(topic->picture);
-    topic->afresh = topic->dirty = topic->topics->any_dirty = true;
+    topic->afresh = topic->kind->local_seq;
+    topic->dirty = topic->afresh || topic->kind->seq(load->picture) != topic->sent_seq;
+    topic->topics->any_dirty = true;
   } else {
     topic->sent_seq = topic->kind->seq(load->picture);
   }
@@ -169,8 +169,7 @@ static Group *get_group(Topic *topic, const SubscribeRequest *request) {
 }
 
 static void free_group(Group *group) {
-  for (int i = 0; i < 2; i++)
-    buf_unref(group->snapshot[i]);
+  for (int i = 0; i < 2; i++) buf_unref(group->snapshot[i]);
   free(group->subscribers);
   free(group);
 }
@@ -208,8 +207,7 @@ void topic_remove_subscriber(Subscriber *subscriber) {
   group->subscribers[subscriber->index] = last;
   last->index = subscriber->index;
   Subscriber **link = &subscriber->list->first;
-  while (*link != subscriber)
-    link = &(*link)->next_of_conn;
+  while (*link != subscriber) link = &(*link)->next_of_conn;
   *link = subscriber->next_of_conn;
   --subscriber->list->count;
   --topic->subscribers;
@@ -277,8 +275,7 @@ bool topic_unsubscribe(Topics *topics, SubscriberList *list, const char *type, S
 
 void topic_unsubscribe_all(Topics *topics, SubscriberList *list) {
   (void)topics;
-  while (list->first != NULL)
-    topic_remove_subscriber(list->first);
+  while (list->first != NULL) topic_remove_subscriber(list->first);
 }
 
 void topic_answer(Topics *topics, Conn *conn, const char *kind, int64_t key, const char *type, Str eid) {
@@ -415,8 +412,7 @@ void topics_turn_end(Topics *topics) {
   }
   if (topics->held != NULL) send_held(topics);
   for (int i = 0; i < TOPIC_BUCKETS; i++) {
-    for (Topic *topic = topics->buckets[i]; topic != NULL; topic = topic->next)
-      topic_forget_frames(topic);
+    for (Topic *topic = topics->buckets[i]; topic != NULL; topic = topic->next) topic_forget_frames(topic);
   }
   arena_free(&topics->turn);
 }
@@ -433,8 +429,7 @@ void topics_warm(Topics *topics, const char *kind, int64_t key) {
 
 void topics_reload_all(Topics *topics) {
   for (int i = 0; i < TOPIC_BUCKETS; i++) {
-    for (Topic *topic = topics->buckets[i]; topic != NULL; topic = topic->next)
-      start_load(topic);
+    for (Topic *topic = topics->buckets[i]; topic != NULL; topic = topic->next) start_load(topic);
   }
 }
 

@@ -203,8 +203,7 @@ void topic_flush(Topic *topic) {
     Update *update = &updates[group->form];
     if (!update->rendered) render_update(topic, group->form, update);
     if (!update->known) send_group(group, snapshot_body(topic, group->form), TOPIC_SNAPSHOT);
-    for (uint32_t i = 0; update->known && i < update->count; i++)
-      send_group(group, update->bodies[i], TOPIC_UPDATE);
+    for (uint32_t i = 0; update->known && i < update->count; i++) send_group(group, update->bodies[i], TOPIC_UPDATE);
   }
   topic->sent_seq = topic->kind->seq(topic->picture);
   topic->dirty = topic->afresh = false;

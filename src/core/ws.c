@@ -46,8 +46,7 @@ static uint64_t announced_bytes(const uint8_t *header) {
   size_t end = unmasked_header_bytes(header);
   if (end == 2) return header[1] & LENGTH_BITS;
   uint64_t length = 0;
-  for (size_t i = 2; i < end; i++)
-    length = length << 8 | header[i];
+  for (size_t i = 2; i < end; i++) length = length << 8 | header[i];
   return length;
 }
 
@@ -133,8 +132,7 @@ static uint16_t take_header(WsParser *parser, const WsLimits *limits, Str *bytes
 // XORs bytes with the mask (RFC 6455 5.3), eight at a time; `phase` is how many bytes of the payload stand before them.
 static void unmask(char *at, size_t count, const uint8_t mask[MASK_BYTES], uint32_t phase) {
   uint8_t turned[8];
-  for (uint32_t i = 0; i < sizeof turned; i++)
-    turned[i] = mask[(phase + i) % MASK_BYTES];
+  for (uint32_t i = 0; i < sizeof turned; i++) turned[i] = mask[(phase + i) % MASK_BYTES];
   uint64_t wide;
   memcpy(&wide, turned, sizeof wide);
   size_t i = 0;
@@ -144,8 +142,7 @@ static void unmask(char *at, size_t count, const uint8_t mask[MASK_BYTES], uint3
     word ^= wide;
     memcpy(at + i, &word, sizeof word);
   }
-  for (; i < count; i++)
-    at[i] = (char)((uint8_t)at[i] ^ turned[i % MASK_BYTES]);
+  for (; i < count; i++) at[i] = (char)((uint8_t)at[i] ^ turned[i % MASK_BYTES]);
 }
 
 // The validator's state between two bytes: how many continuation bytes are missing, and the range of the next one, in
@@ -389,7 +386,6 @@ size_t ws_header(WsOpcode opcode, bool compressed, uint64_t payload_bytes, char 
   out[0] = (char)(FIN_BIT | (compressed ? COMPRESSED_BIT : 0) | (int)opcode);
   size_t length_bytes = payload_bytes > UINT16_MAX ? 8 : payload_bytes >= LENGTH_16 ? 2 : 0;
   out[1] = (char)(length_bytes == 8 ? LENGTH_64 : length_bytes == 2 ? LENGTH_16 : payload_bytes);
-  for (size_t i = 0; i < length_bytes; i++)
-    out[2 + i] = (char)(payload_bytes >> 8 * (length_bytes - 1 - i));
+  for (size_t i = 0; i < length_bytes; i++) out[2 + i] = (char)(payload_bytes >> 8 * (length_bytes - 1 - i));
   return 2 + length_bytes;
 }

@@ -55,8 +55,7 @@ static int64_t record(Call *call, int64_t hall_id, const Changes *changes) {
   json_add_int(&payload, call->who.user_id);
   json_name(&payload, "seats");
   json_open(&payload, '[');
-  for (size_t i = 0; i < changes->count; i++)
-    json_add_int(&payload, changes->seats[i].id);
+  for (size_t i = 0; i < changes->count; i++) json_add_int(&payload, changes->seats[i].id);
   json_close(&payload, ']');
   json_name(&payload, "from");
   json_open(&payload, '[');
@@ -181,8 +180,7 @@ static void reply_taken(Call *call, const IdList *taken) {
   json_open(&call->reply, '{');
   json_name(&call->reply, "seat_ids");
   json_open(&call->reply, '[');
-  for (size_t i = 0; i < taken->count; i++)
-    json_add_int(&call->reply, taken->ids[i]);
+  for (size_t i = 0; i < taken->count; i++) json_add_int(&call->reply, taken->ids[i]);
   json_close(&call->reply, ']');
   json_close(&call->reply, '}');
 }

@@ -216,7 +216,7 @@ static Error login(Call *call, const void *input) {
   if (!user_use_step(call->db, user.id, step, call->now_ms)) return ERR_INVALID_CODE;
   open_session(call, user.id, in->username, user.staff);
   reply_user(call, in->username, user.staff);
-  fast_remove(call->fast, key);
+  call_forget(call, key);
   return ERR_NONE;
 }
 

@@ -39,8 +39,8 @@ void candidate_make(Call *call, Str username, bool recovers) {
 }
 
 void candidate_drop(Call *call, Str username) {
-  fast_remove(call->fast, key_of(call, "candidate", username));
-  fast_remove(call->fast, key_of(call, "register", username));
+  call_forget(call, key_of(call, "candidate", username));
+  call_forget(call, key_of(call, "register", username));
 }
 
 bool candidate_tries_over(Call *call, Str username) {

@@ -73,8 +73,7 @@ Error hall_add(Db *db, Arena *arena, int64_t cinema_id, Plan *plan, int64_t now_
       " RETURNING id";
   if (db_int(db, EXISTS, 0, sql_int(cinema_id), sql_text(plan->name)) != 0) return ERR_HALL_EXISTS;
   int64_t *type_ids = ARENA_ARRAY(arena, int64_t, plan->type_count);
-  for (size_t i = 0; i < plan->type_count; i++)
-    type_ids[i] = find_or_add_type(db, arena, &plan->types[i]);
+  for (size_t i = 0; i < plan->type_count; i++) type_ids[i] = find_or_add_type(db, arena, &plan->types[i]);
   int rows;
   int places;
   plan_extent(plan, &rows, &places);
@@ -136,8 +135,7 @@ static void read_seats(Db *db, Arena *arena, int64_t hall_id, Plan *plan, int64_
 
 static void read_points(Arena *arena, Str text, PlanArea *area) {
   size_t count = text.length > 0 ? 1 : 0;
-  for (size_t i = 0; i < text.length; i++)
-    count += text.at[i] == ' ';
+  for (size_t i = 0; i < text.length; i++) count += text.at[i] == ' ';
   PlanPoint *points = ARENA_ARRAY(arena, PlanPoint, count);
   for (size_t i = 0; i < count; i++) {
     Str point = str_cut(&text, ' ');

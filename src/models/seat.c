@@ -55,7 +55,6 @@ void seat_write_own(Db *db, Text *out, int64_t hall_id, int64_t user_id) {
   static const char OWN[] = "SELECT id FROM seats WHERE reserved_by = $1 AND hall_id = $2 ORDER BY id";
   Rows rows = db_rows(db, OWN, sql_int(user_id), sql_int(hall_id));
   json_open(out, '[');
-  while (rows_next(&rows))
-    json_add_int(out, rows_int(&rows, 0));
+  while (rows_next(&rows)) json_add_int(out, rows_int(&rows, 0));
   json_close(out, ']');
 }

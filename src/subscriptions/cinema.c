@@ -67,8 +67,7 @@ static void read_counts(Call *call, HallRow *hall) {
   static const char COUNTS[] = "SELECT status, count(*) FROM seats WHERE hall_id = $1 GROUP BY status";
   static const char SEQ[] = "SELECT coalesce(max(seq), 0) FROM events WHERE topic = $1";
   Rows rows = db_rows(call->db, COUNTS, sql_int(hall->id));
-  while (rows_next(&rows))
-    hall->counts[rows_int(&rows, 0) % SEAT_STATUSES] = (uint32_t)rows_int(&rows, 1);
+  while (rows_next(&rows)) hall->counts[rows_int(&rows, 0) % SEAT_STATUSES] = (uint32_t)rows_int(&rows, 1);
   hall->seq = db_int(call->db, SEQ, 0, sql_text(hall_topic(&call->arena, hall->id)));
 }
 
@@ -208,8 +207,7 @@ static void snapshot(void *of, TopicForm form, Text *out) {
     json_add_time(out, cinema->created_at);
     json_name(out, "halls");
     json_open(out, '[');
-    for (uint32_t k = 0; k < cinema->hall_count; k++)
-      add_hall(out, &cinema->halls[k]);
+    for (uint32_t k = 0; k < cinema->hall_count; k++) add_hall(out, &cinema->halls[k]);
     json_close(out, ']');
     json_close(out, '}');
   }
@@ -261,4 +259,5 @@ const TopicKind cinemas_topic_kind = {.name = "cinemas",
                                       .snapshot = snapshot,
                                       .update = update,
                                       .seq = version,
+                                      .local_seq = true,
                                       .free = free_picture};

@@ -77,8 +77,7 @@ static void snapshot_json(const HallPicture *hall, Text *out) {
   json_add_int(out, hall->seq);
   json_name(out, "seats");
   json_open(out, '[');
-  for (uint32_t i = 0; i < hall->seat_count; i++)
-    add_seat(out, hall, &hall->seats[i]);
+  for (uint32_t i = 0; i < hall->seat_count; i++) add_seat(out, hall, &hall->seats[i]);
   if (hall->seat_count > 0) --out->length;  // the last comma
   json_close(out, ']');
   json_name(out, "seat_types");
@@ -110,8 +109,7 @@ typedef struct ChangeWalk {
 static ChangeWalk walk_changes(const HallPicture *hall, int64_t since) {
   uint64_t first = hall->change_count > HALL_CHANGES_MAX ? hall->change_count - HALL_CHANGES_MAX : 0;
   uint64_t at = hall->change_count;
-  while (at > first && hall->changes[(at - 1) % HALL_CHANGES_MAX].seq > since)
-    --at;
+  while (at > first && hall->changes[(at - 1) % HALL_CHANGES_MAX].seq > since) --at;
   return (ChangeWalk){hall, since, at};
 }
 
@@ -167,8 +165,7 @@ static void update_json(const HallPicture *hall, int64_t since, Text *out) {
 // Binary.
 
 static void add_number(Text *out, uint64_t value, int bytes) {
-  for (int i = 0; i < bytes; i++)
-    text_char(out, (char)(value >> (8 * i) & 0xff));
+  for (int i = 0; i < bytes; i++) text_char(out, (char)(value >> (8 * i) & 0xff));
 }
 
 static void binary_head(const HallPicture *hall, int64_t since, uint32_t count, Text *out) {
@@ -184,8 +181,7 @@ static void snapshot_binary(const HallPicture *hall, Text *out) {
   text_add(out, (Str){(const char *)hall->plan_hash, sizeof hall->plan_hash});
   for (uint32_t i = 0; i < hall->seat_count; i += 4) {
     unsigned bits = 0;
-    for (uint32_t k = 0; k < 4 && i + k < hall->seat_count; k++)
-      bits |= (unsigned)hall->seats[i + k].status << (2 * k);
+    for (uint32_t k = 0; k < 4 && i + k < hall->seat_count; k++) bits |= (unsigned)hall->seats[i + k].status << (2 * k);
     text_char(out, (char)bits);
   }
 }
@@ -290,5 +286,6 @@ const TopicKind viewers_topic_kind = {.name = "viewers",
                                       .snapshot = write_viewers,
                                       .update = update_viewers,
                                       .seq = viewers_version,
+                                      .local_seq = true,
                                       .poll = poll_viewers,
                                       .free = free};
