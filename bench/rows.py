@@ -9,7 +9,7 @@ import statistics
 import subprocess
 import time
 
-from venue import (BUILD, LOAD_CORE, ROOT, SERVER_CORE, WORK, Failed, Process, Server, copy_database, cpu_seconds,
+from venue import (FOYER, LOAD_CORE, ROOT, SERVER_CORE, WORK, Failed, Process, Server, copy_database, cpu_seconds,
                    free_port, limits, load, rss_bytes)
 
 
@@ -272,7 +272,7 @@ def start(venue, pace):
         environment = {"PATH": "/usr/bin:/bin", "HOST": "127.0.0.1", "PORT": str(port), "WS_PORT": str(port),
                        "DATABASE_URL": f"sqlite:{WORK / 'start.db'}", "LOG_LEVEL": "error",
                        "JWT_SECRET": "bench-bench-bench-bench-bench-12", "COOKIE_SECRET": "bench-bench-bench-bench-bench-34"}
-        with Process(LOAD_CORE, WORK / "load", "start", port, venue.small.id, SERVER_CORE, BUILD / "foyer", "serve",
+        with Process(LOAD_CORE, WORK / "load", "start", port, venue.small.id, SERVER_CORE, FOYER, "serve",
                      env=environment, errors=WORK / "load_start.log") as starting:
             told = starting.answer()
         ready.append(told["ready_ms"])

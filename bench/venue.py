@@ -17,6 +17,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = pathlib.Path(os.environ.get("BUILD", ROOT / "build")).resolve()
+FOYER = pathlib.Path(os.environ.get("FOYER", BUILD / "foyer")).resolve()
 WORK = BUILD / "bench"  # on the disk the build is on: a database in memory would prove nothing
 SERVER_CORE, LOAD_CORE = "0", "1"
 PATIENCE_S = 60  # no single answer takes longer
@@ -113,7 +114,7 @@ class Server(Process):
         self.database = WORK / f"{name}.db"
         if not demo:
             copy_database(WORK / "venue.db", self.database)
-        super().__init__(SERVER_CORE, BUILD / "foyer", "serve", env=self.environment(demo), errors=WORK / f"{name}.log")
+        super().__init__(SERVER_CORE, FOYER, "serve", env=self.environment(demo), errors=WORK / f"{name}.log")
         self.pid = self.popen.pid
         self.wait_ready()
 
