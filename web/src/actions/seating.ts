@@ -44,8 +44,7 @@ export async function reserve(context: Context, seat: number): Promise<void> {
     context.page.update((page) => changeHall(page, id ?? -1, (hall) => markMine(hall, seat, isMine)));
   const asked = attempt(context, { seats: [seat], status: 1 }, (hall) => askOne(context, hall, seat, 1));
   put(true);
-  if (await asked) tellNews(context, "reserved");
-  else put(false);
+  if (!(await asked)) put(false);
 }
 
 /** Releases a seat of the signed-in person. */
@@ -54,7 +53,6 @@ export async function release(context: Context, seat: number): Promise<void> {
   const done = await attempt(context, { seats: [seat], status: 0 }, (hall) => askOne(context, hall, seat, 0));
   if (!done) return askMySeats(context);
   context.page.update((page) => changeHall(page, id, (hall) => markMine(hall, seat, false)));
-  tellNews(context, "released");
 }
 
 /** Sets the status of any number of seats, for staff: all of a message's seats change, or none. */

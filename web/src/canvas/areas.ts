@@ -1,6 +1,6 @@
 // Draws what is on a plan beside its seats: the stage, walls, words.
 import type { Area, Plan } from "../wire/plan";
-import { adapt, legible, type Theme } from "./theme";
+import { adapt, legible, readable, type Theme } from "./theme";
 
 type Pen = CanvasRenderingContext2D;
 
@@ -36,7 +36,8 @@ function drawShape(pen: Pen, area: Area, scale: number, theme: Theme): void {
 /** Writes an area's words. */
 function drawText(pen: Pen, area: Area, scale: number, theme: Theme): void {
   if (!area.text || area.textSize * scale < SMALLEST_TEXT) return;
-  pen.fillStyle = area.textColor ? legible(area.textColor, theme) : theme.muted;
+  const wanted = area.textColor || "#808080";
+  pen.fillStyle = area.color ? readable(wanted, adapt(area.color, theme)) : legible(wanted, theme);
   pen.font = `600 ${area.textSize}px ${getFont()}`;
   pen.textAlign = "center";
   pen.textBaseline = "middle";

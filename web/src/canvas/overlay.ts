@@ -71,14 +71,14 @@ function drawPulses(pen: Pen, above: Above): void {
 function drawSelected(pen: Pen, above: Above): void {
   if (above.selected.size === 0) return;
   pen.beginPath();
-  for (const seat of above.selected) outline(pen, above, seat, 0.5);
+  for (const seat of above.selected) outline(pen, above, seat, 0);
   pen.setTransform(above.density, 0, 0, above.density, 0, 0);
   pen.fillStyle = above.theme.focus;
   pen.globalAlpha = 0.28;
   pen.fill();
   pen.globalAlpha = 1;
   pen.strokeStyle = above.theme.focus;
-  pen.lineWidth = 2;
+  pen.lineWidth = Math.min(2, Math.max(above.grid.seatSize * above.camera.scale * 0.14, 0.75));
   pen.stroke();
 }
 

@@ -20,12 +20,18 @@ function beyond(plan: Plan, end: number, inner: number): readonly [number, numbe
   return [x + ((x - innerX) / length) * reach, y + ((y - innerY) / length) * reach];
 }
 
-/** The labels of all rows of two seats or more. */
+/** In a hall of many zones rows shorter than this are boxes, and crowded. */
+const SHORTEST_OF_MANY = 4;
+/** Longer names ("Box 12") would lie over their neighbours; the seat's panel says them. */
+const LONGEST = 3;
+
+/** The labels of all rows that have room for one. */
 export function rowLabelsOf(plan: Plan): RowLabel[] {
   const labels: RowLabel[] = [];
+  const shortest = plan.zones.length > 1 ? SHORTEST_OF_MANY : 2;
   for (const row of rowsOf(plan)) {
     const { seats, label } = row;
-    if (seats.length < 2) continue;
+    if (seats.length < shortest || label.length > LONGEST) continue;
     const ends = [
       [seats[0], seats[1]],
       [seats[seats.length - 1], seats[seats.length - 2]],

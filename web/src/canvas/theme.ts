@@ -67,6 +67,12 @@ export function adapt(color: string, theme: Theme): string {
   return mix(color, theme.surface, lightness(color) > 0.55 ? 0.16 : 0.55);
 }
 
+/** A colour for words upon a fill: the wanted one where it can be read there. */
+export function readable(wanted: string, fill: string): string {
+  if (Math.abs(lightness(wanted) - lightness(fill)) > 0.35) return wanted;
+  return lightness(fill) > 0.5 ? "#26232f" : "#ffffff";
+}
+
 /** A colour for lines and text: never too near the ground it stands on. */
 export function legible(color: string, theme: Theme): string {
   const light = lightness(color);

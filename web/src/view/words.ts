@@ -42,8 +42,6 @@ const errors: Record<string, string> = {
 
 /** Good news, by name. */
 const news: Record<string, string> = {
-  reserved: "The seat is yours.",
-  released: "The seat is free again.",
   swept: "Done.",
   phraseSaved: "Your recovery phrase is saved.",
   copied: "Copied.",
@@ -141,7 +139,7 @@ export const words = {
     releasing: "Releasing…",
     signIn: "Sign in to reserve",
     signInWhy: "Anyone can watch. To reserve a seat you need a username; it takes a minute.",
-    yours: "This seat is yours.",
+    yours: "It stays yours until you release it here, or the staff do.",
     taken: "Somebody else has reserved this seat. If it is given back, you see it here at once.",
     occupied: "Somebody is sitting here.",
     closed: "This seat is out of service for now.",
