@@ -22,24 +22,15 @@ enum {
   KEY_BYTES = 64,
 };
 
-bool auth_equal(Str a, Str b) {
+static bool is_equal(Str a, Str b) {
   return a.length == b.length && (a.length == 0 || CRYPTO_memcmp(a.at, b.at, a.length) == 0);
 }
 
-bool auth_hmac_sha256(Str key, Str message, unsigned char out[AUTH_DIGEST_BYTES]) {
+static bool hmac_sha256(Str key, Str message, unsigned char out[AUTH_DIGEST_BYTES]) {
   assert(key.length > 0 && key.length <= INT_MAX);
   memset(out, 0, AUTH_DIGEST_BYTES);
   const unsigned char *bytes = (const unsigned char *)message.at;
   return HMAC(EVP_sha256(), key.at, (int)key.length, bytes, message.length, out, NULL) != NULL;
-}
-
-Str auth_sha256_hex(Arena *arena, Str token) {
-  unsigned char digest[AUTH_DIGEST_BYTES];
-  if (EVP_Digest(token.at, token.length, digest, NULL, EVP_sha256(), NULL) != 1) {
-    arena->failed = true;
-    return (Str){0};
-  }
-  return ids_hex(arena, digest, sizeof digest);
 }
 
 Str auth_jwt_sign(Arena *arena, Str key, Str payload_json) {
@@ -49,7 +40,7 @@ Str auth_jwt_sign(Arena *arena, Str key, Str payload_json) {
   text_char(&token, '.');
   text_add(&token, ids_base64url(arena, payload_json.at, payload_json.length));
   unsigned char signature[AUTH_DIGEST_BYTES];
-  if (!auth_hmac_sha256(key, text_str(&token), signature)) {
+  if (!hmac_sha256(key, text_str(&token), signature)) {
     arena->failed = true;
     return (Str){0};
   }
@@ -86,8 +77,8 @@ static bool jwt_signature_is_right(Arena *arena, Str key, Str signed_part, Str s
   Str given;
   unsigned char digest[AUTH_DIGEST_BYTES];
   if (!ids_from_base64url(arena, signature, &given)) return false;
-  if (!auth_hmac_sha256(key, signed_part, digest)) return false;
-  return auth_equal(given, (Str){(const char *)digest, sizeof digest});
+  if (!hmac_sha256(key, signed_part, digest)) return false;
+  return is_equal(given, (Str){(const char *)digest, sizeof digest});
 }
 
 Error auth_jwt_verify(Arena *arena, Str key, Str token, int64_t now_ms, const Json **payload) {
@@ -108,7 +99,7 @@ Error auth_jwt_verify(Arena *arena, Str key, Str token, int64_t now_ms, const Js
 // base64 of HMAC-SHA256 without padding: 43 characters. False when OpenSSL had no memory.
 static bool cookie_signature(Arena *arena, Str key, Str inner, Str *signature) {
   unsigned char digest[AUTH_DIGEST_BYTES];
-  if (!auth_hmac_sha256(key, inner, digest)) return false;
+  if (!hmac_sha256(key, inner, digest)) return false;
   *signature = ids_base64(arena, digest, sizeof digest);
   while (signature->length > 0 && signature->at[signature->length - 1] == '=') {
     signature->length--;
@@ -134,7 +125,7 @@ bool auth_cookie_open(Arena *arena, Str key, Str raw_cookie_value, Str *inner) {
   Str value, before, given, expected;
   if (!ids_from_percent(arena, raw_cookie_value, &value) || !str_starts(value, STR("s:"))) return false;
   if (!cut_at_last((Str){value.at + 2, value.length - 2}, '.', &before, &given)) return false;
-  if (!cookie_signature(arena, key, before, &expected) || !auth_equal(given, expected)) return false;
+  if (!cookie_signature(arena, key, before, &expected) || !is_equal(given, expected)) return false;
   *inner = before;
   return true;
 }
@@ -144,7 +135,7 @@ static bool code_is_of_step(Str secret, Str code, int64_t step) {
   char expected[TOTP_DIGITS + 1];
   int result = oath_hotp_generate(secret.at, secret.length, (uint64_t)step, TOTP_DIGITS, false,
                                   OATH_HOTP_DYNAMIC_TRUNCATION, expected);
-  return result == OATH_OK && auth_equal(code, (Str){expected, TOTP_DIGITS});
+  return result == OATH_OK && is_equal(code, (Str){expected, TOTP_DIGITS});
 }
 
 bool auth_totp_matches(Str secret, Str code, int64_t now_ms, int64_t *step) {
@@ -185,5 +176,5 @@ bool auth_phrase_matches(Arena *arena, Str hash, Str phrase) {
   if (!ids_from_hex(arena, hash, &expected) || expected.length != KEY_BYTES) return false;
   unsigned char key[KEY_BYTES];
   if (!derive_key(phrase, (const unsigned char *)salt.at, key)) return false;
-  return auth_equal(expected, (Str){(const char *)key, sizeof key});
+  return is_equal(expected, (Str){(const char *)key, sizeof key});
 }

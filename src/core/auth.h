@@ -18,16 +18,6 @@ enum {
   AUTH_TOTP_SECRET_BYTES = 32,  // random characters; their bytes are the HMAC key, base32 of them is what a person sees
 };
 
-// Equality in a time that depends on the lengths only.
-bool auth_equal(Str a, Str b);
-
-// HMAC-SHA256 (RFC 2104). The key must not be empty. False, with `out` zeroed, when OpenSSL had no memory.
-bool auth_hmac_sha256(Str key, Str message, unsigned char out[AUTH_DIGEST_BYTES]) __attribute__((warn_unused_result));
-
-// SHA-256 of a token as 64 lower-case hexadecimal digits: the form in which tokens are kept (contract rule 3). When
-// OpenSSL had no memory the arena is marked failed and the empty string comes back.
-Str auth_sha256_hex(Arena *arena, Str token);
-
 // A JWT (RFC 7519) signed with HS256 around `payload_json`, which must be a JSON object. When OpenSSL had no memory the
 // arena is marked failed and the empty string comes back.
 Str auth_jwt_sign(Arena *arena, Str key, Str payload_json);

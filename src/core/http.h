@@ -84,8 +84,7 @@ const char *http_parser_reason(const HttpParser *parser);  // after HTTP_ERROR: 
 Str http_header(const HttpRequest *request, const char *name);  // first value or empty; name in any case
 bool http_has_token(Str list, const char *token);               // in a comma separated list, any case
 Str http_cookie(const HttpRequest *request, const char *name);  // raw value or empty (all Cookie lines are searched)
-bool http_query(Arena *arena, Str query, const char *name, Str *value);  // decoded; false when absent or malformed
-bool http_accepts_gzip(const HttpRequest *request);                      // by Accept-Encoding with q-values
+bool http_accepts_gzip(const HttpRequest *request);             // by Accept-Encoding with q-values
 
 const char *http_reason_phrase(int status);
 

@@ -3,7 +3,6 @@
 
 #include "core/http.h"
 #include "core/http_bytes.h"
-#include "shared/ids.h"
 #include "shared/time.h"
 
 Str http_header(const HttpRequest *request, const char *name) {
@@ -41,27 +40,6 @@ Str http_cookie(const HttpRequest *request, const char *name) {
     if (find_cookie(header->value, str_from(name), &value)) break;
   }
   return value;
-}
-
-// Decodes one name or value: percent-encoding, and '+' for a space as forms send it.
-static bool decode(Arena *arena, Str text, Str *out) {
-  char *plain = arena_copy(arena, text.at, text.length);
-  for (size_t i = 0; i < text.length; i++) {
-    if (plain[i] == '+') plain[i] = ' ';
-  }
-  return ids_from_percent(arena, (Str){plain, text.length}, out);
-}
-
-bool http_query(Arena *arena, Str query, const char *name, Str *value) {
-  Str wanted = str_from(name);
-  while (query.length > 0) {
-    Str pair = str_cut(&query, '&');
-    Str key = str_cut(&pair, '=');
-    bool encoded = key.length > wanted.length;
-    if (encoded && !decode(arena, key, &key)) continue;
-    if (str_equal(key, wanted)) return decode(arena, pair, value);
-  }
-  return false;
 }
 
 // True for a quality above zero: "1", "0.5", not "0.000" (RFC 9110 12.4.2). Empty means 1.

@@ -68,6 +68,23 @@ static void start_load(Topic *topic) {
   store_submit(loop, call);
 }
 
+static void remove_subscriber(Subscriber *subscriber) {
+  Group *group = subscriber->group;
+  Topic *topic = group->topic;
+  Subscriber *last = group->subscribers[--group->count];
+  group->subscribers[subscriber->index] = last;
+  last->index = subscriber->index;
+  Subscriber **link = &subscriber->list->first;
+  while (*link != subscriber) link = &(*link)->next_of_conn;
+  *link = subscriber->next_of_conn;
+  --subscriber->list->count;
+  --topic->subscribers;
+  if (subscriber->state == SUBSCRIBER_WAITING) --topic->waiting;
+  if (topic->kind->watched != NULL) topic->kind->watched(topic->key, -1);
+  if (group->count == 0) topic->topics->any_dirty = true;  // the turn's end drops it
+  free(subscriber);
+}
+
 static void refuse_all(Topic *topic, Error error) {
   const TopicDoor *door = topic->topics->door;
   for (Group *group = topic->groups; group != NULL; group = group->next) {
@@ -75,7 +92,7 @@ static void refuse_all(Topic *topic, Error error) {
       Subscriber *subscriber = group->subscribers[group->count - 1];
       Conn *conn = subscriber->conn;
       bool told = subscriber->told_waits;
-      topic_remove_subscriber(subscriber);
+      remove_subscriber(subscriber);
       door->refuse(conn, group->type, (Str){group->eid, group->eid_bytes}, error);
       if (told) door->served(conn);
     }
@@ -200,23 +217,6 @@ static bool add_to_group(Group *group, Subscriber *subscriber) {
   return true;
 }
 
-void topic_remove_subscriber(Subscriber *subscriber) {
-  Group *group = subscriber->group;
-  Topic *topic = group->topic;
-  Subscriber *last = group->subscribers[--group->count];
-  group->subscribers[subscriber->index] = last;
-  last->index = subscriber->index;
-  Subscriber **link = &subscriber->list->first;
-  while (*link != subscriber) link = &(*link)->next_of_conn;
-  *link = subscriber->next_of_conn;
-  --subscriber->list->count;
-  --topic->subscribers;
-  if (subscriber->state == SUBSCRIBER_WAITING) --topic->waiting;
-  if (topic->kind->watched != NULL) topic->kind->watched(topic->key, -1);
-  if (group->count == 0) topic->topics->any_dirty = true;  // the turn's end drops it
-  free(subscriber);
-}
-
 // What the door asks for.
 
 static Subscriber *find_subscriber(const SubscriberList *list, const char *type, Str eid) {
@@ -269,13 +269,13 @@ bool topic_unsubscribe(Topics *topics, SubscriberList *list, const char *type, S
   (void)topics;
   Subscriber *subscriber = find_subscriber(list, type, eid);
   if (subscriber == NULL) return false;
-  topic_remove_subscriber(subscriber);
+  remove_subscriber(subscriber);
   return true;
 }
 
 void topic_unsubscribe_all(Topics *topics, SubscriberList *list) {
   (void)topics;
-  while (list->first != NULL) topic_remove_subscriber(list->first);
+  while (list->first != NULL) remove_subscriber(list->first);
 }
 
 void topic_answer(Topics *topics, Conn *conn, const char *kind, int64_t key, const char *type, Str eid) {

@@ -106,10 +106,6 @@ bool topic_must_wait(Topic *topic);        // merged: its next frame is not due 
 void topic_serve(Subscriber *subscriber);  // sends what a waiting subscriber waits for
 void topic_serve_waiting(Topic *topic);    // all of them, and the requests
 void topic_forget_frames(Topic *topic);    // at the end of the turn
-Buf *topic_frame(Topics *topics, const Group *group, TopicStatus status, Str body, bool deflated, uint8_t window_bits);
 void topic_answer_now(Topic *topic, Conn *conn, const char *type, Str eid);
-
-// core/topic.c
-void topic_remove_subscriber(Subscriber *subscriber);
 
 #endif

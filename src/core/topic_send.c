@@ -49,7 +49,8 @@ static void count_frame(Topic *topic) {
 
 // Frames.
 
-Buf *topic_frame(Topics *topics, const Group *group, TopicStatus status, Str body, bool deflated, uint8_t window_bits) {
+static Buf *frame_of(Topics *topics, const Group *group, TopicStatus status, Str body, bool deflated,
+                     uint8_t window_bits) {
   Text payload = {.arena = &topics->turn};
   text_reserve(&payload, body.length + 512);
   topics->door->envelope(&payload, group->form, status, group->type, (Str){group->eid, group->eid_bytes},
@@ -77,7 +78,7 @@ static Buf *snapshot_frame(Group *group, const Conn *conn) {
   Str body = snapshot_body(group->topic, group->form);
   bool deflated = wants_deflate(conn, body.length);
   Buf **frame = &group->snapshot[deflated];
-  if (*frame == NULL) *frame = topic_frame(group->topic->topics, group, TOPIC_SNAPSHOT, body, deflated, 15);
+  if (*frame == NULL) *frame = frame_of(group->topic->topics, group, TOPIC_SNAPSHOT, body, deflated, 15);
   return *frame != NULL ? buf_ref(*frame) : NULL;
 }
 
@@ -107,7 +108,7 @@ static bool send_missed(Subscriber *subscriber) {
   Text missed = {.arena = &topic->topics->turn};
   TopicPart part = topic->kind->update(topic->picture, group->form, subscriber->since, 0, &missed);
   if (part != TOPIC_LAST_PART) return false;
-  conn_send(subscriber->conn, topic_frame(topic->topics, group, TOPIC_UPDATE, text_str(&missed), false, 15));
+  conn_send(subscriber->conn, frame_of(topic->topics, group, TOPIC_UPDATE, text_str(&missed), false, 15));
   return true;
 }
 
@@ -135,7 +136,7 @@ void topic_answer_now(Topic *topic, Conn *conn, const char *type, Str eid) {
   *once = (Group){.topic = topic, .type = type, .form = TOPIC_JSON, .eid_bytes = (uint8_t)eid.length};
   if (eid.length > 0) memcpy(once->eid, eid.at, eid.length);
   Str body = snapshot_body(topic, TOPIC_JSON);
-  conn_send(conn, topic_frame(topic->topics, once, TOPIC_SUCCESS, body, wants_deflate(conn, body.length), 15));
+  conn_send(conn, frame_of(topic->topics, once, TOPIC_SUCCESS, body, wants_deflate(conn, body.length), 15));
 }
 
 void topic_serve_waiting(Topic *topic) {
@@ -170,7 +171,7 @@ static void send_group(Group *group, Str body, TopicStatus status) {
     }
     bool deflated = wants_deflate(conn, body.length);
     Buf **frame = &frames[deflated];
-    if (*frame == NULL) *frame = topic_frame(group->topic->topics, group, status, body, deflated, 15);
+    if (*frame == NULL) *frame = frame_of(group->topic->topics, group, status, body, deflated, 15);
     conn_send(conn, *frame != NULL ? buf_ref(*frame) : NULL);
   }
   buf_unref(frames[0]);

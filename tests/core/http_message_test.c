@@ -57,26 +57,6 @@ static void test_cookies_are_found_in_all_lines(void **state) {
   assert_int_equal(http_cookie(&(HttpRequest){0}, "a").length, 0);
 }
 
-static void test_a_query_is_decoded(void **state) {
-  (void)state;
-  static const struct {
-    const char *query, *name, *value;  // no value: not found or malformed
-  } cases[] = {
-      {"a=1&b=2", "b", "2"}, {"a=1&a=2", "a", "1"}, {"a=%C3%A4+%2B", "a", "\xC3\xA4 +"},
-      {"a", "a", ""},        {"a=", "a", ""},       {"a=b=c", "a", "b=c"},
-      {"&&a=1", "a", "1"},   {"%61b=1", "ab", "1"}, {"%zz=1&a=2", "a", "2"},
-      {"a=1", "b", NULL},    {"", "a", NULL},       {"a=%", "a", NULL},
-      {"a=%4", "a", NULL},   {"a=%zz", "a", NULL},  {"a=%ff", "a", NULL},
-      {"aa=1", "a", NULL},   {"A=1", "a", NULL},
-  };
-  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-    Str value;
-    bool found = http_query(&arena, str_from(cases[i].query), cases[i].name, &value);
-    assert_int_equal(found, cases[i].value != NULL);
-    if (found) assert_str(value, cases[i].value);
-  }
-}
-
 static void test_gzip_is_accepted_by_its_weight(void **state) {
   (void)state;
   static const struct {
@@ -155,7 +135,6 @@ int main(void) {
       cmocka_unit_test(test_a_header_is_found_in_any_case_and_the_first_counts),
       cmocka_unit_test(test_tokens_are_found_in_lists),
       cmocka_unit_test(test_cookies_are_found_in_all_lines),
-      cmocka_unit_test(test_a_query_is_decoded),
       cmocka_unit_test(test_gzip_is_accepted_by_its_weight),
       cmocka_unit_test(test_a_head_is_written),
       cmocka_unit_test(test_a_head_says_when_the_connection_ends),

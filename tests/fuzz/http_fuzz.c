@@ -71,7 +71,6 @@ static void check_request(Arena *arena, const Outcome *outcome) {
     require(http_header(request, str_zero(arena, request->headers[i].name)).at != NULL);
   }
   Str value;
-  if (http_query(arena, request->query, "a", &value)) require(str_is_utf8(value));
   http_cookie(request, "a");
   http_accepts_gzip(request);
 }
