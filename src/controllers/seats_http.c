@@ -65,8 +65,16 @@ static void tell_sockets(Loop *loop, const Call *call, const SeatsAnswer *answer
   if (call->session_over) seats_socket_identity_changed(loop, answer->client, &(Identity){0}, call->who.sid);
 }
 
+static void log_answer(const Loop *loop, const Call *call) {
+  const char *outcome = call->error == ERR_NONE ? "success" : error_code(call->error);
+  LogLevel level = error_status(call->error) >= 500 ? LOG_ERROR : LOG_INFO;
+  log_write(level, "http: answered", "id=%.*s method=%s outcome=%s peer=%.*s ms=%lld", STR_ARG(call->request_id),
+            call->method->name, outcome, STR_ARG(call->peer), (long long)(loop->now_ms - call->now_ms));
+}
+
 static void call_done(Loop *loop, Call *call) {
   SeatsAnswer *answer = call->door;
+  log_answer(loop, call);
   if (call->error == ERR_NONE) tell_sockets(loop, call, answer);
   Conn *conn = conn_find(loop, call->conn);
   if (conn == NULL) return;
@@ -106,7 +114,6 @@ static Error start(Exchange *exchange, Call *call) {
     if (!json_is_object(body)) return ERR_INVALID_REQUEST;
   }
   token_read(call, request);
-  token_read_origin(call, exchange->conn, request);
   return call_decode(call, body);
 }
 
@@ -127,6 +134,8 @@ void seats_http_request(Exchange *exchange, Str name) {
   origin_add_seats_headers(&answer->headers, conn->loop->config, exchange->request);
   answer->client = seats_client_of(conn, exchange->request, &call->arena);
   call->method = method;
+  token_read_origin(call, conn, exchange->request);
+  text_format(&answer->headers, "X-Request-Id: %.*s\r\n", STR_ARG(call->request_id));
   Error error = method != NULL ? start(exchange, call) : ERR_ROUTE_NOT_FOUND;
   if (error != ERR_NONE) {
     respond_error(conn, &call->arena, error, &answer->headers);

@@ -2,8 +2,9 @@
 #include "controllers/token.h"
 
 #include "core/auth.h"
+#include "shared/ids.h"
 
-enum { AGENT_BYTES_MAX = 255 };
+enum { AGENT_BYTES_MAX = 255, REQUEST_ID_CHARACTERS = 16, REQUEST_ID_BYTES_MAX = 64 };
 
 static Str bearer_of(const HttpRequest *request) {
   Str header = http_header(request, "Authorization");
@@ -76,11 +77,23 @@ void token_add_clearing(Text *headers) {
   text_add(headers, STR("Set-Cookie: handshake_token=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT\r\n"));
 }
 
+static bool is_sane_id(Str id) {
+  for (size_t i = 0; i < id.length; i++) {
+    char c = id.at[i];
+    bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    if (!letter && !(c >= '0' && c <= '9') && c != '-' && c != '_' && c != '.') return false;
+  }
+  return id.length > 0 && id.length <= REQUEST_ID_BYTES_MAX;
+}
+
 void token_read_origin(Call *call, Conn *conn, const HttpRequest *request) {
   Str agent = http_header(request, "User-Agent");
   if (agent.length > AGENT_BYTES_MAX) agent.length = AGENT_BYTES_MAX;
   call->agent = str_copy(&call->arena, str_is_utf8(agent) ? agent : STR("?"));
   call->peer = conn_peer(conn, &call->arena);
+  Str id = http_header(request, "X-Request-Id");
+  call->request_id =
+      is_sane_id(id) ? str_copy(&call->arena, id) : ids_random(&call->arena, &call->env, REQUEST_ID_CHARACTERS);
   Str forwarded = http_header(request, "X-Forwarded-For");
   if (!call->config->trust_proxy || forwarded.length == 0) return;
   Str last = {0};

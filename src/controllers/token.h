@@ -12,7 +12,8 @@ void token_read(Call *call, const HttpRequest *request);
 void token_add_cookie(Text *headers, Call *call, const Identity *granted);
 void token_add_clearing(Text *headers);
 
-// Fills in where a request comes from: call->peer, call->agent.
+// Fills in where a request comes from: call->peer, call->agent, and call->request_id (the client's X-Request-Id where
+// it is a sane one).
 void token_read_origin(Call *call, Conn *conn, const HttpRequest *request);
 
 #endif
