@@ -132,6 +132,10 @@ void conn_send(Conn *conn, Buf *buf) {
   if (!conn->polls_write) mark_dirty(conn);
 }
 
+void conn_tell_drained(Conn *conn) {
+  conn->tell_drained = true;
+}
+
 // Takes `sent` bytes off the queue.
 static void take_sent(Conn *conn, size_t sent) {
   conn->queued_bytes -= (uint32_t)sent;
@@ -187,7 +191,8 @@ static void flush(Conn *conn) {
   }
   if (waits) return;
   if (conn->closing) start_lingering(conn);
-  if (had_backlog && conn->handler != NULL && conn->handler->drained != NULL) {
+  if (conn->tell_drained && conn->handler != NULL && conn->handler->drained != NULL) {
+    conn->tell_drained = false;
     conn->handler->drained(conn, conn->owner);
   }
 }

@@ -58,10 +58,11 @@ struct Conn {
   WsParser ws;
   const WsHandler *handler;  // NULL while it speaks HTTP
   void *owner;
-  uint8_t window_bits;   // of permessage-deflate towards the client
-  bool deflate : 1;      // agreed
-  bool dirty : 1;        // in loop->dirty
-  bool polls_write : 1;  // waits until the socket takes more
+  uint8_t window_bits;    // of permessage-deflate towards the client
+  bool deflate : 1;       // agreed
+  bool dirty : 1;         // in loop->dirty
+  bool tell_drained : 1;  // see conn_tell_drained
+  bool polls_write : 1;   // waits until the socket takes more
   bool polls_read : 1;
   bool answering : 1;   // an HTTP request waits for its answer
   bool keep_alive : 1;  // after that answer
@@ -81,11 +82,12 @@ Conn *conn_find(Loop *loop, ConnRef ref);  // NULL when it has gone
 // Takes a new socket over (non-blocking); closes it when memory is out or the loop is full.
 void conn_accept(Loop *loop, int fd);
 void conn_send(Conn *conn,
-               Buf *buf);           // queues; takes over one reference (NULL: memory was out, the connection is closed)
-void conn_close(Conn *conn);        // when all that is queued has left
-void conn_kill(Conn *conn);         // at once
-void conn_flush_dirty(Loop *loop);  // sends what the turn has queued
-void conn_visit(Conn *conn);        // applies the time limits
+               Buf *buf);  // queues; takes over one reference (NULL: memory was out, the connection is closed)
+void conn_tell_drained(Conn *conn);  // the owner wants `drained`, once, when everything queued has left
+void conn_close(Conn *conn);         // when all that is queued has left
+void conn_kill(Conn *conn);          // at once
+void conn_flush_dirty(Loop *loop);   // sends what the turn has queued
+void conn_visit(Conn *conn);         // applies the time limits
 // The peer's address as text ("127.0.0.1", "2001:db8::1"; IPv4-mapped shown as IPv4); empty when it has gone.
 Str conn_peer(const Conn *conn, Arena *arena);
 

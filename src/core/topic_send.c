@@ -101,6 +101,12 @@ static bool is_slow(const Conn *conn) {
   return conn->queued_bytes > conn->loop->settings.slow_bytes;
 }
 
+// Its connection is behind: nothing more until everything has left, then a snapshot (topic_drained).
+static void stop(Subscriber *subscriber) {
+  subscriber->state = SUBSCRIBER_STOPPED;
+  conn_tell_drained(subscriber->conn);
+}
+
 // Resumes: sends what was missed; false when that is no longer known. Kinds that can be resumed have one part.
 static bool send_missed(Subscriber *subscriber) {
   Group *group = subscriber->group;
@@ -120,7 +126,7 @@ void topic_serve(Subscriber *subscriber) {
   assert(topic->picture != NULL && subscriber->state == SUBSCRIBER_WAITING);
   --topic->waiting;
   if (is_slow(conn)) {
-    subscriber->state = SUBSCRIBER_STOPPED;
+    stop(subscriber);
     return;
   }
   if (subscriber->since < 0 || !send_missed(subscriber)) conn_send(conn, snapshot_frame(group, conn));
@@ -166,7 +172,7 @@ static void send_group(Group *group, Str body, TopicStatus status) {
     if (subscriber->state != SUBSCRIBER_LIVE) continue;
     Conn *conn = subscriber->conn;
     if (is_slow(conn)) {
-      subscriber->state = SUBSCRIBER_STOPPED;
+      stop(subscriber);
       continue;
     }
     bool deflated = wants_deflate(conn, body.length);
