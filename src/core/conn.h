@@ -16,7 +16,7 @@ typedef struct WsHandler {
   void (*open)(Conn *conn, void *owner);  // the 101 is queued; messages may be sent
   // A whole message. The payload is valid during the call only.
   void (*message)(Conn *conn, void *owner, WsOpcode opcode, Str payload);
-  void (*drained)(Conn *conn, void *owner);                  // everything queued has left; may be NULL
+  void (*drained)(Conn *conn, void *owner);  // everything queued has left (see conn_tell_drained); may be NULL
   void (*visit)(Conn *conn, void *owner, uint64_t idle_ms);  // about once a second; idle: since the last byte came
   void (*close)(Conn *conn, void *owner);                    // gone: the last call, frees the owner's state
 } WsHandler;
