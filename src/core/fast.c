@@ -92,8 +92,10 @@ static Entry *put(Fast *fast, Str key, Str value, int64_t until_ms, int64_t now_
 int64_t fast_count(Fast *fast, Str key, int64_t by, int64_t window_ms, int64_t now_ms) {
   uv_mutex_lock(&fast->lock);
   Entry *entry = *find(fast, key);
-  if (entry == NULL || entry->until_ms <= now_ms) entry = put(fast, key, (Str){0}, now_ms + window_ms, now_ms);
-  int64_t count = entry != NULL ? (entry->count += by) : by;
+  bool counted = entry != NULL && entry->until_ms > now_ms;
+  // Who only asks begins no window.
+  if (!counted && by != 0) entry = put(fast, key, (Str){0}, now_ms + window_ms, now_ms);
+  int64_t count = counted || (by != 0 && entry != NULL) ? (entry->count += by) : by;
   uv_mutex_unlock(&fast->lock);
   return count;
 }
