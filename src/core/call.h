@@ -29,7 +29,8 @@ typedef struct Event {
   int64_t at_ms;
   Str kind;            // what happened: "seat"
   Str payload;         // JSON
-  uint64_t posted_ns;  // monotonic, when its commit was done; set by the store
+  uint64_t posted_ns;  // monotonic, when its commit was done, the same for all events of a commit; set by the store
+  bool waited;         // its call had to wait until the loop had sent updates; set by the store
 } Event;
 
 typedef enum MethodAccess { ACCESS_ANYONE, ACCESS_SIGNED_IN, ACCESS_STAFF } MethodAccess;
@@ -80,6 +81,7 @@ struct Call {
   Str agent;          // User-Agent, likewise
   Str request_id;     // names the request in the log and in its answer; empty for messages of a socket
   bool prepared;      // `prepare` has run
+  bool waited;        // came while its loop was sending updates
   Db *db;             // while `run` runs
   Env env;
   int64_t now_ms;        // fixed for the call

@@ -26,7 +26,9 @@ static void turn_end(Loop *loop) {
 }
 
 static void on_check(uv_check_t *check) {
-  turn_end(check->data);
+  Loop *loop = check->data;
+  loop->behind = false;
+  turn_end(loop);
 }
 
 static void on_prepare(uv_prepare_t *prepare) {

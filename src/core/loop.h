@@ -61,6 +61,7 @@ struct Loop {
   Env env;
   int64_t now_ms;     // wall clock at the begin of this turn
   uint64_t tick_ms;   // monotonic clock at the begin of this turn
+  bool behind;        // what this turn reads came while updates were being sent; set by core/topic.c
   char *read_buffer;  // LOOP_READ_BYTES, for whichever connection is being read
   Arena scratch;      // for what lives no longer than one request or message; reset after each
   WsInflater *inflater;

@@ -58,7 +58,10 @@ static void batch_free(Batch *batch) {
 static void stamp(Call *calls) {
   uint64_t now_ns = uv_hrtime();
   for (Call *call = calls; call != NULL; call = call->next) {
-    for (Event *event = call->events; event != NULL; event = event->next) event->posted_ns = now_ns;
+    for (Event *event = call->events; event != NULL; event = event->next) {
+      event->posted_ns = now_ns;
+      event->waited = call->waited;
+    }
   }
 }
 
@@ -236,6 +239,7 @@ static void enqueue(Store *store, Call *call) {
 }
 
 void store_submit(Loop *loop, Call *call) {
+  call->waited = loop->behind;
   if (call->method->prepare != NULL || call->method->reads_only) {
     enqueue(loop->store, call);
   } else {

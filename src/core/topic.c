@@ -2,6 +2,7 @@
 #include "core/topic.h"
 
 #include <assert.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -353,7 +354,9 @@ void topics_event(Topics *topics, const Event *event) {
     if (kind->follows == NULL || !kind->follows(event, &key)) continue;
     Topic *topic = find_topic(topics, kind, key);
     if (topic == NULL) continue;
-    if (event->posted_ns < topics->sent_until_ns) topic->in_pressure = true;
+    if (event->waited || event->posted_ns < topics->sent_until_ns) topic->in_pressure = true;
+    if (event->posted_ns != topic->batch_ns) ++topic->batches;
+    topic->batch_ns = event->posted_ns;
     if (topic->loading) keep_missed(topic, event);
     if (topic->picture != NULL && !topic->loading) apply(topic, event);
   }
@@ -418,8 +421,11 @@ void topics_turn_end(Topics *topics) {
 }
 
 void topics_turn_sent(Topics *topics) {
-  if (topics->sent_updates) topics->sent_until_ns = uv_hrtime();
+  if (!topics->sent_updates) return;
   topics->sent_updates = false;
+  topics->sent_until_ns = uv_hrtime();
+  struct pollfd input = {.fd = uv_backend_fd(&topics->loop->uv), .events = POLLIN};
+  topics->loop->behind = poll(&input, 1, 0) > 0;
 }
 
 void topics_warm(Topics *topics, const char *kind, int64_t key) {

@@ -55,11 +55,13 @@ struct Topic {
   int64_t key;
   void *picture;  // NULL until loaded
   bool loading;
-  bool reload;       // load once more when the present load is done
-  bool dirty;        // the picture is ahead of sent_seq
-  bool afresh;       // send everybody a snapshot, not an update
-  bool in_pressure;  // changes came while the last frame was still being sent
-  uint32_t pressed;  // frames in a row that this happened to
+  bool reload;        // load once more when the present load is done
+  bool dirty;         // the picture is ahead of sent_seq
+  bool afresh;        // send everybody a snapshot, not an update
+  bool in_pressure;   // since the last frame: a change came while frames were still being sent
+  uint32_t batches;   // since the last frame: commits whose changes came
+  uint64_t batch_ns;  // the latest of them, by its Event.posted_ns
+  uint8_t pressed;    // of the last eight frames, those under pressure; the newest is the lowest bit
   uint32_t frames_in_window;
   uint32_t subscribers;
   uint32_t waiting;    // of them, in SUBSCRIBER_WAITING

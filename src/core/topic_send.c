@@ -6,11 +6,12 @@
 
 #include "core/topic_private.h"
 
-// Merging. An update leaves at once while the topic is calm. When changes keep coming while a frame is still being sent
-// (or more frames a second than anybody can look at), frames are spaced and carry all changes of their space.
+// Merging. An update leaves at once while the topic is calm. When changes keep coming while frames are still being sent
+// (or more frames a second than anybody can look at), frames are spaced and carry all changes of their space, until a
+// space brings no more than one commit. A frame of a single change is never under pressure: there is nothing to merge.
 enum {
   SPACE_MS = 25,       // between the frames of a topic under load: 40 a second
-  PRESSED_FRAMES = 3,  // in a row, before it counts as load
+  PRESSED_FRAMES = 3,  // of the last eight, that count as load
   WINDOW_MS = 100,
   FRAMES_A_WINDOW_MAX = 100,       // more than that is load too
   UPDATE_PARTS_MAX = 16,           // messages of one update; more, and a snapshot is sent
@@ -22,8 +23,12 @@ static uint64_t ms_to_ns(uint64_t ms) {
   return ms * 1000000;
 }
 
+static bool is_loaded(const Topic *topic) {
+  return __builtin_popcount(topic->pressed) >= PRESSED_FRAMES;
+}
+
 bool topic_must_wait(Topic *topic) {
-  if (!topic->dirty || topic->pressed < PRESSED_FRAMES) return false;
+  if (!topic->dirty || !is_loaded(topic)) return false;
   uint64_t now_ns = uv_hrtime();
   uint64_t due_ns = topic->last_frame_ns + ms_to_ns(SPACE_MS);
   if (now_ns >= due_ns) return false;
@@ -33,16 +38,17 @@ bool topic_must_wait(Topic *topic) {
   return true;
 }
 
-static void count_frame(Topic *topic) {
+static void count_frame(Topic *topic, bool merged) {
   uint64_t now_ns = uv_hrtime();
   if (now_ns - topic->window_ns > ms_to_ns(WINDOW_MS)) {
     topic->window_ns = now_ns;
     topic->frames_in_window = 0;
   }
   bool many = ++topic->frames_in_window > FRAMES_A_WINDOW_MAX;
-  topic->pressed = topic->in_pressure || many ? topic->pressed + 1 : 0;
-  if (many) topic->pressed = PRESSED_FRAMES;
+  bool pressed = merged && (topic->in_pressure || (is_loaded(topic) && topic->batches > 1));
+  topic->pressed = many ? UINT8_MAX : (uint8_t)(topic->pressed << 1 | pressed);
   topic->in_pressure = false;
+  topic->batches = 0;
   topic->last_frame_ns = now_ns;
   topic->topics->sent_updates = true;
 }
@@ -212,7 +218,9 @@ void topic_flush(Topic *topic) {
     if (!update->known) send_group(group, snapshot_body(topic, group->form), TOPIC_SNAPSHOT);
     for (uint32_t i = 0; update->known && i < update->count; i++) send_group(group, update->bodies[i], TOPIC_UPDATE);
   }
-  topic->sent_seq = topic->kind->seq(topic->picture);
+  int64_t seq = topic->kind->seq(topic->picture);
+  bool merged = seq > topic->sent_seq + 1;
+  topic->sent_seq = seq;
   topic->dirty = topic->afresh = false;
-  if (topic->subscribers > 0) count_frame(topic);
+  if (topic->subscribers > 0) count_frame(topic, merged);
 }
