@@ -82,8 +82,6 @@ export const words = {
     none: "There are no halls yet.",
     noneNext: "As soon as one is added it appears here by itself.",
     noHalls: "No halls here yet.",
-    opened: (name: string, free: number, total: number) =>
-      `${name}, ${figures.format(free)} of ${figures.format(total)} seats free`,
   },
 
   hall: {
@@ -152,7 +150,7 @@ export const words = {
     help: "Tap seats, drag a box around them, or tap a row’s letter to sweep the row.",
     picked: (count: number) => plural(count, "seat picked", "seats picked"),
     none: "No seats picked",
-    set: (status: string) => `Set to ${status.toLowerCase()}`,
+    set: "Set the status of what is picked",
     clear: "Let go of all",
     row: "Pick the whole row",
     keys: ["V", "R", "O", "M"] as const,

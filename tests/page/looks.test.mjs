@@ -1,0 +1,147 @@
+// How the page stands in different hands: what a screen reader finds, how large the script is, and that it fits a phone.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { after, before, test } from "node:test";
+import { gzipSync } from "node:zlib";
+import { startFoyer } from "./support/foyer.mjs";
+import * as people from "./support/visitor.mjs";
+
+/** The most script the page may fetch, compressed, in bytes; all parts together. */
+const SCRIPT_LIMIT = 90_000;
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+let foyer, browser, arrive;
+
+before(async () => {
+  foyer = await startFoyer();
+  browser = await people.startBrowser();
+  ({ arrive } = people.visitors(browser, foyer.url));
+});
+
+after(async () => {
+  await browser?.close();
+  await foyer?.stop();
+});
+
+/** What axe finds seriously wrong with what the page shows. */
+async function seriousFaults(page) {
+  await page.waitForFunction(() => document.getAnimations().every((motion) => motion.playState !== "running"));
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+  return violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" | ")}`);
+}
+
+/** True when the page is no wider than its window. */
+function fits(page) {
+  return page.evaluate(() => document.documentElement.scrollWidth <= innerWidth);
+}
+
+/** The pages of the program, and what has to be there before one looks. */
+const PLACES = [
+  ["/", (page) => page.getByRole("link", { name: /^Main Hall / }).waitFor()],
+  ["/hall/1", people.seeHall],
+  ["/hall/3", people.seeHall],
+  ["/sign-in", (page) => page.getByLabel("Username").waitFor()],
+  ["/recover", (page) => page.getByLabel("Username").waitFor()],
+  ["/account", (page) => page.getByText("You are not signed in.").waitFor()],
+  ["/hall/1/wall", (page) => page.locator(".free strong").waitFor()],
+  ["/nowhere", (page) => page.getByRole("heading", { name: "There is nothing here" }).waitFor()],
+];
+
+for (const colorScheme of ["light", "dark"]) {
+  for (const [size, options] of [["desk", people.DESK], ["phone", people.PHONE]]) {
+    test(`every page is fit for a screen reader and for its window: ${size}, ${colorScheme}`, async () => {
+      const page = await arrive("/", { ...options, colorScheme });
+      for (const [path, ready] of PLACES) {
+        await page.goto(path);
+        await ready(page);
+        assert.deepEqual(await seriousFaults(page), [], path);
+        assert.ok(await fits(page), `${path} is wider than its window`);
+      }
+      await page.context().close();
+    });
+
+    test(`so are the seat's panel, the list, sign-up and the account: ${size}, ${colorScheme}`, async () => {
+      const page = await arrive("/hall/1", { ...options, colorScheme });
+      await people.openRow(page, 0);
+      await people.seatInList(page, "Row A seat 1").click();
+      assert.deepEqual(await seriousFaults(page), [], "the panel of a guest");
+      const name = `${size}-${colorScheme}`;
+      await people.signUp(page, name);
+      foyer.command("user", "role", name, "staff");
+      await page.goto("/hall/1");
+      await people.openRow(page, 0);
+      await people.seatInList(page, "Row A seat 1").click();
+      assert.deepEqual(await seriousFaults(page), [], "the panel of staff");
+      await page.getByRole("button", { name: "Staff tools" }).click();
+      assert.deepEqual(await seriousFaults(page), [], "staff tools");
+      assert.ok(await fits(page), "the hall is wider than its window");
+      await page.goto("/account");
+      await page.getByRole("button", { name: "Sign out" }).waitFor();
+      assert.deepEqual(await seriousFaults(page), [], "the account");
+      assert.ok(await fits(page), "the account is wider than its window");
+      const other = await arrive("/sign-in", { ...options, colorScheme });
+      await other.getByLabel("Username").fill(`${name}-two`);
+      await other.getByRole("button", { name: "Continue" }).click();
+      await other.getByRole("img", { name: /QR code/ }).waitFor();
+      assert.deepEqual(await seriousFaults(other), [], "sign-up");
+      assert.ok(await fits(other), "sign-up is wider than its window");
+      await page.context().close();
+    });
+  }
+}
+
+test("on a phone a tap opens a seat's panel, and the legend unfolds", async () => {
+  const page = await arrive("/hall/1", people.PHONE);
+  await people.seeHall(page);
+  const box = await page.getByRole("application").boundingBox();
+  for (let y = 0.35; y < 0.6 && (await page.locator("#seat-name").count()) === 0; y += 0.03) {
+    await page.touchscreen.tap(box.x + box.width / 2, box.y + box.height * y);
+  }
+  await page.locator("#seat-name").waitFor();
+  await page.getByRole("button", { name: "Close" }).click();
+  await page.getByRole("button", { name: "Show all of the legend" }).click();
+  await page.getByRole("heading", { name: "Free seats by type" }).waitFor();
+});
+
+test("colours follow the device, and then the person's choice, also after a reload", async () => {
+  const page = await arrive("/", { ...people.DESK, colorScheme: "dark" });
+  const theme = () => page.evaluate(() => document.documentElement.dataset.theme);
+  await page.getByRole("heading", { name: "Halls" }).waitFor();
+  assert.equal(await theme(), "dark");
+  await page.getByRole("button", { name: "Colours: as the device" }).click();
+  assert.equal(await theme(), "light");
+  await page.reload();
+  await page.getByRole("button", { name: "Colours: light" }).waitFor();
+  assert.equal(await theme(), "light");
+});
+
+test("the script is small, comes compressed, and may be kept by its hash", async () => {
+  const seen = new Set();
+  const page = await arrive("/sign-in");
+  page.on("response", (answer) => /\.js$/.test(answer.url()) && seen.add(answer.url()));
+  await page.reload();
+  await page.getByLabel("Username").fill("script-size");
+  await page.getByRole("button", { name: "Continue" }).click();
+  await page.getByRole("img", { name: /QR code/ }).waitFor();
+  let bytes = 0;
+  for (const url of seen) {
+    const answer = await fetch(url, { headers: { "Accept-Encoding": "gzip" } });
+    assert.equal(answer.headers.get("content-encoding"), "gzip", url);
+    assert.match(answer.headers.get("cache-control"), /immutable/, url);
+    bytes += gzipSync(await answer.text(), { level: 9 }).length;
+  }
+  assert.ok(seen.size >= 2, "the QR drawer is a part of its own");
+  assert.ok(bytes < SCRIPT_LIMIT, `${bytes} bytes of script`);
+});
+
+test("the page runs no script but its own files", async () => {
+  const answer = await fetch(foyer.url);
+  const policy = answer.headers.get("content-security-policy");
+  assert.match(policy, /default-src 'self'/);
+  assert.doesNotMatch(policy, /script-src[^;]*unsafe/);
+  assert.doesNotMatch(await answer.text(), /<script(?![^>]*src=)|\son\w+=/);
+});
