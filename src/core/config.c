@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef enum OptionKind { OPTION_NUMBER, OPTION_FLAG, OPTION_TEXT, OPTION_SECRET } OptionKind;
 
@@ -115,14 +116,18 @@ static bool set_option(Config *config, const Option *option, Str value, FILE *fa
 }
 
 bool config_load(Config *config, Arena *arena, FILE *faults) {
-  const char *no_file = NULL;
-  Str env_file = read_file(arena, ".env", &no_file);
-  bool good = true;
+  const char *fault = NULL;
+  Str env_file = read_file(arena, ".env", &fault);
+  bool good = fault == NULL || access(".env", F_OK) != 0;
+  if (!good) fprintf(faults, ".env: %s\n", fault);
   for (size_t i = 0; i < OPTION_COUNT; i++) {
     const Option *option = &options[i];
     Str value = str_from(option->standard);
     bool set = find_value(arena, env_file, option->name, &value);
-    if (set && value.length == 0) value = str_from(option->standard);  // NAME= means: as usual
+    if (set && value.length == 0) {  // NAME= means: as if it were not there
+      value = str_from(option->standard);
+      set = false;
+    }
     if (!set && option->kind == OPTION_SECRET) good = find_secret_file(arena, env_file, option, &value, faults) && good;
     good = set_option(config, option, value, faults) && good;
   }
