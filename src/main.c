@@ -119,6 +119,7 @@ static int serve(Config *config) {
   for (int i = 0; i < count; i++) loop_join(&loops[i]);
   store_stop(store);
   for (int i = 0; i < count; i++) loop_free(&loops[i]);
+  store_free(store);
   fast_free(fast);
   arena_free(&arena);
   log_info("foyer: stopped", "clean=%d", 1);

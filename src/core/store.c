@@ -93,9 +93,14 @@ static void deliver(Store *store, Call *calls, Loop *only) {
 
 // Running.
 
+// The call has failed: what it recorded is dropped. What it says beside the error stays, when the error is its own.
 static void forget(Call *call, Error error) {
   if (call->remembered.length > 0) fast_remove(call->fast, call->remembered);
+  if (error == ERR_INTERNAL || error == ERR_BUSY) call->reply.length = 0;
   call->error = error;
+  call->granted = (Identity){0};
+  call->session_over = false;
+  call->reply_topic_kind = NULL;
   call->follow = NULL;
   call->events = NULL;
   call->events_tail = &call->events;
@@ -319,6 +324,9 @@ void store_stop(Store *store) {
     db_close(store->reader_dbs[i]);
   }
   db_close(store->writer_db);
+}
+
+void store_free(Store *store) {
   queue_free(&store->work);
   queue_free(&store->writes);
   queue_free(&store->reads);

@@ -23,8 +23,9 @@ typedef struct StoreSettings {
 Store *store_start(const StoreSettings *settings);
 // The loops that hear of commits. Before they start.
 void store_set_loops(Store *store, Loop *loops, int count);
-// Does what is queued, then ends the threads. No loop may submit any more.
+// Does what is queued, then ends the threads. No loop may submit any more; what was done last is on its way to them.
 void store_stop(Store *store);
+void store_free(Store *store);  // after store_stop and after the loops were freed
 
 // Queues a call for the end of this turn. The loop's thread. The store takes the call over; `done` is called once, in
 // any case, and the call is freed after it.

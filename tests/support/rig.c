@@ -153,6 +153,7 @@ static void remove_directory(const Rig *rig) {
 void rig_close(Rig *rig) {
   store_stop(rig->store);
   for (int i = 0; i < rig->settings.loops; i++) loop_free(&rig->loops[i]);
+  store_free(rig->store);
   fast_free(rig->fast);
   db_close(rig->db);
   remove_directory(rig);
