@@ -8,7 +8,7 @@ const server = process.env.FOYER_URL ?? "http://127.0.0.1:3000";
 export default defineConfig({
   plugins: [svelte()],
   build: {
-    target: "es2021",
+    target: "es2022",
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: true,

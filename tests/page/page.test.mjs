@@ -238,6 +238,7 @@ test("the page survives the server: it says so, refuses with words, comes back, 
 
   await foyer.kill();
   await page.getByText("Connection lost. Reconnecting…").waitFor();
+  await people.seeSeat(page, seat, "vacant, may be out of date");
   await page.getByText("Reserving works again as soon as the connection is back.").waitFor();
   await page.getByRole("button", { name: "Reserve this seat" }).click({ force: true });
   await page.getByRole("alert").filter({ hasText: "There is no connection right now" }).waitFor();
