@@ -1,6 +1,7 @@
 // The store: the queue to the writer, its batches, the readers and the worker, and the way back to the loops.
 #include "core/store.h"
 
+#include <assert.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,6 +81,7 @@ static void run_batch(Loop *loop, LoopMessage *message) {
 static void deliver(Store *store, Call *calls, Loop *only) {
   if (calls == NULL) return;
   int count = only != NULL ? 1 : store->loop_count;
+  assert(count > 0);
   stamp(calls);
   Batch *batch = calloc(1, sizeof *batch);
   BatchMessage *messages = calloc((size_t)count, sizeof *messages);
@@ -145,6 +147,7 @@ static Call *write_batch(Store *store, Call *calls) {
     ++count;
     alive = alive && run_call(db, last);
   }
+  assert(last != NULL);  // there was a call, and a batch holds at least one
   last->next = NULL;
   bool committed = alive && db_commit(db);
   if (!committed) {
@@ -288,8 +291,9 @@ static bool start_readers(Store *store) {
 }
 
 Store *store_start(const StoreSettings *settings) {
+  assert(settings->readers <= READERS_MAX && settings->batch_max > 0);
   Store *store = calloc(1, sizeof *store);
-  if (store == NULL || settings->readers > READERS_MAX) return NULL;
+  if (store == NULL) return NULL;
   store->settings = *settings;
   store->healthy = true;
   store->writer_db = db_open(settings->path, DB_WRITE);
@@ -298,7 +302,7 @@ Store *store_start(const StoreSettings *settings) {
   if (!ready || !start_readers(store) || uv_thread_create(&store->writer, writer_main, store) != 0 ||
       uv_thread_create(&store->worker, worker_main, store) != 0) {
     log_error("store: cannot start", "path=%s", settings->path);
-    return NULL;  // the program ends: nothing is worth freeing
+    return NULL;  // NOLINT(clang-analyzer-unix.Malloc): the program ends, nothing is worth freeing
   }
   return store;
 }

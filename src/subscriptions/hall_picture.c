@@ -154,7 +154,7 @@ static const Json *event_seats(Arena *scratch, Str payload, SeatStatus *status) 
 }
 
 bool hall_picture_apply(HallPicture *picture, const Event *event) {
-  SeatStatus status;
+  SeatStatus status = SEAT_VACANT;
   arena_reset(&picture->scratch);
   const Json *seats = event_seats(&picture->scratch, event->payload, &status);
   for (const Json *item = json_first(seats); item != NULL; item = json_next(item)) {
