@@ -70,7 +70,6 @@ static void check_request(Arena *arena, const Outcome *outcome) {
     require_inside(request->headers[i].value, outcome);
     require(http_header(request, str_zero(arena, request->headers[i].name)).at != NULL);
   }
-  Str value;
   http_cookie(request, "a");
   http_accepts_gzip(request);
 }
