@@ -1,4 +1,5 @@
 """The rows of the table: each function takes its measure and yields results. `ratio` is always "higher is better"."""
+import contextlib
 import dataclasses
 import gzip
 import json
@@ -247,26 +248,30 @@ def subscribe(venue, pace):
 
 # The start.
 
-def fill_seats(database, seats):
-    """Copies the largest hall until the database holds so many seats; gives how many."""
-    with sqlite3.connect(database) as db:
-        def copy(table, where, fresh):
-            columns = [row[1] for row in db.execute(f"PRAGMA table_info({table})") if row[1] != "id"]
-            kept = ", ".join(fresh.get(column, column) for column in columns)
-            return db.execute(f"INSERT INTO {table}({', '.join(columns)}) SELECT {kept} FROM {table} WHERE {where}").lastrowid
-        largest = db.execute("SELECT hall_id FROM seats GROUP BY hall_id ORDER BY count(*) DESC LIMIT 1").fetchone()[0]
-        while db.execute("SELECT count(*) FROM seats").fetchone()[0] < seats:
-            hall = copy("halls", f"id = {largest}", {"name": "name || ' ' || (SELECT count(*) FROM halls)"})
-            copy("seats", f"hall_id = {largest}", {"hall_id": str(hall)})
-        count = db.execute("SELECT count(*) FROM seats").fetchone()[0]
-    db.close()
-    return count
+def command(database, *words):
+    """Runs a command of foyer on a database."""
+    environment = {"PATH": "/usr/bin:/bin", "DATABASE_URL": f"sqlite:{database}", "LOG_LEVEL": "error"}
+    ran = subprocess.run([FOYER, *map(str, words)], env=environment, capture_output=True, text=True, timeout=60)
+    if ran.returncode != 0:
+        raise Failed(f"foyer {words[0]}: {ran.stdout[-200:]}{ran.stderr[-200:]}")
+
+
+def fill_seats(database, arena, seats):
+    """Imports the arena under other names until the database holds so many seats; gives how many."""
+    def count():
+        with contextlib.closing(sqlite3.connect(database)) as db:
+            return db.execute("SELECT count(*) FROM seats").fetchone()[0]
+    plan = WORK / "arena.json"
+    command(database, "export", arena.id, plan)
+    for number in range((max(0, seats - count()) + arena.seat_count - 1) // arena.seat_count):
+        command(database, "import", plan, "--cinema", "Bench", "--hall", f"Arena {number + 2}")
+    return count()
 
 
 def start(venue, pace):
     ready, picture = [], []
     copy_database(WORK / "venue.db", WORK / "start.db")
-    seats = fill_seats(WORK / "start.db", 100000)
+    seats = fill_seats(WORK / "start.db", venue.arena, 100000)
     for _ in range(max(5, pace.rounds)):
         port = free_port()
         environment = {"PATH": "/usr/bin:/bin", "HOST": "127.0.0.1", "PORT": str(port), "WS_PORT": str(port),

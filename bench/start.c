@@ -14,14 +14,15 @@
 #include "bench/socket.h"
 #include "bench/ws_client.h"
 
-enum { RETRY_US = 100, PATIENCE_US = 20000000 };
+enum { RETRY_US = 1000, PATIENCE_US = 20000000 };
 
-// Runs the program on its core; never returns.
+// Runs the program on its core, without our standard output, which is for the figures; never returns.
 static _Noreturn void become(const char *core, char **program) {
   cpu_set_t cores;
   CPU_ZERO(&cores);
   CPU_SET(number_from(core, CPU_SETSIZE - 1), &cores);
   if (sched_setaffinity(0, sizeof cores, &cores) != 0) die("sched_setaffinity: %s", strerror(errno));
+  if (dup2(STDERR_FILENO, STDOUT_FILENO) < 0) die("dup2: %s", strerror(errno));
   execv(program[0], program);
   die("%s: %s", program[0], strerror(errno));
 }
