@@ -2,6 +2,7 @@
 #include "core/db.h"
 
 #include <assert.h>
+#include <pthread.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,7 +38,14 @@ static bool run_text(Db *db, const char *sql) {
   return false;
 }
 
+// Before SQLite's first use. It would count its memory under one lock, which all our threads would meet at.
+static void configure(void) {
+  sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 Db *db_open(const char *path, DbMode mode) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, configure);
   Db *db = calloc(1, sizeof *db);
   if (db == NULL) return NULL;
   int flags =

@@ -235,12 +235,29 @@ void text_int(Text *text, int64_t value) {
   text_add(text, (Str){at, (size_t)(digits + sizeof digits - at)});
 }
 
+// Numbers of at most three decimals, which most are: the quotient is the double nearest to the decimal, so that the
+// decimal reads back the same. False for other numbers.
+static bool add_short_decimal(Text *text, double value) {
+  double magnitude = fabs(value);
+  if (magnitude >= 1e9) return false;
+  int64_t thousandths = (int64_t)(magnitude * 1000 + 0.5);
+  if ((double)thousandths / 1000 != magnitude || (value < 0 && thousandths < 1000)) return false;
+  text_int(text, value < 0 ? -(thousandths / 1000) : thousandths / 1000);
+  char decimals[4] = {'.', (char)('0' + thousandths / 100 % 10), (char)('0' + thousandths / 10 % 10),
+                      (char)('0' + thousandths % 10)};
+  size_t length = sizeof decimals;
+  while (decimals[length - 1] == '0') --length;
+  text_add(text, (Str){decimals, length});
+  return true;
+}
+
 void text_double(Text *text, double value) {
   if (!isfinite(value)) value = 0;
   if (value > -1e15 && value < 1e15 && value == (double)(int64_t)value) {
     text_int(text, (int64_t)value);
     return;
   }
+  if (add_short_decimal(text, value)) return;
   char digits[DOUBLE_TEXT_BYTES];
   int length = 0;
   for (int precision = 15; precision <= 17; precision++) {

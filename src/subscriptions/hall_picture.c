@@ -40,14 +40,25 @@ static Error read_hall(Call *call, HallPicture *picture, int64_t hall_id) {
   return ERR_NONE;
 }
 
+static Str seat_tail(Arena *arena, const HallType *type) {
+  Text text = {.arena = arena};
+  text_add(&text, STR(",\"seat_type\":{\"id\":"));
+  text_int(&text, type->id);
+  json_name(&text, "name");
+  json_add_str(&text, type->name);
+  text_add(&text, STR("},\"updated_at\":\""));
+  return text_str(&text);
+}
+
 static void read_types(Call *call, HallPicture *picture) {
   static const char READ[] =
       "SELECT id, name FROM seat_types WHERE id IN (SELECT DISTINCT seat_type_id FROM seats WHERE hall_id = $1)"
       " ORDER BY id";
   Rows rows = db_rows(call->db, READ, sql_int(picture->id));
   while (picture->type_count < PLAN_TYPES_MAX && rows_next(&rows)) {
-    picture->types[picture->type_count++] =
-        (HallType){.id = rows_int(&rows, 0), .name = rows_text(&rows, 1, &picture->arena)};
+    HallType *type = &picture->types[picture->type_count++];
+    *type = (HallType){.id = rows_int(&rows, 0), .name = rows_text(&rows, 1, &picture->arena)};
+    type->seat_tail = seat_tail(&picture->arena, type);
   }
   rows_end(&rows);
 }
@@ -59,43 +70,38 @@ static uint16_t find_type(const HallPicture *picture, int64_t id) {
   return 0;
 }
 
-static void add_member(Text *text, const char *name, int64_t value) {
-  json_name(text, name);
-  json_add_int(text, value);
+// A member with the bytes before its value, which are the same for every seat: a hall of 20,000 is to be read in a few
+// milliseconds.
+static void add_member(Text *text, Str before, int64_t value) {
+  text_add(text, before);
+  text_int(text, value);
 }
 
 // Writes the constant JSON of a seat, in its two pieces.
 static void write_seat(const Rows *rows, const HallPicture *picture, HallSeat *seat, Text *text) {
-  const HallType *type = &picture->types[seat->type];
   seat->head_at = (uint32_t)text->length;
-  text_char(text, '{');
-  add_member(text, "id", seat->id);
-  add_member(text, "row", rows_int(rows, 1));
-  add_member(text, "place", rows_int(rows, 2));
+  add_member(text, STR("{\"id\":"), seat->id);
+  add_member(text, STR(",\"row\":"), rows_int(rows, 1));
+  add_member(text, STR(",\"place\":"), rows_int(rows, 2));
   text_add(text, STR(",\"status\":\""));
   seat->head_bytes = (uint16_t)(text->length - seat->head_at);
   size_t tail_at = text->length;
-  text_char(text, '"');
-  add_member(text, "x", rows_int(rows, 3));
-  add_member(text, "y", rows_int(rows, 4));
-  add_member(text, "width", rows_int(rows, 5));
-  add_member(text, "height", rows_int(rows, 6));
-  json_name(text, "rotation");
-  json_add_double(text, rows_real(rows, 7));
-  json_name(text, "seat_type");
-  json_open(text, '{');
-  add_member(text, "id", type->id);
-  json_name(text, "name");
-  json_add_str(text, type->name);
-  json_close(text, '}');
-  text_add(text, STR(",\"updated_at\":\""));
+  add_member(text, STR("\",\"x\":"), rows_int(rows, 3));
+  add_member(text, STR(",\"y\":"), rows_int(rows, 4));
+  add_member(text, STR(",\"width\":"), rows_int(rows, 5));
+  add_member(text, STR(",\"height\":"), rows_int(rows, 6));
+  text_add(text, STR(",\"rotation\":"));
+  text_double(text, rows_real(rows, 7));
+  text_add(text, picture->types[seat->type].seat_tail);
   seat->tail_bytes = (uint16_t)(text->length - tail_at);
 }
 
+// A hall's seats are neighbours in the table: they are read from the first to the last, not one by one by the index.
 static void read_seats(Call *call, HallPicture *picture) {
   static const char READ[] =
       "SELECT id, row, place, x, y, width, height, rotation, status, updated_at, seat_type_id FROM seats"
-      " WHERE hall_id = $1 ORDER BY id";
+      " WHERE id BETWEEN (SELECT min(id) FROM seats WHERE hall_id = $1) AND (SELECT max(id) FROM seats WHERE hall_id ="
+      " $1) AND +hall_id = $1 ORDER BY id";
   enum { SEAT_BYTES = 160 };  // about; the text grows where it is more
   picture->seats = ARENA_ARRAY(&picture->arena, HallSeat, picture->seat_count);
   Text text = {.arena = &picture->arena};

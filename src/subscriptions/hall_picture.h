@@ -23,6 +23,7 @@ typedef struct HallSeat {
 typedef struct HallType {
   int64_t id;
   Str name;
+  Str seat_tail;  // the JSON of a seat of this type from its rotation to its time: `,"seat_type":..,"updated_at":"`
   uint32_t seats;
   uint32_t counts[SEAT_STATUSES];
 } HallType;

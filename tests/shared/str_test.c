@@ -129,6 +129,13 @@ static void test_doubles_are_written_shortest_and_read_back_the_same(void **stat
   assert_double_text(0.1, "0.1");
   assert_double_text(12.5, "12.5");
   assert_double_text(-3, "-3");
+  assert_double_text(-0.125, "-0.125");
+  assert_double_text(-12.25, "-12.25");
+  assert_double_text(0.001, "0.001");
+  assert_double_text(0.0005, "0.0005");
+  assert_double_text(347.1, "347.1");
+  assert_double_text(359.901, "359.901");
+  assert_double_text(123456789.5, "123456789.5");
   assert_double_text(1e15, "1e+15");
   assert_double_text(0.1 + 0.2, "0.30000000000000004");
   assert_double_text(DBL_MAX, "1.7976931348623157e+308");
