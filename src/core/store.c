@@ -301,8 +301,9 @@ Store *store_start(const StoreSettings *settings) {
                queue_init(&store->reads, settings->queue_max) && queue_init(&store->work, settings->queue_max);
   if (!ready || !start_readers(store) || uv_thread_create(&store->writer, writer_main, store) != 0 ||
       uv_thread_create(&store->worker, worker_main, store) != 0) {
+    // NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the program ends, nothing is worth freeing
     log_error("store: cannot start", "path=%s", settings->path);
-    return NULL;  // NOLINT(clang-analyzer-unix.Malloc): the program ends, nothing is worth freeing
+    return NULL;
   }
   return store;
 }
