@@ -71,11 +71,9 @@ static void play_round(Durable *durable, uint64_t round_us, uint32_t in_flight) 
     durable->writers[i].free = in_flight;
     fill(durable, i);
   }
-  while (clock_us() - begin < round_us)
-    turn(durable, 1);
+  while (clock_us() - begin < round_us) turn(durable, 1);
   for (uint32_t i = 0; i < durable->writer_count; i++) {
-    while (durable->writers[i].free < in_flight)
-      turn(durable, 0);
+    while (durable->writers[i].free < in_flight) turn(durable, 0);
   }
   printf("{\"changes\":%llu,\"seconds\":%.6f}\n", (unsigned long long)(durable->acks - before),
          (double)(clock_us() - begin) / 1e6);

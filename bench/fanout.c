@@ -92,8 +92,7 @@ static void viewer_frame(void *owner, uint32_t viewer, const Frame *frame) {
 static void set_target(Fanout *fanout, uint64_t seq) {
   fanout->target = seq;
   fanout->waiting = 0;
-  for (uint32_t i = 0; i < fanout->count; i++)
-    fanout->waiting += fanout->seen[i] < seq;
+  for (uint32_t i = 0; i < fanout->count; i++) fanout->waiting += fanout->seen[i] < seq;
 }
 
 static void writer_frame(void *owner, uint32_t tag, const Frame *frame) {
@@ -151,8 +150,7 @@ static void play_round(Fanout *fanout, uint64_t round_us) {
   fanout->frames = fanout->bytes = fanout->seats_seen = 0;
   for (; now - begin < round_us; now = clock_us(), updates++) {
     fanout->change(fanout);
-    while (fanout->target == UINT64_MAX || fanout->waiting > 0)
-      receive(fanout);
+    while (fanout->target == UINT64_MAX || fanout->waiting > 0) receive(fanout);
   }
   printf("{\"updates\":%llu,\"frames\":%llu,\"seats\":%llu,\"frame_bytes\":%.1f,\"seconds\":%.6f}\n",
          (unsigned long long)updates, (unsigned long long)fanout->frames, (unsigned long long)fanout->seats_seen,
@@ -165,12 +163,10 @@ static void play_beat(Fanout *fanout) {
   for (uint32_t i = 0; i < fanout->count; i++) {
     ws_client_send(&fanout->viewers[i], "1", 1);
     if (i % 64 == 63) {
-      while (fanout->heartbeats < i / 2)
-        receive(fanout);
+      while (fanout->heartbeats < i / 2) receive(fanout);
     }
   }
-  while (fanout->heartbeats < fanout->count)
-    receive(fanout);
+  while (fanout->heartbeats < fanout->count) receive(fanout);
   puts("{}");
 }
 
@@ -241,8 +237,7 @@ int command_bare(int count, char **arguments) {
   Fanout *fanout = fanout_new((uint32_t)number_from(arguments[1], 1000000));
   fanout->change = change_nothing;
   fanout->writer = ws_client_from(socket_connect(port, 0));
-  for (uint32_t i = 0; i < fanout->count; i++)
-    fanout->viewers[i] = ws_client_from(socket_connect(port, i));
+  for (uint32_t i = 0; i < fanout->count; i++) fanout->viewers[i] = ws_client_from(socket_connect(port, i));
   watch_all(fanout);
   return obey(fanout);
 }

@@ -49,7 +49,6 @@ int command_idle(int count, char **arguments) {
     socket_nonblocking(viewers[i].fd);
   }
   printf("{\"viewers\":%u}\n", viewer_count);
-  while (poll(&input, 1, BEAT_MS) == 0)
-    beat_all(viewers, viewer_count);
+  while (poll(&input, 1, BEAT_MS) == 0) beat_all(viewers, viewer_count);
   return 0;
 }

@@ -36,8 +36,7 @@ int limit_send(int count, char **arguments) {
   int listener = socket_listen(port, &port);
   printf("%u\n", port);
   int control = socket_accept(listener);
-  for (uint32_t i = 0; i < viewers; i++)
-    sockets[i] = socket_accept(listener);
+  for (uint32_t i = 0; i < viewers; i++) sockets[i] = socket_accept(listener);
   SendOrder order;
   while (recv(control, &order, sizeof order, MSG_WAITALL) == (ssize_t)sizeof order) {
     size_t length = write_frame(&order, frame);

@@ -80,15 +80,13 @@ static void limit_open(Limit *limit, const char *path) {
   }
   limit->begin = prepare(limit->db, "BEGIN IMMEDIATE");
   limit->commit = prepare(limit->db, "COMMIT");
-  for (size_t i = 0; i < STEP_COUNT; i++)
-    limit->steps[i] = prepare(limit->db, steps[i].sql);
+  for (size_t i = 0; i < STEP_COUNT; i++) limit->steps[i] = prepare(limit->db, steps[i].sql);
 }
 
 // Runs a statement to its end.
 static void run(Limit *limit, sqlite3_stmt *statement) {
   int result = sqlite3_step(statement);
-  while (result == SQLITE_ROW)
-    result = sqlite3_step(statement);
+  while (result == SQLITE_ROW) result = sqlite3_step(statement);
   if (result != SQLITE_DONE) die("%s: %s", sqlite3_sql(statement), sqlite3_errmsg(limit->db));
   sqlite3_reset(statement);
 }
@@ -138,8 +136,7 @@ static void bind(sqlite3_stmt *statement, int at, Value value, const Change *cha
 
 static void run_change(Limit *limit, const Change *change) {
   for (size_t i = 0; i < STEP_COUNT; i++) {
-    for (int at = 0; at < VALUES_MAX; at++)
-      bind(limit->steps[i], at + 1, steps[i].values[at], change);
+    for (int at = 0; at < VALUES_MAX; at++) bind(limit->steps[i], at + 1, steps[i].values[at], change);
     run(limit, limit->steps[i]);
   }
 }

@@ -31,8 +31,7 @@ void seats_read(Seats *seats, uint32_t hall_id, const char *path) {
   FILE *file = fopen(path, "r");
   if (file == NULL) die("%s: %s", path, strerror(errno));
   *seats = (Seats){.hall_id = hall_id};
-  while (fscanf(file, "%lld %u", &id, &status) == 2)
-    add_seat(seats, id, status);
+  while (fscanf(file, "%lld %u", &id, &status) == 2) add_seat(seats, id, status);
   fclose(file);
   if (seats->vacant_count == 0) die("%s: no vacant seat", path);
 }
@@ -110,8 +109,7 @@ uint32_t seats_apply_json(const Seats *seats, const Frame *frame, uint8_t *statu
 // A little-endian number of `count` bytes.
 static uint64_t little(const char *at, size_t count) {
   uint64_t number = 0;
-  for (size_t i = count; i > 0; i--)
-    number = number << 8 | (unsigned char)at[i - 1];
+  for (size_t i = count; i > 0; i--) number = number << 8 | (unsigned char)at[i - 1];
   return number;
 }
 
@@ -134,8 +132,7 @@ Span seats_span(const Frame *frame) {
 // The whole picture: two bits a seat behind the plan's hash.
 static void apply_snapshot(const Seats *seats, const char *bits, uint32_t count, uint8_t *statuses) {
   if (count != seats->count) die("a snapshot of %u seats for a hall of %u", count, seats->count);
-  for (uint32_t i = 0; i < count; i++)
-    statuses[i] = (uint8_t)((unsigned char)bits[i / 4] >> i % 4 * 2 & 3);
+  for (uint32_t i = 0; i < count; i++) statuses[i] = (uint8_t)((unsigned char)bits[i / 4] >> i % 4 * 2 & 3);
 }
 
 uint32_t seats_apply_binary(const Seats *seats, const Frame *frame, uint8_t *statuses) {

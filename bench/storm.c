@@ -134,8 +134,7 @@ static void send_due(Storm *storm, uint64_t now) {
     writer->out_bytes += ws_client_frame(writer->out + writer->out_bytes, message,
                                          seats_change(&storm->seats, seat, status, storm->sent, message));
   }
-  for (uint32_t i = 0; i < storm->writer_count; i++)
-    flush(&storm->writers[i]);
+  for (uint32_t i = 0; i < storm->writer_count; i++) flush(&storm->writers[i]);
 }
 
 // Every viewer's sign of life, spread evenly over time.
@@ -173,8 +172,7 @@ static void turn(Storm *storm) {
 // How many viewers have not seen the last acknowledged change.
 static uint32_t viewers_behind(const Storm *storm) {
   uint32_t behind = 0;
-  for (uint32_t i = 0; i < storm->viewer_count; i++)
-    behind += storm->viewers[i].seen < storm->acked_seq;
+  for (uint32_t i = 0; i < storm->viewer_count; i++) behind += storm->viewers[i].seen < storm->acked_seq;
   return behind;
 }
 
@@ -206,10 +204,8 @@ static void open_all(Storm *storm, const char *cookie) {
   uint32_t writers = storm->writer_count;
   uint32_t viewers = storm->viewer_count;
   storm->epoll = poll_new();
-  for (uint32_t i = 0; i < viewers; i++)
-    open_viewer(storm, i);
-  for (uint32_t i = 0; i < writers; i++)
-    open_writer(storm, i, cookie);
+  for (uint32_t i = 0; i < viewers; i++) open_viewer(storm, i);
+  for (uint32_t i = 0; i < writers; i++) open_writer(storm, i, cookie);
   for (uint32_t i = 0; i < viewers + writers; i++) {
     WsClient *client = i < viewers ? &storm->viewers[i].client : &storm->writers[i - viewers].client;
     socket_nonblocking(client->fd);
@@ -281,13 +277,10 @@ int command_storm(int count, char **arguments) {
   storm.begin_us = clock_us();
   storm_times_begin(&storm.times, storm.total, storm.viewers[0].seen, storm.begin_us);
   uint64_t end_us = storm.begin_us + storm.total * 1000000 / storm.rate;
-  while (clock_us() < end_us || (storm.sent < storm.total && clock_us() < end_us + CALM_US))
-    turn(&storm);
-  while (storm.acked < storm.sent && clock_us() < end_us + CALM_US)
-    turn(&storm);
+  while (clock_us() < end_us || (storm.sent < storm.total && clock_us() < end_us + CALM_US)) turn(&storm);
+  while (storm.acked < storm.sent && clock_us() < end_us + CALM_US) turn(&storm);
   uint64_t calm_us = clock_us() + CALM_US;
-  while (viewers_behind(&storm) > 0 && clock_us() < calm_us)
-    turn(&storm);
+  while (viewers_behind(&storm) > 0 && clock_us() < calm_us) turn(&storm);
   print_result(&storm);
   return 0;
 }

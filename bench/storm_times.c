@@ -17,8 +17,7 @@ void frame_rate_note(FrameRate *rate, uint64_t now_us) {
   rate->at_us[rate->frames % RING] = now;
   rate->frames++;
   if (rate->frames - rate->oldest > RING) rate->oldest = rate->frames - RING;
-  while (now - rate->at_us[rate->oldest % RING] >= SECOND_US)
-    rate->oldest++;
+  while (now - rate->at_us[rate->oldest % RING] >= SECOND_US) rate->oldest++;
   if (rate->frames - rate->oldest > rate->most) rate->most = rate->frames - rate->oldest;
 }
 

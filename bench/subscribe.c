@@ -67,8 +67,7 @@ int command_crowd(int count, char **arguments) {
     poll_add(epoll, viewers[i].fd, i);
   }
   uint64_t begin = clock_us();
-  for (uint32_t i = 0; i < crowd; i++)
-    ws_client_send(&viewers[i], message, length);
+  for (uint32_t i = 0; i < crowd; i++) ws_client_send(&viewers[i], message, length);
   while (waiting > 0) {
     int ready = epoll_wait(epoll, events, EVENTS, STALL_MS);
     if (ready == 0) die("%u of %u viewers have no picture after %d ms of silence", waiting, crowd, STALL_MS);

@@ -87,8 +87,7 @@ static size_t frame_at(const char *bytes, size_t count, Frame *frame) {
     head_bytes += more;
     if (count < head_bytes) return 0;
     length = 0;
-    for (size_t i = 0; i < more; i++)
-      length = length << 8 | head[2 + i];
+    for (size_t i = 0; i < more; i++) length = length << 8 | head[2 + i];
   }
   if (count - head_bytes < length) return 0;
   if ((head[0] & 0xf0) != 0x80) die("a frame that is not whole and plain (0x%02x)", head[0]);
@@ -187,8 +186,7 @@ uint64_t frame_number(const Frame *frame, const char *key) {
   const char *end = frame->payload + frame->length;
   uint64_t number = 0;
   if (at == NULL) return 0;
-  for (at += key_bytes; at < end && *at >= '0' && *at <= '9'; at++)
-    number = number * 10 + (uint64_t)(*at - '0');
+  for (at += key_bytes; at < end && *at >= '0' && *at <= '9'; at++) number = number * 10 + (uint64_t)(*at - '0');
   return number;
 }
 

@@ -295,8 +295,7 @@ static void test_every_case_means_the_same_whole_and_in_pieces(void **state) {
   (void)state;
   static const size_t steps[] = {SIZE_MAX, 1, 2, 7};
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-    for (size_t j = 0; j < sizeof steps / sizeof steps[0]; j++)
-      check_case(&cases[i], steps[j]);
+    for (size_t j = 0; j < sizeof steps / sizeof steps[0]; j++) check_case(&cases[i], steps[j]);
   }
 }
 
@@ -413,11 +412,9 @@ static void test_a_refused_connection_stays_refused(void **state) {
 static Str head_of(Arena *memory, size_t head_bytes, unsigned headers) {
   Text text = {.arena = memory};
   text_add(&text, STR("GET / HTTP/1.1\r\nHost: x\r\n"));
-  for (unsigned i = 2; i < headers; i++)
-    text_add(&text, STR("A: b\r\n"));
+  for (unsigned i = 2; i < headers; i++) text_add(&text, STR("A: b\r\n"));
   text_add(&text, STR("B: "));
-  while (text.length + 4 < head_bytes)
-    text_char(&text, 'b');
+  while (text.length + 4 < head_bytes) text_char(&text, 'b');
   text_add(&text, STR("\r\n\r\n"));
   return text_str(&text);
 }
@@ -426,8 +423,7 @@ static Str head_of(Arena *memory, size_t head_bytes, unsigned headers) {
 static Str line_of(Arena *memory, size_t target_bytes) {
   Text text = {.arena = memory};
   text_add(&text, STR("GET /"));
-  while (text.length < target_bytes + 4)
-    text_char(&text, 'a');
+  while (text.length < target_bytes + 4) text_char(&text, 'a');
   text_add(&text, STR(" HTTP/1.1\r\n" END));
   return text_str(&text);
 }
@@ -463,14 +459,12 @@ static void test_chunk_overhead_is_bounded(void **state) {
   Arena memory = {0};
   Text text = {.arena = &memory};
   text_add(&text, CHUNKED("1;a="));
-  for (unsigned i = 0; i < limits.head_bytes; i++)
-    text_char(&text, 'b');
+  for (unsigned i = 0; i < limits.head_bytes; i++) text_char(&text, 'b');
   assert_int_equal(status_of(text_str(&text), SIZE_MAX), 400);
   assert_int_equal(status_of(text_str(&text), 1), 400);
   text.length = 0;
   text_add(&text, CHUNKED(""));
-  for (unsigned i = 0; i < limits.body_bytes; i++)
-    text_add(&text, STR("1\r\nx\r\n"));
+  for (unsigned i = 0; i < limits.body_bytes; i++) text_add(&text, STR("1\r\nx\r\n"));
   text_add(&text, STR("0\r\n\r\n"));
   assert_int_equal(status_of(text_str(&text), 1), 0);
   arena_free(&memory);

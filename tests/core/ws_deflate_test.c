@@ -281,8 +281,7 @@ static void test_a_message_of_very_many_final_blocks_is_read(void **state) {
   text_add(&payload, compress_as(&arena, (Client){6, 15, 8}, seats_json(&arena, 40000)));
   text_char(&payload, 0);
   text_add(&payload, STR("\x00\xff\xff"));
-  for (size_t i = 0; i < 1000000; i++)
-    text_add(&payload, STR("\x03\x00"));
+  for (size_t i = 0; i < 1000000; i++) text_add(&payload, STR("\x03\x00"));
   wire_frame(&wire, 0xc1, text_str(&payload));
   wire_expect("final blocks", text_str(&wire), &roomy, true, 0, wire_word(&arena, "text", seats_json(&arena, 40000)));
   arena_free(&arena);

@@ -91,8 +91,7 @@ static void test_a_message_of_the_most_fragments_comes_out_whole(void **state) {
   Arena arena = {0};
   Text wire = {.arena = &arena};
   wire_frame(&wire, 0x02, STR("*"));
-  for (uint32_t i = 1; i < roomy.fragments - 1; i++)
-    wire_frame(&wire, 0x00, STR("*"));
+  for (uint32_t i = 1; i < roomy.fragments - 1; i++) wire_frame(&wire, 0x00, STR("*"));
   wire_frame(&wire, 0x80, STR("*"));
   Str expected = wire_word(&arena, "binary", wire_fill(&arena, '*', roomy.fragments));
   wire_expect("65,536 fragments", text_str(&wire), &roomy, false, 1, expected);
@@ -107,8 +106,7 @@ static void test_a_large_message_comes_out_whole_however_it_is_cut(void **state)
     Text wire = {.arena = &arena};
     Str part = wire_fill(&arena, 'x', sizes[i]);
     size_t parts = (size_t)(1 << 20) / sizes[i];
-    for (size_t j = 0; j < parts; j++)
-      wire_frame(&wire, (j == 0 ? 2 : 0) | (j == parts - 1 ? 0x80 : 0), part);
+    for (size_t j = 0; j < parts; j++) wire_frame(&wire, (j == 0 ? 2 : 0) | (j == parts - 1 ? 0x80 : 0), part);
     Str expected = wire_word(&arena, "binary", wire_fill(&arena, 'x', 1 << 20));
     wire_expect("1 MiB", text_str(&wire), &roomy, false, 1, expected);
     arena_free(&arena);

@@ -378,8 +378,7 @@ static void test_a_key_that_is_not_16_bytes_of_base64_is_refused(void **state) {
                                      "dGhlIHNhbXBsZSBub2-jZQ==",
                                      "=Ghl=HNhbXBsZSBub25jZQ=="};
   char accept[WS_ACCEPT_BYTES];
-  for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-    assert_false(ws_accept(str_from(keys[i]), accept));
+  for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) assert_false(ws_accept(str_from(keys[i]), accept));
   assert_false(ws_accept((Str){"dGhlIHNhbXBs\0SBub25jZQ==", 24}, accept));
 }
 

@@ -22,8 +22,7 @@ void wire_frame(Text *wire, int first, Str payload) {
   text_add(wire, (Str){header, header_bytes});
   text_add(wire, (Str){(const char *)mask, sizeof mask});
   text_reserve(wire, payload.length);
-  for (size_t i = 0; i < payload.length; i++)
-    text_char(wire, (char)(payload.at[i] ^ mask[i % 4]));
+  for (size_t i = 0; i < payload.length; i++) text_char(wire, (char)(payload.at[i] ^ mask[i % 4]));
 }
 
 Str wire_fill(Arena *arena, char byte, size_t count) {
