@@ -19,6 +19,7 @@ enum {
   USER_SUBSCRIPTIONS_MAX = 16,
   CLOSE_UNSUPPORTED = 1003,
   DEFLATE_MIN_BYTES = 1024,
+  IN_FLIGHT_MAX = 1024,  // writing calls of one connection; the next ones wait
 };
 
 static const char user_channel[] = "user.subscribe";
@@ -83,13 +84,13 @@ static void one_answered(SeatsSocket *socket) {
   Conn *conn = socket->conn;
   socket->stalled = NULL;
   ws_resume(conn);
-  take_message(socket, payload);
+  if (!conn->closing) take_message(socket, payload);  // its answer would reach nobody, and the store may be gone
   free(stalled);
 }
 
 // True when the message may be taken now; otherwise it is kept and the connection pauses.
 static bool in_turn(SeatsSocket *socket, Str payload, bool writes) {
-  if (socket->in_flight == 0 || (writes && socket->only_writes)) return true;
+  if (socket->in_flight == 0 || (writes && socket->only_writes && socket->in_flight < IN_FLIGHT_MAX)) return true;
   socket->stalled = malloc(payload.length);
   if (socket->stalled == NULL) {
     conn_kill(socket->conn);

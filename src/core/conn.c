@@ -191,6 +191,10 @@ static void flush(Conn *conn) {
   }
   if (waits) return;
   if (conn->closing) start_lingering(conn);
+  if (conn->choked) {
+    conn->choked = false;
+    conn_resume(conn);
+  }
   if (conn->tell_drained && conn->handler != NULL && conn->handler->drained != NULL) {
     conn->tell_drained = false;
     conn->handler->drained(conn, conn->owner);
@@ -281,8 +285,7 @@ static void on_poll(uv_poll_t *poll, int status, int events) {
   }
   if ((events & UV_WRITABLE) != 0) flush(conn);
   if (conn->dead || (events & UV_READABLE) == 0) return;
-  bool stuck = conn->queued_bytes > loop->settings.slow_bytes;  // answers pile up: read no more questions
-  if (conn->answering || conn->paused || stuck) {
+  if (conn->answering || conn->paused || conn_is_slow(conn)) {  // answers pile up: read no more questions
     poll_update(conn);
     return;
   }
@@ -291,8 +294,7 @@ static void on_poll(uv_poll_t *poll, int status, int events) {
 
 // Asks the kernel for what matters now.
 static void poll_update(Conn *conn) {
-  bool stuck = conn->queued_bytes > conn->loop->settings.slow_bytes;
-  bool reads = conn->lingering || !(conn->answering || conn->paused || stuck);
+  bool reads = conn->lingering || !(conn->answering || conn->paused || conn_is_slow(conn));
   int events = (reads ? UV_READABLE : 0) | (conn->polls_write ? UV_WRITABLE : 0);
   conn->polls_read = reads;
   if (events != 0) {

@@ -74,7 +74,13 @@ struct Conn {
   bool lingering : 1;   // all has left, waiting for the peer to close
   bool dead : 1;        // closed; freed in the next turn
   bool resume : 1;      // `held` is to be read on at the end of the turn
+  bool choked : 1;      // `held` has messages that wait until what is queued has left
 };
+
+// More than SLOW_CLIENT_BYTES wait for its peer: until they have left, it gets no updates and is asked nothing.
+static inline bool conn_is_slow(const Conn *conn) {
+  return conn->queued_bytes > conn->loop->settings.slow_bytes;
+}
 
 ConnRef conn_ref(const Conn *conn);
 Conn *conn_find(Loop *loop, ConnRef ref);  // NULL when it has gone

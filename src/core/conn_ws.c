@@ -19,6 +19,8 @@ void conn_ws_feed(Conn *conn, char *bytes, size_t count) {
   Loop *loop = conn->loop;
   Str rest = {bytes, count};
   while (!conn->dead && !conn->closing && !conn->paused) {
+    conn->choked = rest.length > 0 && conn_is_slow(conn);  // the questions already read can have large answers
+    if (conn->choked) break;
     WsMessage message;
     WsEvent event = ws_parser_next(&conn->ws, &loop->settings.ws, loop->inflater, &rest, &message);
     if (event == WS_NEED_MORE) break;

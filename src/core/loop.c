@@ -12,6 +12,10 @@
 
 enum { SWEEP_MS = 100, SWEEPS_A_ROUND = 10, DRAIN_CHECK_MS = 20 };
 
+void loop_again(Loop *loop) {
+  uv_async_send(&loop->wake);
+}
+
 static void turn_begin(Loop *loop) {
   loop->now_ms = loop->env.now_ms(loop->env.state);
   loop->tick_ms = uv_now(&loop->uv);
@@ -23,6 +27,7 @@ static void turn_end(Loop *loop) {
   store_submit_all(loop);
   conn_flush_dirty(loop);
   loop->hooks->turn_sent(loop);
+  if (loop->submitted != NULL) loop_again(loop);  // what was held back has been read on
 }
 
 static void on_check(uv_check_t *check) {

@@ -101,5 +101,7 @@ void loop_stop(Loop *loop, uint32_t grace_ms);
 
 // Hands a message over; any thread. Messages of one sender are run in order.
 void loop_post(Loop *loop, LoopMessage *message);
+// One more turn before the loop sleeps: the end of this one has left something to do.
+void loop_again(Loop *loop);
 
 #endif

@@ -276,6 +276,7 @@ bool topic_unsubscribe(Topics *topics, SubscriberList *list, const char *type, S
 
 void topic_unsubscribe_all(Topics *topics, SubscriberList *list) {
   (void)topics;
+  // NOLINTNEXTLINE(clang-analyzer-unix.Malloc): each leaves the list before it is freed
   while (list->first != NULL) remove_subscriber(list->first);
 }
 
@@ -286,7 +287,7 @@ void topic_answer(Topics *topics, Conn *conn, const char *kind, int64_t key, con
     return;
   }
   if (topic->picture == NULL && !topic->loading) start_load(topic);
-  if (topic->picture != NULL && !topics->any_dirty) {
+  if (topic->picture != NULL && !topics->any_dirty && !conn_is_slow(conn)) {
     topic_answer_now(topic, conn, type, eid);
     return;
   }
@@ -299,6 +300,7 @@ void topic_answer(Topics *topics, Conn *conn, const char *kind, int64_t key, con
   if (eid.length > 0) memcpy(request + 1, eid.at, eid.length);
   *topic->requests_tail = request;
   topic->requests_tail = &request->next;
+  if (conn_is_slow(conn)) conn_tell_drained(conn);
 }
 
 static bool updates_due(const SubscriberList *list) {
@@ -317,21 +319,6 @@ void topic_send_after(Topics *topics, Conn *conn, const SubscriberList *list, Bu
   *held = (Held){.conn = conn_ref(conn), .list = list, .frame = frame};
   *topics->held_tail = held;
   topics->held_tail = &held->next;
-}
-
-void topic_drained(Topics *topics, SubscriberList *list) {
-  (void)topics;
-  for (Subscriber *subscriber = list->first; subscriber != NULL;) {
-    Subscriber *next = subscriber->next_of_conn;
-    Topic *topic = subscriber->group->topic;
-    if (subscriber->state == SUBSCRIBER_STOPPED) {
-      subscriber->state = SUBSCRIBER_WAITING;
-      ++topic->waiting;
-      subscriber->since = -1;
-      if (topic->picture != NULL && !topic->dirty) topic_serve(subscriber);
-    }
-    subscriber = next;
-  }
 }
 
 // What happens.
@@ -448,7 +435,11 @@ static void on_timer(uv_timer_t *timer) {
 Topics *topics_new(Loop *loop, const TopicKind *kinds, int kind_count, const TopicDoor *door) {
   Topics *topics = calloc(1, sizeof *topics);
   WsDeflater *deflater = ws_deflater_new();
-  if (topics == NULL || deflater == NULL) return NULL;
+  if (topics == NULL || deflater == NULL) {
+    free(topics);
+    ws_deflater_free(deflater);
+    return NULL;
+  }
   *topics = (Topics){.loop = loop, .kinds = kinds, .kind_count = kind_count, .door = door, .deflater = deflater};
   topics->held_tail = &topics->held;
   uv_timer_init(&loop->uv, &topics->timer);

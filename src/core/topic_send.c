@@ -103,10 +103,6 @@ void topic_forget_frames(Topic *topic) {
 
 // Serving.
 
-static bool is_slow(const Conn *conn) {
-  return conn->queued_bytes > conn->loop->settings.slow_bytes;
-}
-
 // Its connection is behind: nothing more until everything has left, then a snapshot (topic_drained).
 static void stop(Subscriber *subscriber) {
   subscriber->state = SUBSCRIBER_STOPPED;
@@ -131,7 +127,7 @@ void topic_serve(Subscriber *subscriber) {
   Conn *conn = subscriber->conn;
   assert(topic->picture != NULL && subscriber->state == SUBSCRIBER_WAITING);
   --topic->waiting;
-  if (is_slow(conn)) {
+  if (conn_is_slow(conn)) {
     stop(subscriber);
     return;
   }
@@ -151,20 +147,64 @@ void topic_answer_now(Topic *topic, Conn *conn, const char *type, Str eid) {
   conn_send(conn, frame_of(topic->topics, once, TOPIC_SUCCESS, body, wants_deflate(conn, body.length), 15));
 }
 
-void topic_serve_waiting(Topic *topic) {
-  for (Group *group = topic->groups; group != NULL && topic->waiting > 0; group = group->next) {
-    for (uint32_t i = 0; i < group->count; i++) {
-      if (group->subscribers[i]->state == SUBSCRIBER_WAITING) topic_serve(group->subscribers[i]);
-    }
-  }
-  while (topic->requests != NULL) {
-    Request *request = topic->requests;
-    topic->requests = request->next;
+// Those of a slow connection stay until it has drained.
+static void answer_requests(Topic *topic) {
+  Request **link = &topic->requests;
+  while (*link != NULL) {
+    Request *request = *link;
     Conn *conn = conn_find(topic->topics->loop, request->conn);
+    if (conn != NULL && conn_is_slow(conn)) {
+      conn_tell_drained(conn);
+      link = &request->next;
+      continue;
+    }
+    *link = request->next;
     if (conn != NULL) topic_answer_now(topic, conn, request->type, request->eid);
     free(request);
   }
-  topic->requests_tail = &topic->requests;
+  topic->requests_tail = link;
+}
+
+void topic_serve_waiting(Topic *topic) {
+  for (Group *group = topic->groups; group != NULL && topic->waiting > 0; group = group->next) {
+    for (uint32_t i = 0; i < group->count;) {
+      // Served, it waits no longer; or its owner has left, and the last of the group has taken its place.
+      if (group->subscribers[i]->state == SUBSCRIBER_WAITING) {
+        topic_serve(group->subscribers[i]);
+      } else {
+        ++i;
+      }
+    }
+  }
+  answer_requests(topic);
+}
+
+static Subscriber *find_servable(const SubscriberList *list) {
+  Subscriber *subscriber = list->first;
+  while (subscriber != NULL) {
+    const Topic *topic = subscriber->group->topic;
+    if (subscriber->state == SUBSCRIBER_WAITING && topic->picture != NULL && !topic->dirty) break;
+    subscriber = subscriber->next_of_conn;
+  }
+  return subscriber;
+}
+
+void topic_drained(Topics *topics, SubscriberList *list) {
+  for (Subscriber *subscriber = list->first; subscriber != NULL; subscriber = subscriber->next_of_conn) {
+    if (subscriber->state != SUBSCRIBER_STOPPED) continue;
+    subscriber->state = SUBSCRIBER_WAITING;
+    ++subscriber->group->topic->waiting;
+    subscriber->since = -1;
+  }
+  topics->any_dirty = true;  // the turn's end answers its requests
+  loop_again(topics->loop);
+  // Whoever is served may be let on to its next message, which may end any of its subscriptions: look anew each time.
+  Subscriber *subscriber = find_servable(list);
+  const Conn *conn = subscriber != NULL ? subscriber->conn : NULL;
+  while (subscriber != NULL) {
+    topic_serve(subscriber);
+    subscriber = conn->dead ? NULL : find_servable(list);
+  }
 }
 
 // Fan-out.
@@ -177,7 +217,7 @@ static void send_group(Group *group, Str body, TopicStatus status) {
     if (i + 4 < group->count) __builtin_prefetch(group->subscribers[i + 4]->conn);
     if (subscriber->state != SUBSCRIBER_LIVE) continue;
     Conn *conn = subscriber->conn;
-    if (is_slow(conn)) {
+    if (conn_is_slow(conn)) {
       stop(subscriber);
       continue;
     }
