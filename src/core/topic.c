@@ -126,6 +126,17 @@ static void replay_missed(Topic *topic) {
   if (!topic->loading) arena_free(&topic->missed_arena);
 }
 
+// What could not be read anew is old: the next who asks has it read.
+static void drop_picture(Topic *topic) {
+  if (topic->picture != NULL) topic->kind->free(topic->picture);
+  topic->picture = NULL;
+  topic->dirty = topic->afresh = false;
+  topic->missed = NULL;
+  topic->missed_tail = &topic->missed;
+  arena_free(&topic->missed_arena);
+  topic_forget_frames(topic);
+}
+
 static void loaded(Loop *loop, Call *call) {
   (void)loop;
   Topic *topic = call->door;
@@ -133,6 +144,7 @@ static void loaded(Loop *loop, Call *call) {
   topic->loading = false;
   if (call->error != ERR_NONE) {
     if (load->picture != NULL) topic->kind->free(load->picture);
+    drop_picture(topic);
     refuse_all(topic, call->error);
     return;
   }
