@@ -9,7 +9,7 @@ import type { FrameMeter } from "./frame_meter";
 import { followGestures } from "./gestures";
 import { makeGrid, seatAt, seatsIn, type Grid } from "./grid";
 import { Layers } from "./layers";
-import { batchesOf, changedLooks, looksOf } from "./looks";
+import { batchesOf, changedLooks, looksOf, type Batches } from "./looks";
 import { paintAbove, PULSE_MS, type Pulse } from "./overlay";
 import type { Scene } from "./painter";
 import { rowLabelsOf, type RowLabel } from "./row_labels";
@@ -54,6 +54,8 @@ const LARGEST_FIT_SEAT = 56;
 /** Taps on seats smaller than this come nearer first, in CSS pixels. */
 const SMALLEST_TARGET = { touch: 16, mouse: 7 };
 const NEAR_SEAT = 34;
+/** Rings shown at once; in a storm of changes more would only be noise. */
+const PULSES = 60;
 /** When more seats than this change at once, all pictures are drawn anew. */
 const REDRAW_ALL = 3_000;
 
@@ -72,6 +74,7 @@ export class HallMap {
   private drawing: Drawing | null = null;
   private hall: Hall | null = null;
   private looks: Uint8Array = new Uint8Array(0);
+  private batches: Batches | null = null;
   private readonly layers = new Layers();
   private eye: Camera = { scale: 1, x: 0, y: 0 };
   private glide: { from: Camera; to: Camera; start: number } | null = null;
@@ -196,6 +199,7 @@ export class HallMap {
   private recolor(hall: Hall): void {
     const before = this.looks;
     this.looks = looksOf(hall);
+    this.batches = null;
     const changed = changedLooks(before, this.looks);
     if (changed.length > REDRAW_ALL) this.layers.forget();
     else this.layers.change(this.scene(), changed);
@@ -205,7 +209,9 @@ export class HallMap {
   private pulse(seats: readonly number[]): void {
     if (this.options.calm) return;
     const at = performance.now();
-    this.pulses = [...this.pulses.filter((old) => at - old.at < PULSE_MS), ...seats.map((seat) => ({ seat, at }))];
+    const young = this.pulses.filter((old) => at - old.at < PULSE_MS);
+    const fresh = seats.slice(0, PULSES).map((seat) => ({ seat, at }));
+    this.pulses = [...young, ...fresh].slice(-PULSES);
   }
 
   private fitting(): Camera {
@@ -344,8 +350,8 @@ export class HallMap {
 
   private scene(): Scene {
     const { looks, screen, density, theme } = this;
-    const batches = batchesOf(this.drawing!.plan, looks);
-    return { ...this.drawing!, looks, batches, camera: this.eye, screen, density, theme };
+    this.batches ??= batchesOf(this.drawing!.plan, looks);
+    return { ...this.drawing!, looks, batches: this.batches, camera: this.eye, screen, density, theme };
   }
 
   private drawBase(): void {
