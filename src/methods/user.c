@@ -50,14 +50,12 @@ static bool code_valid(Str code) {
   return code.length == 6 && code.at[0] != '-' && str_to_int(code, &number);
 }
 
-static void reply_user(Call *call, Str username, bool staff) {
+static void reply_user(Call *call, Str username) {
   json_open(&call->reply, '{');
   json_name(&call->reply, "status");
   json_add_str(&call->reply, STR("user"));
   json_name(&call->reply, "username");
   json_add_str(&call->reply, username);
-  json_name(&call->reply, "role");
-  json_add_str(&call->reply, staff ? STR("staff") : STR("visitor"));
   json_close(&call->reply, '}');
 }
 
@@ -85,13 +83,24 @@ static Error require_session(Call *call, int64_t *user_id, Str *username, bool *
 
 // user.status
 
+static void reply_status(Call *call, Str username, bool staff) {
+  json_open(&call->reply, '{');
+  json_name(&call->reply, "username");
+  json_add_str(&call->reply, username);
+  json_name(&call->reply, "status");
+  json_add_str(&call->reply, STR("user"));
+  json_name(&call->reply, "role");
+  json_add_str(&call->reply, staff ? STR("staff") : STR("visitor"));
+  json_close(&call->reply, '}');
+}
+
 static Error status(Call *call, const void *input) {
   (void)input;
   int64_t user_id;
   Str username;
   bool staff;
   if (require_session(call, &user_id, &username, &staff) == ERR_NONE) {
-    reply_user(call, username, staff);
+    reply_status(call, username, staff);
   } else {
     text_add(&call->reply, STR("{\"status\":\"guest\"}"));
   }
@@ -189,7 +198,7 @@ static Error register_user(Call *call, const void *input) {
   if (!auth_totp_matches(candidate.secret, in->code, call->now_ms, &step)) return ERR_INVALID_CODE;
   int64_t user_id = settle_account(call, in->username, &candidate, exists ? &user : NULL, step);
   open_session(call, user_id, in->username, exists && user.staff);
-  reply_user(call, in->username, exists && user.staff);
+  reply_user(call, in->username);
   candidate_drop(call, in->username);
   return ERR_NONE;
 }
@@ -215,7 +224,7 @@ static Error login(Call *call, const void *input) {
   if (!auth_totp_matches(user.totp_secret, in->code, call->now_ms, &step)) return ERR_INVALID_CODE;
   if (!user_use_step(call->db, user.id, step, call->now_ms)) return ERR_INVALID_CODE;
   open_session(call, user.id, in->username, user.staff);
-  reply_user(call, in->username, user.staff);
+  reply_user(call, in->username);
   call_forget(call, key);
   return ERR_NONE;
 }

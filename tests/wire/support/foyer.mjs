@@ -1,0 +1,324 @@
+// A foyer of a test's own: started on a free port with a fresh database, spoken to as browsers do, and taken away again.
+// A sanitizer's report in its log fails the test that ends it.
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import crypto from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import http from 'node:http';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+
+import { WebSocket } from 'ws';
+
+const BINARY = path.resolve(process.env.FOYER ?? new URL('../../../build/foyer', import.meta.url).pathname);
+const START_MS = 60_000;
+export const WAIT_MS = 20_000; // for anything that must come; generous for builds with sanitizers
+export const JWT_SECRET = 'the key of the tokens';
+export const COOKIE_SECRET = 'the key of the cookies';
+
+/** What of our own environment a server needs: the sanitizers' settings, and nothing that is an option of foyer. */
+function bareEnvironment() {
+  const kept = ['PATH', 'ASAN_OPTIONS', 'UBSAN_OPTIONS', 'TSAN_OPTIONS', 'LSAN_OPTIONS', 'LD_LIBRARY_PATH'];
+  return Object.fromEntries(kept.filter((name) => name in process.env).map((name) => [name, process.env[name]]));
+}
+
+export class Foyer {
+  #child;
+  #folder = mkdtempSync(path.join(tmpdir(), 'foyer-wire-'));
+  #environment;
+  log = '';
+
+  constructor(options) {
+    this.#environment = {
+      ...bareEnvironment(), HOST: '127.0.0.1', PORT: '0', WS_PORT: '0', DEMO: '1', RATE_LIMITS: 'off',
+      DATABASE_URL: `sqlite:${path.join(this.#folder, 'foyer.db')}`, JWT_SECRET, COOKIE_SECRET, ...options,
+    };
+  }
+
+  /** Starts it, and waits until it is ready. `options`: environment of this start and the following ones. */
+  async start(options = {}) {
+    Object.assign(this.#environment, options);
+    this.agent = new http.Agent({ keepAlive: true });
+    this.#child = spawn(BINARY, ['serve'], { cwd: this.#folder, env: this.#environment, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = this.#child;
+    let said = '';
+    child.stderr.on('data', (text) => (this.log += text));
+    this.port = await new Promise((resolve, reject) => {
+      const limit = setTimeout(() => reject(new Error(`no address in time: ${this.log}`)), START_MS);
+      child.once('exit', (code) => reject(new Error(`it ended with ${code}: ${this.log}`)));
+      child.stdout.on('data', (text) => {
+        const found = /foyer is on http:\/\/[^:]+:(\d+)\n/.exec((said += text));
+        if (!found) return;
+        clearTimeout(limit);
+        resolve(Number(found[1]));
+      });
+    });
+    await this.#ready();
+    return this;
+  }
+
+  async #ready() {
+    const end = Date.now() + START_MS;
+    while ((await this.request({ path: '/readyz' })).status !== 200) {
+      assert.ok(Date.now() < end, 'it did not become ready in time');
+      await pause(10);
+    }
+  }
+
+  async #exit(signal) {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) {
+      this.#child.kill(signal);
+      await once(this.#child, 'exit');
+    }
+    this.agent.destroy();
+  }
+
+  /** Ends it at once, as a crash does, and starts it again on the same database. */
+  async crash() {
+    await this.#exit('SIGKILL');
+    await this.start();
+  }
+
+  /** Asks it to end, takes its folder away, and fails where a sanitizer had something to say. */
+  async end() {
+    await this.#exit('SIGTERM');
+    rmSync(this.#folder, { recursive: true });
+    assert.doesNotMatch(this.log, /Sanitizer|runtime error:/, this.log);
+    assert.equal(this.#child.signalCode, null);
+    assert.equal(this.#child.exitCode, 0, this.log);
+  }
+
+  /** Runs one of its commands on the same database: command('user', 'role', 'ann', 'staff'). Gives what it printed. */
+  command(...words) {
+    const { status, stdout, stderr } = spawnSync(BINARY, words, {
+      cwd: this.#folder, env: this.#environment, encoding: 'utf8',
+    });
+    assert.equal(status, 0, stderr);
+    return stdout;
+  }
+
+  /** One HTTP request: {status, headers, body (Buffer), text, json()}. `body`: what is sent, a string or bytes. */
+  request({ method = 'GET', path: target = '/', headers = {}, body, port = this.port, agent = this.agent } = {}) {
+    return new Promise((resolve, reject) => {
+      const request = http.request({ host: '127.0.0.1', port, method, path: target, headers, agent });
+      request.setTimeout(WAIT_MS, () => request.destroy(new Error(`${method} ${target}: no answer in time`)));
+      request.on('error', reject);
+      request.on('response', async (response) => {
+        const parts = [];
+        for await (const part of response) parts.push(part);
+        const whole = Buffer.concat(parts);
+        const text = whole.toString();
+        resolve({ status: response.statusCode, headers: response.headers, body: whole, text, json: () => JSON.parse(text) });
+      });
+      request.end(body);
+    });
+  }
+}
+
+/** A server for a test file: `const foyer = await startFoyer({ RATE_LIMITS: 'on' })`, with the environment it needs. */
+export const startFoyer = (options = {}) => new Foyer(options).start();
+
+let browsers = 0;
+
+/** A browser: its cookies, and its name of itself, unlike all others unless told. */
+export class Browser {
+  cookies = new Map();
+
+  constructor(foyer, { agent = `browser ${++browsers}` } = {}) {
+    this.foyer = foyer;
+    this.agent = agent;
+  }
+
+  get headers() {
+    const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    return { 'User-Agent': this.agent, ...(cookie && { Cookie: cookie }) };
+  }
+
+  keep(lines = []) {
+    for (const line of lines) {
+      const [, name, value] = /^([^=]+)=([^;]*)/.exec(line);
+      if (value === '') this.cookies.delete(name);
+      else this.cookies.set(name, value);
+    }
+  }
+
+  /** POST of a user method, as the old page does it: with two slashes. */
+  async post(method, body, headers = {}) {
+    const answer = await this.foyer.request({
+      method: 'POST', path: `/api//user/${method}`,
+      headers: { 'Content-Type': 'application/json', ...this.headers, ...headers },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+    this.keep(answer.headers['set-cookie']);
+    return answer;
+  }
+
+  /** The error code of a method, or the data of its success. */
+  async call(method, body) {
+    const { error, data } = (await this.post(method, body)).json();
+    return error ?? data;
+  }
+
+  line(options = {}) {
+    return Line.open(this.foyer, { ...options, browser: this });
+  }
+}
+
+/** A WebSocket to the server. What came is kept in order until it is taken. */
+export class Line {
+  #waiting = [];
+  #asked = 0;
+  queue = [];
+
+  static async open(foyer, { path: target = '/ws', port = foyer.port, headers = {}, browser, deflate = false } = {}) {
+    const line = new Line();
+    line.socket = new WebSocket(`ws://127.0.0.1:${port}${target}`, {
+      headers: { ...browser?.headers, ...headers }, perMessageDeflate: deflate,
+    });
+    line.closed = new Promise((resolve) => line.socket.on('close', (code, reason) => resolve({ code, reason: `${reason}` })));
+    line.socket.on('message', (bytes, isBinary) => line.#came(isBinary ? bytes : JSON.parse(String(bytes)), bytes));
+    line.socket.on('error', () => {}); // told by `closed`, or by the opening below
+    line.socket.once('upgrade', (response) => {
+      line.setCookies = response.headers['set-cookie'] ?? [];
+      browser?.keep(line.setCookies);
+    });
+    await new Promise((resolve, reject) => {
+      line.socket.once('open', resolve);
+      line.socket.once('error', reject);
+    });
+    return line;
+  }
+
+  #came(message, bytes) {
+    if (typeof message === 'object' && !Buffer.isBuffer(message)) Object.defineProperty(message, 'text', { value: String(bytes) });
+    const index = this.#waiting.findIndex(({ wanted }) => wanted(message));
+    if (index === -1) this.queue.push(message);
+    else this.#waiting.splice(index, 1)[0].resolve(message);
+  }
+
+  /** The first message that has come, or will come, that is wanted; it leaves the queue. */
+  take(wanted = () => true, limit_ms = WAIT_MS) {
+    const index = this.queue.findIndex(wanted);
+    if (index !== -1) return Promise.resolve(this.queue.splice(index, 1)[0]);
+    return new Promise((resolve, reject) => {
+      const late = setTimeout(() => reject(new Error(`nothing in time; there is ${JSON.stringify(this.queue)}`)), limit_ms);
+      const done = (settle) => (value) => {
+        clearTimeout(late);
+        settle(value);
+      };
+      this.#waiting.push({ wanted, resolve: done(resolve) });
+      this.closed.then(({ code }) => done(reject)(new Error(`closed with ${code} while waiting`)));
+    });
+  }
+
+  send(message) {
+    this.socket.send(typeof message === 'string' || Buffer.isBuffer(message) ? message : JSON.stringify(message));
+  }
+
+  /** Sends a request, and gives the first message with its eid. */
+  ask(type, data = null, eid = `ask-${++this.#asked}`) {
+    this.send({ type, data, eid, ts: Date.now() });
+    return this.take((message) => message.eid === eid);
+  }
+
+  update(eid) {
+    return this.take((message) => message.status === 'update' && (eid === undefined || message.eid === eid));
+  }
+
+  /** Everything that came and nobody took, up to now: messages are answered in order, so an answer tells what is before. */
+  async rest() {
+    await this.ask('nothing.such', null, 'up to here');
+    return this.queue.splice(0);
+  }
+
+  async close() {
+    this.socket.close();
+    return this.closed;
+  }
+}
+
+// One-time codes (RFC 6238) and tokens, computed apart from the server's own code.
+
+function fromBase32(text) {
+  const bits = [...text].map((letter) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0'));
+  return Buffer.from(bits.join('').match(/.{8}/g).map((byte) => parseInt(byte, 2)));
+}
+
+export const stepNow = () => Math.floor(Date.now() / 30_000);
+
+/** The code of a 30 s step. */
+export function codeOf(secret, step = stepNow()) {
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(step));
+  const digest = crypto.createHmac('sha1', fromBase32(secret)).update(counter).digest();
+  const number = digest.readUInt32BE(digest[19] & 15) & 0x7fffffff;
+  return String(number % 1_000_000).padStart(6, '0');
+}
+
+/** A code that none of the steps around now has. */
+export function wrongCodeOf(secret) {
+  const right = [-3, -2, -1, 0, 1, 2, 3].map((offset) => codeOf(secret, stepNow() + offset));
+  for (let code = 0; ; code++) if (!right.includes(String(code).padStart(6, '0'))) return String(code).padStart(6, '0');
+}
+
+export const secretOf = (qr_url) => qr_url.slice(qr_url.indexOf('secret=') + 7);
+
+/** A handshake_token cookie around any claims, signed with the keys above or others. */
+export function forgeCookie(claims, { jwtKey = JWT_SECRET, cookieKey = COOKIE_SECRET, header = { alg: 'HS256', typ: 'JWT' } } = {}) {
+  const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const signed = `${part(header)}.${part(claims)}`;
+  const token = `${signed}.${crypto.createHmac('sha256', jwtKey).update(signed).digest('base64url')}`;
+  const signature = crypto.createHmac('sha256', cookieKey).update(token).digest('base64').replace(/=+$/, '');
+  return encodeURIComponent(`s:${token}.${signature}`);
+}
+
+/** The claims in a handshake_token cookie's value. */
+export function claimsOf(cookie) {
+  return JSON.parse(Buffer.from(decodeURIComponent(cookie).slice(2).split('.')[1], 'base64url'));
+}
+
+let people = 0;
+export const freshName = () => `person_${++people}-${crypto.randomBytes(4).toString('hex')}`;
+
+/** Somebody with an account. A code is good once, so each sign-in takes the code of a later step: two in half a minute. */
+export class Person {
+  constructor(foyer, username = freshName()) {
+    this.foyer = foyer;
+    this.username = username;
+    this.browser = new Browser(foyer);
+  }
+
+  nextCode() {
+    this.step = this.step === undefined ? stepNow() : Math.max(this.step + 1, stepNow());
+    assert.ok(this.step <= stepNow() + 1, 'too many sign-ins of one person in half a minute');
+    return codeOf(this.secret, this.step);
+  }
+
+  /** Makes the account through the door; the browser is signed in then. */
+  static async signUp(foyer, username) {
+    const person = new Person(foyer, username);
+    person.secret = secretOf((await person.browser.call('auth_start', { username: person.username })).qr_url);
+    const answer = await person.browser.call('register', { username: person.username, code: person.nextCode() });
+    assert.equal(answer.status, 'user', `${answer}`);
+    return person;
+  }
+
+  static async staff(foyer) {
+    const person = await Person.signUp(foyer);
+    foyer.command('user', 'role', person.username, 'staff');
+    return person;
+  }
+
+  /** Signs in from another browser. */
+  async signIn(browser = new Browser(this.foyer)) {
+    const answer = await browser.call('login', { username: this.username, code: this.nextCode() });
+    assert.equal(answer.status, 'user', `${answer}`);
+    return browser;
+  }
+
+  line(options) {
+    return this.browser.line(options);
+  }
+}
