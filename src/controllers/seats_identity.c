@@ -112,9 +112,14 @@ typedef struct IdentityNews {
   char ended_sid[64];
 } IdentityNews;
 
-static bool is_same_client(const SeatsSocket *socket, SeatsClient client) {
-  if (client.cookie_hash != 0) return socket->client.cookie_hash == client.cookie_hash;
-  return socket->client.agent_hash == client.agent_hash;
+// Without a cookie the browser is known by address and User-Agent, which others may have as well (behind one proxy,
+// say): somebody who is signed in is then neither made another person nor signed out with another's session.
+static bool is_of_client(const SeatsSocket *socket, const IdentityNews *news) {
+  if (news->client.cookie_hash != 0) return socket->client.cookie_hash == news->client.cookie_hash;
+  if (socket->client.agent_hash != news->client.agent_hash) return false;
+  const Identity *is = socket->known != NULL ? &socket->known->identity : NULL;
+  if (news->known == NULL) return is != NULL && str_equal(is->sid, str_from(news->ended_sid));
+  return is == NULL || is->user_id == news->known->identity.user_id;
 }
 
 static void change_identity(SeatsSocket *socket, const KnownIdentity *known) {
@@ -132,7 +137,7 @@ static void run_news(Loop *loop, LoopMessage *message) {
     Conn *conn = loop->conns[i - 1];
     if (conn->handler != &seats_socket_handler || conn->closing) continue;
     SeatsSocket *socket = conn->owner;
-    if (is_same_client(socket, news->client)) {
+    if (is_of_client(socket, news)) {
       change_identity(socket, news->known);
     } else if (socket->known != NULL && ended.length > 0 && str_equal(socket->known->identity.sid, ended)) {
       ws_close(conn, CLOSE_SIGNED_OUT, STR("signed out"));
