@@ -26,13 +26,13 @@ Error seats_envelope_read(Arena *arena, Str payload, size_t data_bytes_max, Seat
   *request = (SeatsRequest){0};
   const Json *root = json_parse(arena, payload, NULL);
   if (!json_is_object(root)) return ERR_INVALID_REQUEST;
+  const Json *type = json_get(root, "type");
+  bool has_type = json_str(type, &request->type);
+  if (type == NULL || json_is_null(type) || (has_type && request->type.length == 0)) return ERR_MESSAGE_TYPE_REQUIRED;
   Str eid;
   bool has_eid = seats_envelope_eid(arena, json_get(root, "eid"), &eid);
   if (has_eid) request->eid = eid;
-  const Json *type = json_get(root, "type");
-  if (type == NULL || json_is_null(type)) return ERR_MESSAGE_TYPE_REQUIRED;
-  if (!json_str(type, &request->type)) return ERR_INVALID_REQUEST;
-  if (request->type.length == 0) return ERR_MESSAGE_TYPE_REQUIRED;
+  if (!has_type) return ERR_INVALID_REQUEST;
   request->data = json_get(root, "data");
   if (!has_eid || request->data == NULL) return ERR_INVALID_REQUEST;
   if (payload.length > data_bytes_max && !data_fits(arena, request->data, data_bytes_max)) return ERR_MESSAGE_TOO_LARGE;

@@ -11,7 +11,7 @@ typedef struct SeatsRequest {
   Str eid;           // empty when there is none that could be echoed
 } SeatsRequest;
 
-// Reads a message. On an error, request->eid is still set when the message had a usable one.
+// Reads a message. On an error, request->eid is the eid to echo: the message's, where it had a usable one and a type.
 Error seats_envelope_read(Arena *arena, Str payload, size_t data_bytes_max, SeatsRequest *request);
 
 // An eid on the wire: a non-empty string or a number other than 0, as text. False: neither, or longer than we echo.
