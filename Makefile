@@ -177,6 +177,8 @@ $(eval $(call unit_rules,shared,$(below_shared)))
 $(eval $(call unit_rules,core,$(below_core)))
 $(eval $(call unit_rules,models,$(below_models)))
 $(foreach layer,methods subscriptions controllers commands,$(eval $(call unit_rules,$(layer),$(everything))))
+# Tests of faults stand between our code and what may fail (tests/support/faults.h).
+$(BUILD)/tests/%_faults_test: private LDFLAGS += -Wl,--wrap=sqlite3_step,--wrap=malloc,--wrap=calloc,--wrap=realloc
 unit: $(unit_tests)
 
 # --- Fuzz targets: make fuzz ---

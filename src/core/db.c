@@ -236,6 +236,7 @@ static bool run_control(Db *db, const char *sql) {
 bool db_begin(Db *db, DbMode mode) {
   static const char BEGIN_WRITE[] = "BEGIN IMMEDIATE";
   static const char BEGIN_READ[] = "BEGIN";
+  db_rollback(db);  // of a transaction that could not be ended when it should have been
   db->failed = db->in_call = db->has_savepoint = false;
   return run_control(db, mode == DB_WRITE ? BEGIN_WRITE : BEGIN_READ);
 }
