@@ -46,7 +46,8 @@ static void count_frame(Topic *topic, bool merged) {
   }
   bool many = ++topic->frames_in_window > FRAMES_A_WINDOW_MAX;
   bool pressed = merged && (topic->in_pressure || (is_loaded(topic) && topic->batches > 1));
-  topic->pressed = many ? UINT8_MAX : (uint8_t)(topic->pressed << 1 | pressed);
+  topic->pressed = (uint8_t)(topic->pressed << 1 | pressed);
+  if (many) topic->pressed = UINT8_MAX;
   topic->in_pressure = false;
   topic->batches = 0;
   topic->last_frame_ns = now_ns;
@@ -147,22 +148,37 @@ void topic_answer_now(Topic *topic, Conn *conn, const char *type, Str eid) {
   conn_send(conn, frame_of(topic->topics, once, TOPIC_SUCCESS, body, wants_deflate(conn, body.length), 15));
 }
 
-// Those of a slow connection stay until it has drained.
+void topic_add_request(Topic *topic, Request *request) {
+  request->next = NULL;
+  *topic->requests_tail = request;
+  topic->requests_tail = &request->next;
+}
+
+Request *topic_take_requests(Topic *topic) {
+  Request *requests = topic->requests;
+  topic->requests = NULL;
+  topic->requests_tail = &topic->requests;
+  return requests;
+}
+
+// Those of a slow connection stay until it has drained. Whoever is answered may ask again at once: the list is taken
+// off before.
 static void answer_requests(Topic *topic) {
-  Request **link = &topic->requests;
-  while (*link != NULL) {
-    Request *request = *link;
-    Conn *conn = conn_find(topic->topics->loop, request->conn);
+  Topics *topics = topic->topics;
+  Request *request = topic_take_requests(topic);
+  while (request != NULL) {
+    Request *next = request->next;
+    Conn *conn = conn_find(topics->loop, request->conn);
     if (conn != NULL && conn_is_slow(conn)) {
       conn_tell_drained(conn);
-      link = &request->next;
-      continue;
+      topic_add_request(topic, request);
+    } else {
+      if (conn != NULL) topic_answer_now(topic, conn, request->type, request->eid);
+      if (conn != NULL && !conn->dead) topics->door->served(conn);
+      free(request);
     }
-    *link = request->next;
-    if (conn != NULL) topic_answer_now(topic, conn, request->type, request->eid);
-    free(request);
+    request = next;
   }
-  topic->requests_tail = link;
 }
 
 void topic_serve_waiting(Topic *topic) {
