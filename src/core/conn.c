@@ -185,7 +185,8 @@ static void flush(Conn *conn) {
     take_sent(conn, (size_t)sent);
   }
   bool waits = conn->piece_count > 0;
-  if (waits != had_backlog) {
+  // It may have gone unread for what was queued in this turn alone, and has left at once.
+  if (waits != had_backlog || (!waits && !conn->polls_read)) {
     conn->polls_write = waits;
     poll_update(conn);
   }
