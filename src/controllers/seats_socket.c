@@ -1,5 +1,5 @@
-// The seats door's WebSocket. Messages of one connection are taken strictly in order: calls that write may follow one
-// another into the same commit, anything else waits until those before it are answered.
+// The seats door's WebSocket. Messages of one connection are taken and answered strictly in order: calls that write may
+// follow one another into the same commit, anything else waits until those before it are answered.
 #include "controllers/seats_socket.h"
 
 #include <stdlib.h>
@@ -16,7 +16,7 @@ enum {
   DATA_BYTES_MAX = 100 * 1024,
   IDLE_PROBE_MS = 5000,
   IDLE_END_MS = 15000,
-  USER_SUBSCRIPTIONS_MAX = 16,
+  USER_SUBSCRIPTIONS_MAX = 100,
   CLOSE_UNSUPPORTED = 1003,
   DEFLATE_MIN_BYTES = 1024,
   IN_FLIGHT_MAX = 1024,  // writing calls of one connection; the next ones wait
@@ -107,13 +107,68 @@ static void one_begun(SeatsSocket *socket, bool writes) {
   ++socket->in_flight;
 }
 
+// Answers: each goes out behind the updates that are due before it, and behind the answers to earlier messages.
+
+static void send_reply(SeatsSocket *socket, const SeatsReply *reply) {
+  Conn *conn = socket->conn;
+  bool sent;
+  if (reply->topic_kind != NULL) {
+    sent = topic_answer(topics_of(conn), conn, reply->topic_kind, reply->topic_key, reply->type, reply->eid);
+  } else {
+    sent = topic_send_after(topics_of(conn), conn, &socket->subscriptions, reply->frame);
+  }
+  if (conn->dead) return;
+  socket->reply_waits = !sent;
+  if (sent) one_answered(socket);
+}
+
+static void reply_in_turn(SeatsSocket *socket, SeatsReply reply) {
+  if (!socket->reply_waits) {
+    send_reply(socket, &reply);
+    return;
+  }
+  SeatsReply *kept = malloc(sizeof *kept + reply.eid.length);
+  if (kept == NULL) {
+    buf_unref(reply.frame);
+    conn_kill(socket->conn);
+    return;
+  }
+  *kept = reply;
+  kept->eid.at = (char *)(kept + 1);
+  if (reply.eid.length > 0) memcpy(kept + 1, reply.eid.at, reply.eid.length);
+  if (socket->replies == NULL) socket->replies_tail = &socket->replies;
+  *socket->replies_tail = kept;
+  socket->replies_tail = &kept->next;
+}
+
+static void send_waiting_replies(SeatsSocket *socket) {
+  const Conn *conn = socket->conn;
+  while (!conn->dead && !socket->reply_waits && socket->replies != NULL) {
+    SeatsReply *reply = socket->replies;
+    socket->replies = reply->next;
+    send_reply(socket, reply);
+    free(reply);
+  }
+}
+
+static void drop_replies(SeatsSocket *socket) {
+  while (socket->replies != NULL) {
+    SeatsReply *reply = socket->replies;
+    socket->replies = reply->next;
+    buf_unref(reply->frame);
+    free(reply);
+  }
+}
+
 // Calls.
 
-static void answer_call(Conn *conn, SeatsSocket *socket, Call *call, Str eid) {
-  Topics *topics = topics_of(conn);
+static void answer_call(SeatsSocket *socket, Call *call, Str eid) {
+  Conn *conn = socket->conn;
   const char *type = call->method->name;
   if (call->error == ERR_NONE && call->reply_topic_kind != NULL) {
-    topic_answer(topics, conn, call->reply_topic_kind, call->reply_topic_key, type, eid);
+    const char *kind = call->reply_topic_kind;
+    reply_in_turn(socket,
+                  (SeatsReply){.topic_kind = kind, .topic_key = call->reply_topic_key, .type = type, .eid = eid});
     return;
   }
   Text message = {.arena = &call->arena};
@@ -122,15 +177,28 @@ static void answer_call(Conn *conn, SeatsSocket *socket, Call *call, Str eid) {
   } else {
     seats_envelope_error(&message, type, eid, conn->loop->now_ms, call->error, text_str(&call->reply));
   }
-  topic_send_after(topics, conn, &socket->subscriptions, frame_of(conn, &message));
+  reply_in_turn(socket, (SeatsReply){.frame = frame_of(conn, &message)});
 }
 
 static void call_done(Loop *loop, Call *call) {
   Conn *conn = conn_find(loop, call->conn);
   if (conn == NULL || conn->handler != &seats_socket_handler) return;
-  SeatsSocket *socket = conn->owner;
-  answer_call(conn, socket, call, *(Str *)call->door);
-  if (!conn->dead) one_answered(socket);
+  answer_call(conn->owner, call, *(Str *)call->door);
+}
+
+static Error refuse_call(Call *call, const void *input) {
+  (void)call;
+  return *(const Error *)input;
+}
+
+// A message that is wrong in itself is refused in its turn all the same.
+static void make_refusal(Call *call, const char *type, Error error) {
+  Method *refusal = ARENA_NEW(&call->arena, Method);
+  *refusal = (Method){.name = type, .run = refuse_call};
+  Error *input = ARENA_NEW(&call->arena, Error);
+  *input = error;
+  call->method = refusal;
+  call->input = input;
 }
 
 static void start_call(SeatsSocket *socket, const SeatsMessage *row, const Json *data, Str eid) {
@@ -146,11 +214,12 @@ static void start_call(SeatsSocket *socket, const SeatsMessage *row, const Json 
   call->who.username = str_copy(&call->arena, who.username);
   call->who.sid = str_copy(&call->arena, who.sid);
   Error error = row->method->access != ACCESS_ANYONE && who.user_id == 0 ? ERR_UNAUTHORIZED : call_decode(call, data);
-  if (error != ERR_NONE) {
+  if (error != ERR_NONE && socket->in_flight == 0) {
     call_free(call);
     send_error(conn, row->type, eid, error, (Str){0});
     return;
   }
+  if (error != ERR_NONE) make_refusal(call, row->type, error);
   Str *kept_eid = ARENA_NEW(&call->arena, Str);
   *kept_eid = str_copy(&call->arena, eid);
   call->door = kept_eid;
@@ -229,7 +298,10 @@ static void on_refused(Conn *conn, const char *type, Str eid, Error error) {
 }
 
 static void on_served(Conn *conn) {
-  one_answered(conn->owner);
+  SeatsSocket *socket = conn->owner;
+  socket->reply_waits = false;
+  one_answered(socket);
+  if (!conn->dead) send_waiting_replies(socket);
 }
 
 const TopicDoor seats_topic_door = {.envelope = seats_envelope, .refuse = on_refused, .served = on_served};
@@ -242,7 +314,8 @@ static void run_message(SeatsSocket *socket, const SeatsMessage *row, const Json
       start_call(socket, row, data, eid);
       break;
     case SEATS_ANSWER:
-      topic_answer(topics_of(socket->conn), socket->conn, row->topic, 0, row->type, eid);
+      one_begun(socket, false);
+      reply_in_turn(socket, (SeatsReply){.topic_kind = row->topic, .type = row->type, .eid = eid});
       break;
     case SEATS_SUBSCRIBE:
       subscribe(socket, row, data, eid);
@@ -312,6 +385,7 @@ static void on_close(Conn *conn, void *owner) {
     free(socket->user_subscriptions);
     socket->user_subscriptions = next;
   }
+  drop_replies(socket);
   free(socket->known);
   free(socket->stalled);
   free(socket);

@@ -17,6 +17,16 @@ typedef struct KnownIdentity {
   char texts[];
 } KnownIdentity;
 
+// An answer that is due once those before it have gone out: the snapshot of a topic, or a frame.
+typedef struct SeatsReply {
+  struct SeatsReply *next;
+  const char *topic_kind;  // NULL: `frame`
+  int64_t topic_key;
+  const char *type;
+  Buf *frame;
+  Str eid;  // behind this struct
+} SeatsReply;
+
 typedef struct SeatsSocket {
   Conn *conn;
   SubscriberList subscriptions;
@@ -26,8 +36,11 @@ typedef struct SeatsSocket {
   uint64_t probed_ms;  // loop tick of the last heartbeat we sent of our own accord
   char *stalled;       // a message that waits for the calls before it; NULL: none
   uint32_t stalled_bytes;
-  uint16_t in_flight;  // calls and subscriptions that are not answered
-  bool only_writes;    // and all of them are writing calls
+  uint16_t in_flight;   // calls and subscriptions that are not answered
+  bool only_writes;     // and all of them are writing calls
+  bool reply_waits;     // an answer is with the topics, which tell when it has gone out
+  SeatsReply *replies;  // those behind it, oldest first
+  SeatsReply **replies_tail;
 } SeatsSocket;
 
 extern const WsHandler seats_socket_handler;

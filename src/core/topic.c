@@ -98,14 +98,15 @@ static void refuse_all(Topic *topic, Error error) {
       if (told) door->served(conn);
     }
   }
-  while (topic->requests != NULL) {
-    Request *request = topic->requests;
-    topic->requests = request->next;
+  Request *request = topic_take_requests(topic);
+  while (request != NULL) {
+    Request *next = request->next;
     Conn *conn = conn_find(topic->topics->loop, request->conn);
     if (conn != NULL) door->refuse(conn, request->type, request->eid, error);
+    if (conn != NULL && !conn->dead) door->served(conn);
     free(request);
+    request = next;
   }
-  topic->requests_tail = &topic->requests;
 }
 
 static void apply(Topic *topic, const Event *event) {
@@ -292,27 +293,27 @@ void topic_unsubscribe_all(Topics *topics, SubscriberList *list) {
   while (list->first != NULL) remove_subscriber(list->first);
 }
 
-void topic_answer(Topics *topics, Conn *conn, const char *kind, int64_t key, const char *type, Str eid) {
+bool topic_answer(Topics *topics, Conn *conn, const char *kind, int64_t key, const char *type, Str eid) {
   Topic *topic = get_topic(topics, find_kind(topics, kind), key);
   if (topic == NULL) {
     topics->door->refuse(conn, type, eid, ERR_INTERNAL);
-    return;
+    return true;
   }
   if (topic->picture == NULL && !topic->loading) start_load(topic);
   if (topic->picture != NULL && !topics->any_dirty && !conn_is_slow(conn)) {
     topic_answer_now(topic, conn, type, eid);
-    return;
+    return true;
   }
   Request *request = malloc(sizeof *request + eid.length);
   if (request == NULL) {
     topics->door->refuse(conn, type, eid, ERR_INTERNAL);
-    return;
+    return true;
   }
   *request = (Request){.conn = conn_ref(conn), .type = type, .eid = {(char *)(request + 1), eid.length}};
   if (eid.length > 0) memcpy(request + 1, eid.at, eid.length);
-  *topic->requests_tail = request;
-  topic->requests_tail = &request->next;
+  topic_add_request(topic, request);
   if (conn_is_slow(conn)) conn_tell_drained(conn);
+  return false;
 }
 
 static bool updates_due(const SubscriberList *list) {
@@ -322,15 +323,16 @@ static bool updates_due(const SubscriberList *list) {
   return false;
 }
 
-void topic_send_after(Topics *topics, Conn *conn, const SubscriberList *list, Buf *frame) {
+bool topic_send_after(Topics *topics, Conn *conn, const SubscriberList *list, Buf *frame) {
   Held *held = updates_due(list) ? malloc(sizeof *held) : NULL;
   if (held == NULL) {
     conn_send(conn, frame);
-    return;
+    return true;
   }
   *held = (Held){.conn = conn_ref(conn), .list = list, .frame = frame};
   *topics->held_tail = held;
   topics->held_tail = &held->next;
+  return false;
 }
 
 // What happens.
@@ -379,10 +381,10 @@ static void send_held(Topics *topics) {
   while (held != NULL) {
     Held *next = held->next;
     Conn *conn = conn_find(topics->loop, held->conn);
-    if (conn != NULL) {
-      topic_send_after(topics, conn, held->list, held->frame);
-    } else {
+    if (conn == NULL) {
       buf_unref(held->frame);
+    } else if (topic_send_after(topics, conn, held->list, held->frame) && !conn->dead) {
+      topics->door->served(conn);
     }
     free(held);
     held = next;
@@ -462,10 +464,11 @@ Topics *topics_new(Loop *loop, const TopicKind *kinds, int kind_count, const Top
 static void free_topic(Topic *topic) {
   if (topic->picture != NULL) topic->kind->free(topic->picture);
   drop_empty_groups(topic);
-  while (topic->requests != NULL) {
-    Request *request = topic->requests;
-    topic->requests = request->next;
+  Request *request = topic_take_requests(topic);
+  while (request != NULL) {
+    Request *next = request->next;
     free(request);
+    request = next;
   }
   arena_free(&topic->missed_arena);
   free(topic);

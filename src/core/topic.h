@@ -43,7 +43,7 @@ typedef struct TopicDoor {
   void (*envelope)(Text *out, TopicForm form, TopicStatus status, const char *type, Str eid, int64_t now_ms, Str body);
   // A subscription or request could not be served (no such topic): tell the client. The subscription is gone.
   void (*refuse)(Conn *conn, const char *type, Str eid, Error error);
-  // A subscription that had to wait was served or refused.
+  // What had to wait, a subscription or an answer, has been sent or refused.
   void (*served)(Conn *conn);
 } TopicDoor;
 
@@ -75,10 +75,12 @@ Error topic_subscribe(Topics *topics, Conn *conn, SubscriberList *list, const Su
 // Ends a subscription of this channel; false when there is none of that eid.
 bool topic_unsubscribe(Topics *topics, SubscriberList *list, const char *type, Str eid);
 void topic_unsubscribe_all(Topics *topics, SubscriberList *list);
-// Answers once with the topic's snapshot, as `success`, after the updates that are due to this connection.
-void topic_answer(Topics *topics, Conn *conn, const char *kind, int64_t key, const char *type, Str eid);
-// Sends a message after the updates that are due to the subscriptions in `list`. Takes over the reference.
-void topic_send_after(Topics *topics, Conn *conn, const SubscriberList *list, Buf *frame);
+// Answers once with the topic's snapshot, as `success`, after the updates that are due to this connection. True when it
+// has been answered (or refused), false when TopicDoor.served will follow.
+bool topic_answer(Topics *topics, Conn *conn, const char *kind, int64_t key, const char *type, Str eid);
+// Sends a message after the updates that are due to the subscriptions in `list`. Takes over the reference. True when it
+// has been sent, false when TopicDoor.served will follow.
+bool topic_send_after(Topics *topics, Conn *conn, const SubscriberList *list, Buf *frame);
 // The connection's socket took everything: those of its topics that had stopped start again with a snapshot.
 void topic_drained(Topics *topics, SubscriberList *list);
 

@@ -243,7 +243,7 @@ static void test_what_cannot_be_loaded_is_refused_and_tried_again_for_the_next(v
   }
   topic_answer(words.topics, peer->conn, "words", 405, "words.get", STR("q"));
   assert_string_equal(words_hear(peer, 1), "error words.get q InternalServerError\n");
-  assert_int_equal(words.served, 4);
+  assert_int_equal(words.served, 5);
   peer_close(peer);
 }
 
