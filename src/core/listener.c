@@ -44,13 +44,14 @@ static bool parse_address(const char *address, int port, struct sockaddr_storage
   return true;
 }
 
-static int open_socket(const struct sockaddr_storage *address, socklen_t length) {
+// `shared`: beside other loops' sockets on the same port. -1 and errno when it cannot be had.
+static int open_socket(const struct sockaddr_storage *address, socklen_t length, bool shared) {
   int fd = socket(address->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return -1;
   int on = 1;
   int off = 0;
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+  if (shared) setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // inherited by what is accepted
   if (address->ss_family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
   if (bind(fd, (const struct sockaddr *)address, length) == 0 && listen(fd, BACKLOG) == 0) return fd;
@@ -58,6 +59,15 @@ static int open_socket(const struct sockaddr_storage *address, socklen_t length)
   close(fd);
   errno = saved;
   return -1;
+}
+
+// Loops share their port, and the kernel would let another process of ours join in: the first socket asks without
+// sharing whether somebody listens there.
+static int open_first(const struct sockaddr_storage *address, socklen_t length) {
+  int alone = open_socket(address, length, false);
+  if (alone < 0) return -1;
+  close(alone);
+  return open_socket(address, length, true);
 }
 
 static int port_of(int fd) {
@@ -78,7 +88,7 @@ bool loop_listen(Loop *loop, const char *address, int port, int *bound_port) {
     log_error("listener: not an IPv4 or IPv6 address", "address=%s", address);
     return false;
   }
-  int fd = open_socket(&parsed, length);
+  int fd = loop->number == 0 ? open_first(&parsed, length) : open_socket(&parsed, length, true);
   if (fd < 0) {
     log_error("listener: cannot listen", "address=%s port=%d reason=\"%s\"", address, port, strerror(errno));
     return false;
@@ -119,8 +129,9 @@ static void on_connection(uv_poll_t *poll, int status, int events) {
       conn_accept(listener->loop, fd);
       continue;
     }
+    if (errno == ECONNABORTED || errno == EINTR) continue;
     if (errno == EMFILE || errno == ENFILE) refuse_one(listener);
-    if (errno != ECONNABORTED && errno != EINTR) return;
+    return;
   }
 }
 
