@@ -69,6 +69,14 @@ static void start_load(Topic *topic) {
   store_submit(loop, call);
 }
 
+static void count_watching(const Topic *topic, const SubscriberList *list, int change) {
+  if (topic->kind->watched == NULL) return;
+  for (const Subscriber *other = list->first; other != NULL; other = other->next_of_conn) {
+    if (other->group->topic == topic) return;  // the connection watches besides
+  }
+  topic->kind->watched(topic->key, change);
+}
+
 static void remove_subscriber(Subscriber *subscriber) {
   Group *group = subscriber->group;
   Topic *topic = group->topic;
@@ -81,7 +89,7 @@ static void remove_subscriber(Subscriber *subscriber) {
   --subscriber->list->count;
   --topic->subscribers;
   if (subscriber->state == SUBSCRIBER_WAITING) --topic->waiting;
-  if (topic->kind->watched != NULL) topic->kind->watched(topic->key, -1);
+  count_watching(topic, subscriber->list, -1);
   if (group->count == 0) topic->topics->any_dirty = true;  // the turn's end drops it
   free(subscriber);
 }
@@ -253,11 +261,11 @@ static Subscriber *add_subscriber(Topic *topic, Conn *conn, SubscriberList *list
   subscriber->list = list;
   subscriber->since = request->since;
   subscriber->next_of_conn = list->first;
+  count_watching(topic, list, 1);
   list->first = subscriber;
   ++list->count;
   ++topic->subscribers;
   ++topic->waiting;
-  if (topic->kind->watched != NULL) topic->kind->watched(topic->key, 1);
   return subscriber;
 }
 

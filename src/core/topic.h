@@ -33,7 +33,7 @@ typedef struct TopicKind {
   bool local_seq;  // seq counts within one picture only: when it is read anew, everybody gets a snapshot
   // Looks for changes that come without events, about once a second; true when there are some. NULL: none do.
   bool (*poll)(void *picture);
-  // A subscriber came (+1) or went (-1). NULL: nobody counts.
+  // A connection began (+1) or ceased (-1) to watch, by however many subscriptions. NULL: nobody counts.
   void (*watched)(int64_t key, int change);
   void (*free)(void *picture);
 } TopicKind;
