@@ -9,16 +9,16 @@
 
 enum { PITCH = 40, SIDE = 30, WIDE_SIDE = 65, WIDE_PITCH = 75, SCREEN_GAP = 46, SCREEN_HEIGHT = 10 };
 
-// The six types of the small halls, in the order they are added.
-typedef enum SeatType { STANDARD, COMFORT, PREMIUM, VIP, COUPLE, WHEELCHAIR } SeatType;
+// The six types of the small halls, in the order they are added. The old page has a picture for each of these names.
+typedef enum SeatType { STANDARD, COMFORT, PREMIUM, VIP, COUPLES, LUXURY } SeatType;
 
 static void add_types(Pen *pen) {
   pen_add_type(pen, STR("Standard"), STR("#7c93b8"));
   pen_add_type(pen, STR("Comfort"), STR("#5f9e8f"));
   pen_add_type(pen, STR("Premium"), STR("#c98b5e"));
   pen_add_type(pen, STR("VIP"), STR("#8a6fb0"));
-  pen_add_type(pen, STR("Couple"), STR("#b8626f"));
-  pen_add_type(pen, STR("Wheelchair"), STR("#5b84a8"));
+  pen_add_type(pen, STR("Couples"), STR("#b8626f"));
+  pen_add_type(pen, STR("Luxury"), STR("#5b84a8"));
 }
 
 // A screen `width` wide above (0, 0), its middle at x = 0.
@@ -51,13 +51,13 @@ static void draw_grid(Pen *pen, size_t seats) {
 }
 
 static void draw_couple(Pen *pen, size_t seats) {
-  static const SeatType types[] = {WHEELCHAIR, STANDARD, STANDARD, COMFORT, COMFORT};
+  static const SeatType types[] = {LUXURY, STANDARD, STANDARD, COMFORT, COMFORT};
   (void)seats;
   draw_screen(pen, 5 * PITCH);
   for (int row = 0; row < 5; row++) {
     draw_row(pen, 5, PITCH, SIDE, row * PITCH, types[row]);
   }
-  draw_row(pen, 3, WIDE_PITCH, WIDE_SIDE, 5 * PITCH + 10, COUPLE);
+  draw_row(pen, 3, WIDE_PITCH, WIDE_SIDE, 5 * PITCH + 10, COUPLES);
 }
 
 // Rows on circles around a point before the screen, each seat turned to it.
@@ -86,7 +86,7 @@ static void draw_lounge(Pen *pen, size_t seats) {
   (void)seats;
   draw_screen(pen, 6 * PITCH);
   draw_row(pen, 8, PITCH, SIDE, 0, VIP);
-  draw_row(pen, 3, WIDE_PITCH + 15, WIDE_SIDE, PITCH + 20, COUPLE);
+  draw_row(pen, 3, WIDE_PITCH + 15, WIDE_SIDE, PITCH + 20, COUPLES);
 }
 
 static const struct {
