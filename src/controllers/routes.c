@@ -63,7 +63,9 @@ static bool cut_prefix(Str path, Str prefix, Str *rest) {
 void routes_request(Exchange *exchange) {
   Str path = exchange->request->path;
   Str name;
-  if (exchange->request->upgrade_websocket) {
+  if (exchange->request->encoded) {  // RFC 9112 6.1: we undo no transfer coding but chunked
+    respond_json(exchange, 501, routes_refusal(exchange->arena, 501));
+  } else if (exchange->request->upgrade_websocket) {
     seats_socket_open(exchange);
   } else if (health_request(exchange)) {
     return;

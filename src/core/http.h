@@ -38,16 +38,17 @@ typedef struct HttpHeader {
 // arena.
 typedef struct HttpRequest {
   HttpMethod method;
-  Str method_name;  // as sent
-  Str target;       // origin-form: path and query; "*" of OPTIONS, host and port of CONNECT
-  Str path;         // target up to '?', not decoded
-  Str query;        // after '?', not decoded; empty when none
-  const HttpHeader *headers;
+  Str method_name;            // as sent
+  Str target;                 // origin-form: path and query; "*" of OPTIONS, host and port of CONNECT; never a fragment
+  Str path;                   // target up to '?', not decoded
+  Str query;                  // after '?', not decoded; empty when none
+  const HttpHeader *headers;  // Host is the authority of an absolute- or authority-form, whatever was sent
   uint32_t header_count;
   Str body;
   uint8_t minor;           // HTTP/1.<minor>
   bool keep_alive;         // the connection may carry another request
   bool expects_continue;   // Expect: 100-continue
+  bool encoded;            // the body is compressed by a transfer coding below chunked, which is not undone: answer 501
   bool upgrade_websocket;  // a WebSocket handshake by RFC 6455 4.2.1's method, Upgrade and Connection
 } HttpRequest;
 
@@ -70,9 +71,10 @@ void http_parser_free(HttpParser *parser);  // NULL is allowed
 // the call that gives HTTP_REQUEST: nothing in it need outlive a call that gives HTTP_NEED_MORE. Any doubt about
 // framing is HTTP_ERROR with status 400: obsolete folding, Content-Length beside Transfer-Encoding, repeated or
 // malformed Content-Length, chunked not last or unknown codings, bare CR or LF as line end, white space before a colon,
-// a missing or repeated Host in HTTP/1.1, absolute- or authority-form that disagrees, NUL or control characters, a
-// WebSocket handshake with a body; versions other than 1.0 and 1.1 are 505. CONNECT, TRACE: HTTP_OTHER, the routes
-// refuse them. Empty lines before a request line are skipped (RFC 9112 2.2).
+// a missing or repeated Host in HTTP/1.1, a method that does not exist, NUL or control characters, a WebSocket
+// handshake with a body; versions that exist, other than 1.0 and 1.1, are 505. What no further byte can mend is refused
+// before the head is whole. CONNECT, TRACE: HTTP_OTHER, the routes refuse them. Empty lines before a request line are
+// skipped (RFC 9112 2.2).
 HttpEvent http_parser_feed(HttpParser *parser, Arena *arena, char *bytes, size_t count, HttpRequest *request,
                            size_t *consumed);
 

@@ -1,5 +1,6 @@
 #include "core/http_bytes.h"
 
+#include <stdint.h>
 #include <string.h>
 
 // What a byte may be part of.
@@ -9,7 +10,7 @@ enum { TOKEN = 1, TARGET = 2, HOST = 4 };
 #define MARKS (TOKEN | TARGET | HOST)
 
 static const unsigned char classes[256] = {
-    ['!'] = MARKS,         ['"'] = OTHERS, ['#'] = TOKEN,          ['$'] = MARKS,         ['%'] = TOKEN | TARGET,
+    ['!'] = MARKS,         ['"'] = OTHERS, ['#'] = TOKEN | TARGET, ['$'] = MARKS,         ['%'] = TOKEN | TARGET,
     ['&'] = MARKS,         ['\''] = MARKS, ['('] = TARGET | HOST,  [')'] = TARGET | HOST, ['*'] = MARKS,
     ['+'] = MARKS,         [','] = OTHERS, ['-'] = MARKS,          ['.'] = MARKS,         ['/'] = OTHERS,
     ['0' ... '9'] = MARKS, [':'] = OTHERS, [';'] = TARGET | HOST,  ['<'] = OTHERS,        ['='] = TARGET | HOST,
@@ -49,6 +50,15 @@ static bool is_digit(char byte) {
 bool http_is_digits(Str text) {
   for (size_t i = 0; i < text.length; i++) {
     if (!is_digit(text.at[i])) return false;
+  }
+  return text.length > 0;
+}
+
+bool http_is_length(Str text) {
+  uint64_t length = 0;
+  for (size_t i = 0; i < text.length; i++) {
+    if (!is_digit(text.at[i]) || __builtin_mul_overflow(length, 10, &length)) return false;
+    if (__builtin_add_overflow(length, (uint64_t)(text.at[i] - '0'), &length)) return false;
   }
   return text.length > 0;
 }

@@ -50,13 +50,11 @@ static bool skip_token(Str *text) {
   return length > 0;
 }
 
-// Takes a quoted-string off the front (RFC 9110 5.6.4). An escape is refused: nobody needs one, and readers differ.
+// Takes a quoted-string off the front (RFC 9110 5.6.4), which ends in the line where it began.
 static bool skip_quoted(Str *text) {
   size_t length = 1;
-  while (length < text->length && text->at[length] != '"') {
-    if (text->at[length++] == '\\') return false;
-  }
-  if (length == text->length) return false;
+  while (length < text->length && text->at[length] != '"') length += text->at[length] == '\\' ? 2 : 1;
+  if (length >= text->length) return false;
   *text = behind(*text, length + 1);
   return true;
 }
