@@ -87,6 +87,10 @@ void conn_kill(Conn *conn) {
 // All has left: tell the peer, and wait a moment for it to close, lest its unread bytes make the kernel reset the line.
 static void start_lingering(Conn *conn) {
   if (conn->lingering) return;
+  if (conn->ended) {
+    conn_kill(conn);
+    return;
+  }
   conn->lingering = true;
   conn->since_ms = conn->loop->tick_ms;
   shutdown(conn->fd, SHUT_WR);
@@ -253,15 +257,25 @@ static void feed(Conn *conn, char *bytes, size_t count) {
   }
 }
 
+// The peer has said its last. One that speaks HTTP gets the answers that wait for it (RFC 9112 9.6).
+static void on_end(Conn *conn) {
+  if (conn->handler != NULL || conn->piece_count == 0) {
+    conn_kill(conn);
+    return;
+  }
+  conn->ended = true;
+  conn_close(conn);
+  poll_update(conn);
+}
+
 static void on_readable(Conn *conn) {
   Loop *loop = conn->loop;
   bool holds = conn->held_bytes > 0 && !conn->lingering;
   ssize_t got = holds ? receive_held(conn) : recv(conn->fd, loop->read_buffer, LOOP_READ_BYTES, 0);
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (got <= 0) {
-    conn_kill(conn);
-    return;
-  }
+  if (got == 0) on_end(conn);
+  if (got < 0) conn_kill(conn);
+  if (got <= 0) return;
   conn->read_ms = loop->tick_ms;
   if (conn->lingering || conn->closing) return;
   if (holds) {
@@ -295,7 +309,7 @@ static void on_poll(uv_poll_t *poll, int status, int events) {
 
 // Asks the kernel for what matters now.
 static void poll_update(Conn *conn) {
-  bool reads = conn->lingering || !(conn->answering || conn->paused || conn_is_slow(conn));
+  bool reads = !conn->ended && (conn->lingering || !(conn->answering || conn->paused || conn_is_slow(conn)));
   int events = (reads ? UV_READABLE : 0) | (conn->polls_write ? UV_WRITABLE : 0);
   conn->polls_read = reads;
   if (events != 0) {

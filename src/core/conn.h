@@ -71,6 +71,7 @@ struct Conn {
   bool paused : 1;      // the owner wants no messages just now
   bool delivering : 1;  // inside the owner's message callback or the request hook
   bool closing : 1;     // close when all has left
+  bool ended : 1;       // the peer sends no more, and still hears what is queued
   bool lingering : 1;   // all has left, waiting for the peer to close
   bool dead : 1;        // closed; freed in the next turn
   bool resume : 1;      // `held` is to be read on at the end of the turn

@@ -24,6 +24,7 @@ void conn_http_feed(Conn *conn, char *bytes, size_t count) {
     if (event == HTTP_NEED_MORE || event == HTTP_CONTINUE) {
       if (fresh) conn->since_ms = loop->tick_ms;
       if (event == HTTP_CONTINUE) conn_send(conn, buf_static(STR("HTTP/1.1 100 Continue\r\n\r\n")));
+      arena_reset(&loop->scratch);
       break;
     }
     if (event == HTTP_ERROR) {
