@@ -130,7 +130,6 @@ void conn_send(Conn *conn, Buf *buf) {
     if (out_of_memory) conn_kill(conn);
     return;
   }
-  if (conn->piece_count == 0) conn->since_ms = conn->loop->tick_ms;
   conn->pieces[conn->piece_count++] = buf;
   conn->queued_bytes += buf->length;
   if (!conn->polls_write) mark_dirty(conn);
@@ -177,6 +176,7 @@ static ssize_t send_pieces(Conn *conn) {
 
 static void flush(Conn *conn) {
   bool had_backlog = conn->polls_write;
+  bool moves = !had_backlog;
   while (conn->piece_count > 0) {
     ssize_t sent = send_pieces(conn);
     if (sent < 0 && errno == EINTR) continue;
@@ -185,7 +185,7 @@ static void flush(Conn *conn) {
       return;
     }
     if (sent < 0) break;
-    conn->since_ms = conn->loop->tick_ms;
+    moves = true;
     take_sent(conn, (size_t)sent);
   }
   bool waits = conn->piece_count > 0;
@@ -194,6 +194,7 @@ static void flush(Conn *conn) {
     conn->polls_write = waits;
     poll_update(conn);
   }
+  if (waits && moves) conn->since_ms = conn->loop->tick_ms;
   if (waits) return;
   if (conn->closing) start_lingering(conn);
   if (conn->choked) {
@@ -369,8 +370,14 @@ static void refuse(int fd) {
   close(fd);
 }
 
+static Conn *conn_new(void) {
+  Conn *conn = aligned_alloc(CONN_ALIGNMENT, sizeof *conn);
+  if (conn != NULL) *conn = (Conn){0};
+  return conn;
+}
+
 void conn_accept(Loop *loop, int fd) {
-  Conn *conn = loop->conn_count < loop->settings.connections_max ? calloc(1, sizeof *conn) : NULL;
+  Conn *conn = loop->conn_count < loop->settings.connections_max ? conn_new() : NULL;
   HttpParser *http = conn != NULL ? http_parser_new(&loop->settings.http) : NULL;
   if (http == NULL || !add_to_loop(loop, conn)) {
     http_parser_free(http);
@@ -396,7 +403,7 @@ void conn_visit(Conn *conn) {
   if (conn->lingering) {
     if (since_ms > LINGER_MS) conn_kill(conn);
   } else if (conn->piece_count > 0) {
-    if (since_ms > limits->write_timeout_ms) conn_kill(conn);
+    if (conn->polls_write && since_ms > limits->write_timeout_ms) conn_kill(conn);
   } else if (conn->handler != NULL) {
     conn->handler->visit(conn, conn->owner, idle_ms);
   } else if (!conn->answering) {

@@ -4,6 +4,7 @@
 #define FOYER_CORE_CONN_H
 
 #include <netinet/in.h>
+#include <stdalign.h>
 #include <stdint.h>
 
 #include "core/buf.h"
@@ -34,30 +35,20 @@ typedef struct ConnRef {
   uint32_t serial;
 } ConnRef;
 
-struct OutPiece;
+enum { CONN_ALIGNMENT = 64 };  // a cache line
 
+// The first cache line is all that sending a frame touches: a fan-out goes through thousands of connections, and
+// between two of them the kernel's part of a send empties the nearest caches.
 struct Conn {
-  uv_poll_t poll;
-  Loop *loop;
+  alignas(CONN_ALIGNMENT) Loop *loop;
   Conn *next_dirty;
   Buf **pieces;  // queue of bytes to send, oldest first; `inline_pieces` while it is short
-  Buf *inline_pieces[3];
+  Buf *inline_pieces[2];
   uint32_t piece_count;
   uint32_t piece_capacity;
   uint32_t first_sent;    // bytes of the first piece that have left
   uint32_t queued_bytes;  // bytes of all pieces that have not
   int fd;
-  uint32_t index;  // in loop->conns
-  uint32_t serial;
-  uint64_t read_ms;   // loop tick of the last byte that came
-  uint64_t since_ms;  // loop tick when the current request began, or bytes last left (while some wait)
-  char *held;         // bytes that came and are not used up: a request under way, or messages while paused
-  uint32_t held_bytes;
-  uint32_t held_capacity;
-  HttpParser *http;  // NULL once it is a WebSocket
-  WsParser ws;
-  const WsHandler *handler;  // NULL while it speaks HTTP
-  void *owner;
   uint8_t window_bits;    // of permessage-deflate towards the client
   bool deflate : 1;       // agreed
   bool dirty : 1;         // in loop->dirty
@@ -76,6 +67,18 @@ struct Conn {
   bool dead : 1;        // closed; freed in the next turn
   bool resume : 1;      // `held` is to be read on at the end of the turn
   bool choked : 1;      // `held` has messages that wait until what is queued has left
+  uint32_t index;       // in loop->conns
+  uint32_t serial;
+  uint64_t read_ms;   // loop tick of the last byte that came
+  uint64_t since_ms;  // loop tick when the current request began, or bytes last left (while some wait for the peer)
+  char *held;         // bytes that came and are not used up: a request under way, or messages while paused
+  uint32_t held_bytes;
+  uint32_t held_capacity;
+  HttpParser *http;  // NULL once it is a WebSocket
+  WsParser ws;
+  const WsHandler *handler;  // NULL while it speaks HTTP
+  void *owner;
+  uv_poll_t poll;
 };
 
 // More than SLOW_CLIENT_BYTES wait for its peer: until they have left, it gets no updates and is asked nothing.

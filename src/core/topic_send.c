@@ -230,6 +230,7 @@ static void send_group(Group *group, Str body, TopicStatus status) {
   Buf *frames[2] = {NULL, NULL};
   for (uint32_t i = 0; i < group->count; i++) {
     Subscriber *subscriber = group->subscribers[i];
+    if (i + 8 < group->count) __builtin_prefetch(group->subscribers[i + 8]);
     if (i + 4 < group->count) __builtin_prefetch(group->subscribers[i + 4]->conn);
     if (subscriber->state != SUBSCRIBER_LIVE) continue;
     Conn *conn = subscriber->conn;
