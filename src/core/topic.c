@@ -324,25 +324,6 @@ bool topic_answer(Topics *topics, Conn *conn, const char *kind, int64_t key, con
   return false;
 }
 
-static bool updates_due(const SubscriberList *list) {
-  for (const Subscriber *subscriber = list->first; subscriber != NULL; subscriber = subscriber->next_of_conn) {
-    if (subscriber->group->topic->dirty) return true;
-  }
-  return false;
-}
-
-bool topic_send_after(Topics *topics, Conn *conn, const SubscriberList *list, Buf *frame) {
-  Held *held = updates_due(list) ? malloc(sizeof *held) : NULL;
-  if (held == NULL) {
-    conn_send(conn, frame);
-    return true;
-  }
-  *held = (Held){.conn = conn_ref(conn), .list = list, .frame = frame};
-  *topics->held_tail = held;
-  topics->held_tail = &held->next;
-  return false;
-}
-
 // What happens.
 
 static void keep_missed(Topic *topic, const Event *event) {
@@ -382,20 +363,30 @@ static void poll_topics(Topics *topics) {
   }
 }
 
-static void send_held(Topics *topics) {
-  Held *held = topics->held;
-  topics->held = NULL;
-  topics->held_tail = &topics->held;
-  while (held != NULL) {
-    Held *next = held->next;
-    Conn *conn = conn_find(topics->loop, held->conn);
-    if (conn == NULL) {
-      buf_unref(held->frame);
-    } else if (topic_send_after(topics, conn, held->list, held->frame) && !conn->dead) {
-      topics->door->served(conn);
+static void free_topic(Topic *topic);
+
+// Of a key that nothing is behind: whoever asked for it has been refused, and who asks next has it looked for again.
+static bool is_nothing(const Topic *topic) {
+  return topic->picture == NULL && !topic->loading && topic->groups == NULL && topic->requests == NULL;
+}
+
+// Rids a bucket of what nobody needs, and sends what changed.
+static void flush_bucket(Topics *topics, Topic **link) {
+  while (*link != NULL) {
+    Topic *topic = *link;
+    drop_empty_groups(topic);
+    if (is_nothing(topic)) {
+      *link = topic->next;
+      free_topic(topic);
+      continue;
     }
-    free(held);
-    held = next;
+    link = &topic->next;
+    if (!topic->dirty || topic->picture == NULL) continue;
+    if (topic_must_wait(topic)) {
+      topics->any_dirty = true;
+    } else {
+      topic_flush(topic);
+    }
   }
 }
 
@@ -404,17 +395,7 @@ void topics_turn_end(Topics *topics) {
   bool dirty = topics->any_dirty;
   if (dirty) {
     topics->any_dirty = false;
-    for (int i = 0; i < TOPIC_BUCKETS; i++) {
-      for (Topic *topic = topics->buckets[i]; topic != NULL; topic = topic->next) {
-        drop_empty_groups(topic);
-        if (!topic->dirty || topic->picture == NULL) continue;
-        if (topic_must_wait(topic)) {
-          topics->any_dirty = true;
-        } else {
-          topic_flush(topic);
-        }
-      }
-    }
+    for (int i = 0; i < TOPIC_BUCKETS; i++) flush_bucket(topics, &topics->buckets[i]);
   }
   if (!dirty && topics->held == NULL && topics->turn.chunk == NULL) return;
   for (int i = 0; i < TOPIC_BUCKETS; i++) {
@@ -422,7 +403,7 @@ void topics_turn_end(Topics *topics) {
       if (topic->picture != NULL && !topic->dirty) topic_serve_waiting(topic);
     }
   }
-  if (topics->held != NULL) send_held(topics);
+  if (topics->held != NULL) topic_send_held(topics);
   for (int i = 0; i < TOPIC_BUCKETS; i++) {
     for (Topic *topic = topics->buckets[i]; topic != NULL; topic = topic->next) topic_forget_frames(topic);
   }

@@ -109,6 +109,7 @@ void topic_serve(Subscriber *subscriber);  // sends what a waiting subscriber wa
 void topic_serve_waiting(Topic *topic);    // all of them, and the requests
 void topic_forget_frames(Topic *topic);    // at the end of the turn
 void topic_answer_now(Topic *topic, Conn *conn, const char *type, Str eid);
+void topic_send_held(Topics *topics);  // those whose updates have gone out
 void topic_add_request(Topic *topic, Request *request);
 Request *topic_take_requests(Topic *topic);  // takes all of them off, in their order
 

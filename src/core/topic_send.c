@@ -181,6 +181,42 @@ static void answer_requests(Topic *topic) {
   }
 }
 
+static bool updates_due(const SubscriberList *list) {
+  for (const Subscriber *subscriber = list->first; subscriber != NULL; subscriber = subscriber->next_of_conn) {
+    if (subscriber->group->topic->dirty) return true;
+  }
+  return false;
+}
+
+bool topic_send_after(Topics *topics, Conn *conn, const SubscriberList *list, Buf *frame) {
+  Held *held = updates_due(list) ? malloc(sizeof *held) : NULL;
+  if (held == NULL) {
+    conn_send(conn, frame);
+    return true;
+  }
+  *held = (Held){.conn = conn_ref(conn), .list = list, .frame = frame};
+  *topics->held_tail = held;
+  topics->held_tail = &held->next;
+  return false;
+}
+
+void topic_send_held(Topics *topics) {
+  Held *held = topics->held;
+  topics->held = NULL;
+  topics->held_tail = &topics->held;
+  while (held != NULL) {
+    Held *next = held->next;
+    Conn *conn = conn_find(topics->loop, held->conn);
+    if (conn == NULL) {
+      buf_unref(held->frame);
+    } else if (topic_send_after(topics, conn, held->list, held->frame) && !conn->dead) {
+      topics->door->served(conn);
+    }
+    free(held);
+    held = next;
+  }
+}
+
 void topic_serve_waiting(Topic *topic) {
   for (Group *group = topic->groups; group != NULL && topic->waiting > 0; group = group->next) {
     for (uint32_t i = 0; i < group->count;) {
