@@ -34,7 +34,7 @@ static void messenger_not_found(Exchange *exchange) {
   respond_json(exchange, 404, text_str(&body));
 }
 
-Str routes_refusal(Arena *arena, int status) {
+static Str refusal_body(Arena *arena, int status) {
   Text body = {.arena = arena};
   Error error = status == 413 ? ERR_MESSAGE_TOO_LARGE : ERR_INVALID_REQUEST;
   json_open(&body, '{');
@@ -54,6 +54,11 @@ Str routes_refusal(Arena *arena, int status) {
   return text_str(&body);
 }
 
+Str routes_refusal(const Exchange *exchange, int status, Text *headers) {
+  origin_add_seats_headers(headers, exchange->conn->loop->config, exchange->request);
+  return refusal_body(exchange->arena, status);
+}
+
 static bool cut_prefix(Str path, Str prefix, Str *rest) {
   if (!str_starts(path, prefix)) return false;
   *rest = (Str){path.at + prefix.length, path.length - prefix.length};
@@ -64,7 +69,7 @@ void routes_request(Exchange *exchange) {
   Str path = exchange->request->path;
   Str name;
   if (exchange->request->encoded) {  // RFC 9112 6.1: we undo no transfer coding but chunked
-    respond_json(exchange, 501, routes_refusal(exchange->arena, 501));
+    respond_json(exchange, 501, refusal_body(exchange->arena, 501));
   } else if (exchange->request->upgrade_websocket) {
     seats_socket_open(exchange);
   } else if (health_request(exchange)) {

@@ -8,6 +8,6 @@ void routes_request(Exchange *exchange);  // the loop's request hook
 
 // What is told to a request that could not be read, so that its door is not known: a body that a reader of any door
 // understands. The loop's refusal hook.
-Str routes_refusal(Arena *arena, int status);
+Str routes_refusal(const Exchange *exchange, int status, Text *headers);
 
 #endif

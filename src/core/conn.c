@@ -301,6 +301,7 @@ static void on_poll(uv_poll_t *poll, int status, int events) {
   }
   if ((events & UV_WRITABLE) != 0) flush(conn);
   if (conn->dead || (events & UV_READABLE) == 0) return;
+  if (conn->resume) return;  // what has come is read on first: the peer's end must not overtake it
   if (conn->answering || conn->paused || conn_is_slow(conn)) {  // answers pile up: read no more questions
     poll_update(conn);
     return;
@@ -410,7 +411,7 @@ void conn_visit(Conn *conn) {
     int part = http_parser_part(conn->http);
     if (part == 0 && idle_ms > limits->idle_timeout_ms) conn_close(conn);
     if ((part == 1 && since_ms > limits->head_timeout_ms) || (part == 2 && since_ms > limits->body_timeout_ms)) {
-      conn_http_refuse(conn, 408);
+      conn_http_refuse(conn, 408, NULL);
     }
   }
 }

@@ -121,7 +121,8 @@ void ws_resume(Conn *conn);
 
 // For core/conn_http.c and core/conn_ws.c: the bytes that have come.
 void conn_http_feed(Conn *conn, char *bytes, size_t count);
-void conn_http_refuse(Conn *conn, int status);  // answers what could not be read, and closes
+// Answers what could not be read, and closes. `request` holds what was understood of it, NULL: nothing.
+void conn_http_refuse(Conn *conn, int status, const HttpRequest *request);
 void conn_ws_feed(Conn *conn, char *bytes, size_t count);
 void conn_resume(Conn *conn);  // reads on at the end of the turn: what is held first, then the socket
 bool conn_hold(Conn *conn, const char *bytes,

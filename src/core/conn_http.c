@@ -4,20 +4,25 @@
 #include "core/conn.h"
 #include "core/log.h"
 
-void conn_http_refuse(Conn *conn, int status) {
+void conn_http_refuse(Conn *conn, int status, const HttpRequest *request) {
+  static const HttpRequest nothing;
   const LoopHooks *hooks = conn->loop->hooks;
-  Str body = hooks->refusal != NULL ? hooks->refusal(&conn->loop->scratch, status) : (Str){0};
+  const Exchange exchange = {
+      .conn = conn, .request = request != NULL ? request : &nothing, .arena = &conn->loop->scratch};
+  Text headers = {.arena = exchange.arena};
+  Str body = hooks->refusal != NULL ? hooks->refusal(&exchange, status, &headers) : (Str){0};
   conn->keep_alive = false;
   conn->head_only = false;
   conn->answering = true;
-  exchange_respond(conn, status, body.length > 0 ? STR("application/json; charset=utf-8") : (Str){0}, body, (Str){0});
+  Str type = body.length > 0 ? STR("application/json; charset=utf-8") : (Str){0};
+  exchange_respond(conn, status, type, body, text_str(&headers));
 }
 
 // Serves the requests in the bytes, which begin at the current request; keeps what is left.
 void conn_http_feed(Conn *conn, char *bytes, size_t count) {
   Loop *loop = conn->loop;
   while (count > 0 && !conn->dead && !conn->closing && !conn->answering && conn->handler == NULL) {
-    HttpRequest request;
+    HttpRequest request = {0};
     size_t consumed = 0;
     bool fresh = http_parser_part(conn->http) == 0;
     HttpEvent event = http_parser_feed(conn->http, &loop->scratch, bytes, count, &request, &consumed);
@@ -30,7 +35,7 @@ void conn_http_feed(Conn *conn, char *bytes, size_t count) {
     if (event == HTTP_ERROR) {
       int status = http_parser_status(conn->http);
       log_debug("http: refused", "status=%d reason=\"%s\"", status, http_parser_reason(conn->http));
-      conn_http_refuse(conn, status);
+      conn_http_refuse(conn, status, &request);
       arena_reset(&loop->scratch);
       return;
     }

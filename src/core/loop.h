@@ -27,8 +27,9 @@ typedef struct LoopMessage {
 // What the loop asks of the program above it: one table for all loops.
 typedef struct LoopHooks {
   void (*request)(Exchange *exchange);  // a whole HTTP request has come; must answer it now or later (core/conn.h)
-  // The body (JSON) of an answer to a request that could not even be read; NULL: none.
-  Str (*refusal)(Arena *arena, int status);
+  // The body (JSON) of an answer to a request that could not even be read; NULL: none. The request holds what was
+  // understood of it, perhaps nothing; complete header lines may be added.
+  Str (*refusal)(const Exchange *exchange, int status, Text *headers);
   void (*start)(Loop *loop);      // on the loop's thread, before it serves
   void (*turn_end)(Loop *loop);   // after the events of a turn, before what they produced is sent
   void (*turn_sent)(Loop *loop);  // after that was sent
