@@ -94,7 +94,7 @@ int64_t call_event(Call *call, Str topic, Str kind, Str payload) {
 }
 
 void call_remember(Call *call, Str key, Str value, int64_t until_ms) {
-  fast_put(call->fast, key, value, until_ms);
+  if (!fast_put(call->fast, key, value, until_ms)) call->arena.failed = true;  // the call fails
   call->remembered = key;
 }
 

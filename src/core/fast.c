@@ -100,10 +100,11 @@ int64_t fast_count(Fast *fast, Str key, int64_t by, int64_t window_ms, int64_t n
   return count;
 }
 
-void fast_put(Fast *fast, Str key, Str value, int64_t until_ms) {
+bool fast_put(Fast *fast, Str key, Str value, int64_t until_ms) {
   uv_mutex_lock(&fast->lock);
-  put(fast, key, value, until_ms, 0);
+  bool kept = put(fast, key, value, until_ms, 0) != NULL;
   uv_mutex_unlock(&fast->lock);
+  return kept;
 }
 
 bool fast_get(Fast *fast, Str key, int64_t now_ms, Arena *arena, Str *value) {

@@ -16,7 +16,7 @@ void fast_free(Fast *fast);
 
 // Adds `by` to a counter, which ends `window_ms` after it was first counted; gives the new value. With 0 it only tells.
 int64_t fast_count(Fast *fast, Str key, int64_t by, int64_t window_ms, int64_t now_ms);
-void fast_put(Fast *fast, Str key, Str value, int64_t until_ms);
+bool fast_put(Fast *fast, Str key, Str value, int64_t until_ms);  // false: no memory, and nothing is under the key
 // A copy of the value in the arena; false when there is none or its time is over.
 bool fast_get(Fast *fast, Str key, int64_t now_ms, Arena *arena, Str *value);
 void fast_remove(Fast *fast, Str key);
