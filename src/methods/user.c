@@ -190,7 +190,9 @@ static Error register_user(Call *call, const void *input) {
   if (!user_name_valid(in->username)) return ERR_INVALID_USERNAME;
   bool exists = user_find(call->db, &call->arena, in->username, &user);
   bool begun = candidate_find(call, in->username, &candidate);
-  if (exists && !(begun && candidate.recovers)) return ERR_USER_ALREADY_EXISTS;
+  // A candidate goes with the commit: in the same one, a second try finds it used up by the first.
+  bool used_up = exists && begun && str_equal(user.totp_secret, candidate.secret);
+  if (exists && !(begun && candidate.recovers && !used_up)) return ERR_USER_ALREADY_EXISTS;
   if (!code_valid(in->code)) return ERR_INVALID_CODE;
   if (candidate_tries_over(call, in->username)) return ERR_TOO_MANY_VALIDATION_ATTEMPTS;
   if (!begun) return ERR_REGISTRATION_NOT_IN_PROGRESS;

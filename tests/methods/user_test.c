@@ -281,6 +281,27 @@ static void test_the_right_phrase_makes_a_candidate_that_replaces_the_secret(voi
   assert_int_equal(rig_int(rig, "SELECT count(*) FROM users WHERE username = 'anna'"), 1);
 }
 
+static void test_two_registrations_with_one_code_one_wins(void **state) {
+  static const char *const names[] = {"anna", "carl"};  // a recovery, a new account
+  Rig *rig = *state;
+  for (int i = 0; i < 2; i++) {
+    Str secret = STR("abcdefghijklmnopqrstuvwxyz012345");
+    Text key = {.arena = &rig->arena};
+    Text value = {.arena = &rig->arena};
+    Text json = {.arena = &rig->arena};
+    Answer answers[2];
+    text_format(&key, "candidate:%s", names[i]);
+    text_format(&value, "%c%.*s", i == 0 ? 'R' : 'N', STR_ARG(secret));
+    fast_put(rig->fast, text_str(&key), text_str(&value), RIG_BEGIN_MS + RIG_HOUR_MS);
+    text_format(&json, "{\"username\":\"%s\",\"code\":\"%s\"}", names[i], code_of(rig, secret, 0));
+    for (int k = 0; k < 2; k++) rig_ask(rig, 0, &user_register, NULL, rig_zero(rig, text_str(&json)), &answers[k]);
+    RIG_UNTIL(rig, answers[0].done && answers[1].done);
+    assert_refused(answers[0], ERR_NONE);
+    assert_refused(answers[1], ERR_USER_ALREADY_EXISTS);
+    assert_int_equal(rig_int(rig, "SELECT count(*) FROM sessions"), i + 1);
+  }
+}
+
 static void test_a_phrase_is_kept_for_those_signed_in_and_has_12_to_255_characters(void **state) {
   Rig *rig = *state;
   Identity anna = sign_in(rig, "anna", anna_secret);
@@ -324,6 +345,7 @@ int main(void) {
       CASE(test_an_address_may_try_twenty_times_in_fifteen_minutes),
       CASE(test_a_session_stands_until_it_is_signed_out),
       CASE(test_the_right_phrase_makes_a_candidate_that_replaces_the_secret),
+      CASE(test_two_registrations_with_one_code_one_wins),
       CASE(test_a_phrase_is_kept_for_those_signed_in_and_has_12_to_255_characters),
       CASE(test_phrases_are_tried_five_times_and_unknown_people_look_like_wrong_phrases),
   };
