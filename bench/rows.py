@@ -14,6 +14,9 @@ from venue import (FOYER, LOAD_CORE, ROOT, SERVER_CORE, WORK, Failed, Process, S
                    free_port, limits, load, rss_bytes)
 
 
+LOG_BYTES = 4000 * 4096  # where the server's SQLite begins its log anew: wal_autocheckpoint in src/core/db.c
+
+
 @dataclasses.dataclass
 class Result:
     work: str
@@ -59,6 +62,17 @@ def within(work, unit, most, values, how=""):
 
 # Fan-out.
 
+def warm_log(server, venue):
+    """Changes seats of another hall until SQLite's log has its full size, as it has in a server that has run a while:
+    while the file grows, each commit waits for the file system's journal too."""
+    with load("durable", server.port, 8, 32, venue.arena.id, venue.arena.seats_file, venue.cookie) as changes:
+        changes.answer()
+        for _ in range(60):
+            if pathlib.Path(f"{server.database}-wal").stat().st_size >= LOG_BYTES:
+                return
+            changes.order("round", 200)
+
+
 def fanout_rounds(venue, pace, hall, viewers, bursts):
     """Rounds of the generator against the server and against the bare loop, in turn, for each size of burst. Gives
     {burst: [(bare sends a second, our round)]} and the bytes of a frame of one change."""
@@ -68,6 +82,7 @@ def fanout_rounds(venue, pace, hall, viewers, bursts):
             load("fanout", server.port, viewers, hall.id, hall.seats_file, venue.cookie) as ours, \
             load("bare", sender.line().strip(), viewers) as bare:
         ours.answer(), bare.answer()
+        warm_log(server, venue)
         ours.order("beat")
         frame_bytes = round(ours.order("round", 300, 0, 1)["frame_bytes"])
         bare.order("round", 300, frame_bytes, 1)
