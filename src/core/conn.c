@@ -107,8 +107,9 @@ void conn_close(Conn *conn) {
 static void mark_dirty(Conn *conn) {
   if (conn->dirty) return;
   conn->dirty = true;
-  conn->next_dirty = conn->loop->dirty;
-  conn->loop->dirty = conn;
+  conn->next_dirty = NULL;
+  *conn->loop->dirty_tail = conn;
+  conn->loop->dirty_tail = &conn->next_dirty;
 }
 
 static bool grow_pieces(Conn *conn) {
@@ -337,6 +338,7 @@ void conn_flush_dirty(Loop *loop) {
   while (loop->dirty != NULL) {
     Conn *conn = loop->dirty;
     loop->dirty = conn->next_dirty;
+    if (loop->dirty == NULL) loop->dirty_tail = &loop->dirty;
     if (loop->dirty != NULL) __builtin_prefetch(loop->dirty);
     conn->dirty = false;
     if (conn->dead) {

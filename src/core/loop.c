@@ -76,6 +76,7 @@ bool loop_init(Loop *loop, int number, const LoopHooks *hooks, const LoopSetting
   *loop = (Loop){.number = number, .hooks = hooks, .settings = *settings, .env = env};
   loop->inbox_tail = &loop->inbox;
   loop->submitted_tail = &loop->submitted;
+  loop->dirty_tail = &loop->dirty;
   loop->read_buffer = malloc(LOOP_READ_BYTES);
   loop->inflater = ws_inflater_new(settings->ws.message_bytes);
   if (loop->read_buffer == NULL || loop->inflater == NULL) return false;

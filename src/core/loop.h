@@ -71,8 +71,10 @@ struct Loop {
   uint32_t conn_capacity;
   uint32_t sweep_at;     // next connection to look at for time limits
   uint32_t next_serial;  // of connections, to tell a new one from an old one in its place
-  Conn *dirty;           // connections with bytes to send at the end of this turn
-  Call *submitted;       // calls for the store, handed over at the end of this turn
+  Conn *dirty;  // connections with bytes to send at the end of this turn, in the order they got them, so that an
+                // answer does not wait behind the thousands of frames that its call brings about
+  Conn **dirty_tail;
+  Call *submitted;  // calls for the store, handed over at the end of this turn
   Call **submitted_tail;
   struct Listener *listeners;
   uv_async_t wake;
