@@ -15,7 +15,8 @@
 
 static const char sid[] = "session of anna";
 static const Identity anna_with_token = {.user_id = 1, .username = {"anna", 4}, .sid = {sid, sizeof sid - 1}};
-static const Str secret = {"12345678901234567890", 20};
+static const Str secret = {"12345678901234567890", 20};                  // of anna
+static const Str new_secret = {"abcdefghijklmnopqrstuvwxyz012345", 32};  // of whose registration is under way
 
 // A call, and what stands before it.
 typedef struct Scene {
@@ -64,7 +65,8 @@ static const char *json_of(Rig *rig, const Scene *scene) {
   char *at = strstr(json, "CODE");
   if (at == NULL) return json;
   char code[8];
-  assert_int_equal(oath_totp_generate(secret.at, secret.length, RIG_BEGIN_MS / 1000, 30, 0, 6, code), OATH_OK);
+  Str key = scene->candidate != NULL ? new_secret : secret;
+  assert_int_equal(oath_totp_generate(key.at, key.length, RIG_BEGIN_MS / 1000, 30, 0, 6, code), OATH_OK);
   memmove(at + 6, at + 4, strlen(at + 4) + 1);
   memcpy(at, code, 6);
   return json;
@@ -79,7 +81,7 @@ static Rig *set_scene(const Scene *scene) {
     Text key = {.arena = &rig->arena};
     text_format(&key, "candidate:%s", scene->candidate);
     Text value = {.arena = &rig->arena};
-    text_format(&value, "%c%.*s", recovers ? 'R' : 'N', STR_ARG(secret));
+    text_format(&value, "%c%.*s", recovers ? 'R' : 'N', STR_ARG(new_secret));
     fast_put(rig->fast, text_str(&key), text_str(&value), RIG_BEGIN_MS + RIG_HOUR_MS);
   }
   // The first call waits for nobody's statements but its own.
