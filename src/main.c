@@ -188,6 +188,7 @@ int main(int count, char **words) {
   }
   log_set_level(level);
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);  // past a limit on the size of files, writing is an error and not the end
   int code = run(&config, count, words);
   arena_free(&arena);
   return code;

@@ -6,6 +6,7 @@
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "core/log.h"
 #include "core/migrations.h"
@@ -23,11 +24,18 @@ struct Db {
   bool failed;                            // a statement of this call failed
   bool in_call;
   bool has_savepoint;
+  bool disk_failed;  // a statement since db_begin failed for the disk's sake
+  dev_t device;      // of the file when it was opened
+  ino_t inode;
   int64_t data_version;  // of the file, as SQLite counts the commits of others; 0: not asked yet
 };
 
 static void fail(Db *db, const char *what, const char *sql) {
   db->failed = true;
+  int code = sqlite3_errcode(db->sqlite) & 0xff;
+  if (code == SQLITE_FULL || code == SQLITE_IOERR || code == SQLITE_READONLY || code == SQLITE_CORRUPT) {
+    db->disk_failed = true;
+  }
   log_error("db: statement failed", "at=%s code=%d reason=\"%s\" sql=\"%.120s\"", what,
             sqlite3_extended_errcode(db->sqlite), sqlite3_errmsg(db->sqlite), sql);
 }
@@ -41,6 +49,21 @@ static bool run_text(Db *db, const char *sql) {
 // Before SQLite's first use. It would count its memory under one lock, which all our threads would meet at.
 static void configure(void) {
   sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
+// Whether the file is still the one that its path names. A folder that was taken away still takes writes, and nobody
+// will find them.
+static bool look_at_file(Db *db, struct stat *file) {
+  const char *path = sqlite3_db_filename(db->sqlite, "main");
+  return path != NULL && path[0] != '\0' && stat(path, file) == 0;
+}
+
+static bool in_place(Db *db) {
+  struct stat now;
+  if (db->inode == 0 || (look_at_file(db, &now) && now.st_ino == db->inode && now.st_dev == db->device)) return true;
+  log_error("db: the file is no longer where it was opened", "path=%s", sqlite3_db_filename(db->sqlite, "main"));
+  db->disk_failed = true;
+  return false;
 }
 
 Db *db_open(const char *path, DbMode mode) {
@@ -64,6 +87,11 @@ Db *db_open(const char *path, DbMode mode) {
   if (!ready) {
     db_close(db);
     return NULL;
+  }
+  struct stat file;
+  if (look_at_file(db, &file)) {
+    db->device = file.st_dev;
+    db->inode = file.st_ino;
   }
   return db;
 }
@@ -237,14 +265,14 @@ bool db_begin(Db *db, DbMode mode) {
   static const char BEGIN_WRITE[] = "BEGIN IMMEDIATE";
   static const char BEGIN_READ[] = "BEGIN";
   db_rollback(db);  // of a transaction that could not be ended when it should have been
-  db->failed = db->in_call = db->has_savepoint = false;
+  db->failed = db->in_call = db->has_savepoint = db->disk_failed = false;
   return run_control(db, mode == DB_WRITE ? BEGIN_WRITE : BEGIN_READ);
 }
 
 bool db_commit(Db *db) {
   static const char COMMIT[] = "COMMIT";
   db->failed = false;
-  if (run_control(db, COMMIT)) return true;
+  if (in_place(db) && run_control(db, COMMIT)) return true;
   db_rollback(db);
   return false;
 }
@@ -282,4 +310,19 @@ bool db_changed_outside(Db *db) {
 
 bool db_failed(const Db *db) {
   return db->failed;
+}
+
+bool db_disk_failed(const Db *db) {
+  return db->disk_failed;
+}
+
+int64_t db_total_changes(const Db *db) {
+  return sqlite3_total_changes64(db->sqlite);
+}
+
+bool db_try_write(Db *db) {
+  if (!db_begin(db, DB_WRITE)) return false;
+  if (run_text(db, "PRAGMA user_version = 0")) return db_commit(db);  // writes a page though it changes nothing
+  db_rollback(db);
+  return false;
 }

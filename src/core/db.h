@@ -82,7 +82,7 @@ bool rows_is_null(const Rows *rows, int column);
 
 // Transactions: begun and ended by the store only (and by the commands, which are alone).
 bool db_begin(Db *db, DbMode mode);  // DB_WRITE takes the write lock; false when it cannot be had
-bool db_commit(Db *db);              // false: nothing of it is there, the transaction is over
+bool db_commit(Db *db);  // false: nothing of it is there, the transaction is over. Also when the file was taken away
 void db_rollback(Db *db);
 // One call's part of the transaction. The savepoint is only made when the call first writes.
 void db_call_begin(Db *db);
@@ -91,5 +91,10 @@ bool db_call_end(Db *db, bool keep);
 // True when another process (or connection that is not this one) has committed since the last time this was asked.
 bool db_changed_outside(Db *db);
 bool db_failed(const Db *db);  // a statement of the current part failed
+// Since db_begin something failed for the disk's sake: full, read-only, an I/O error, a file that is no longer in its
+// place.
+bool db_disk_failed(const Db *db);
+int64_t db_total_changes(const Db *db);  // rows changed since it was opened
+bool db_try_write(Db *db);               // commits a write that changes nothing: whether the disk takes it
 
 #endif

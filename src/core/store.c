@@ -10,6 +10,7 @@
 #include "core/queue.h"
 
 enum { READERS_MAX = 16, LOOK_OUTSIDE_MS = 1000 };
+#define TRY_DISK_NS 500000000ULL
 
 // A committed batch on its way to the loops: every one hears the events, and each answers its own calls. The last one
 // frees it.
@@ -138,6 +139,7 @@ static Call *write_batch(Store *store, Call *calls) {
   Db *db = store->writer_db;
   uint64_t until_ns = uv_hrtime() + store->settings.batch_ms * 1000000ULL;
   uint32_t count = 0;
+  int64_t changes = db_total_changes(db);
   bool alive = db_begin(db, DB_WRITE);
   Call *last = NULL;
   Call *next = calls;
@@ -157,7 +159,11 @@ static Call *write_batch(Store *store, Call *calls) {
     atomic_fetch_add(&store->failed_commits, 1);
   }
   apply_forgets(calls);
-  atomic_store(&store->healthy, committed);
+  if (!committed || db_disk_failed(db)) {
+    atomic_store(&store->healthy, false);
+  } else if (db_total_changes(db) != changes) {
+    atomic_store(&store->healthy, true);
+  }
   atomic_fetch_add(&store->commits, 1);
   atomic_fetch_add(&store->calls, count);
   deliver(store, calls, NULL);
@@ -178,6 +184,16 @@ static void tell_changed_outside(Store *store) {
   }
 }
 
+// After a failure: looks whether the disk takes writes again. Who goes by /readyz asks for none until it does.
+static void try_disk(Store *store, uint64_t *tried_ns) {
+  if (atomic_load(&store->healthy) || uv_hrtime() - *tried_ns < TRY_DISK_NS) return;
+  *tried_ns = uv_hrtime();
+  if (!db_try_write(store->writer_db)) return;
+  log_info("store: the database takes writes again", "failed_commits=%llu",
+           (unsigned long long)atomic_load(&store->failed_commits));
+  atomic_store(&store->healthy, true);
+}
+
 // Once a second at most: a look costs a fifth of a small commit.
 static void look_outside(Store *store, uint64_t *looked_ns) {
   uint64_t now_ns = uv_hrtime();
@@ -189,9 +205,11 @@ static void look_outside(Store *store, uint64_t *looked_ns) {
 static void writer_main(void *arg) {
   Store *store = arg;
   uint64_t looked_ns = 0;
+  uint64_t tried_ns = 0;
   while (!queue_is_over(&store->writes)) {
     Call *calls = queue_take(&store->writes, store->settings.batch_max, LOOK_OUTSIDE_MS);
     while (calls != NULL) calls = write_batch(store, calls);
+    try_disk(store, &tried_ns);
     look_outside(store, &looked_ns);
   }
 }
