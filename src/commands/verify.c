@@ -25,11 +25,11 @@ static const Invariant invariants[] = {
      " told.status != CASE s.status WHEN 0 THEN 'VACANT' WHEN 1 THEN 'RESERVED' WHEN 2 THEN 'OCCUPIED' ELSE"
      " 'MAINTENANCE' END"},
     {"every change began from the status the one before it left",
-     "WITH steps AS (SELECT e.topic, e.seq, s.value AS seat, f.value AS before, json_extract(e.payload, '$.to') AS"
-     " after FROM events e, json_each(e.payload, '$.seats') s JOIN json_each(e.payload, '$.from') f ON f.key = s.key),"
+     "WITH steps AS (SELECT e.topic, e.seq, s.value AS seat, json_extract(e.payload, '$.from[' || s.key || ']') AS"
+     " before, json_extract(e.payload, '$.to') AS after FROM events e, json_each(e.payload, '$.seats') s),"
      " chain AS (SELECT *, lag(after) OVER (PARTITION BY seat ORDER BY seq) AS left_by FROM steps)"
      " SELECT topic || ' seq ' || seq || ': seat ' || seat || ' from ' || before FROM chain"
-     " WHERE left_by IS NOT NULL AND left_by != before"},
+     " WHERE before IS NULL OR left_by != before"},
     {"nobody reserves what is not reserved",
      "SELECT 'seat ' || id FROM seats WHERE reserved_by IS NOT NULL AND status != 1"},
     {"rows and places of a hall are those of its seats",
