@@ -163,6 +163,29 @@ describe('hall.update_seat_status', () => {
     for (const line of [...lines, watching]) await line.close();
   });
 
+  test('all that is true on several loops as well, and every watcher hears it', async () => {
+    const wide = await startFoyer({ LOOPS: '4' });
+    const lines = await Promise.all(Array.from({ length: 8 }, async () => (await Person.signUp(wide)).line()));
+    const halls = await Promise.all(lines.map(async (line) => (await line.ask('hall.subscribe', { id: OPERA }, 'hall-sub')).data));
+    const wanted = halls[0].seats.filter(({ status }) => status === 'VACANT').slice(0, 20).map(({ id }) => id);
+    for (const seat of wanted) {
+      const outcomes = await Promise.all(lines.map(async (line) => outcome(await set({ socket: line }, seat, 'RESERVED'))));
+      assert.equal(outcomes.filter((each) => each === 'success').length, 1, `${outcomes}`);
+    }
+    for (const [i, line] of lines.entries()) {
+      const heard = [];
+      for (let { seq } = halls[i]; heard.length < wanted.length;) {
+        const { data } = await line.update('hall-sub');
+        assert.equal(data.since, seq, 'no gap');
+        seq = data.seq;
+        heard.push(...data.seats.map(({ id }) => id));
+      }
+      assert.deepEqual(heard, wanted);
+      await line.close();
+    }
+    await wide.end();
+  });
+
   test('an acknowledged change is there after a crash', async () => {
     const crashing = await startFoyer();
     const person = await Person.signUp(crashing);

@@ -33,6 +33,7 @@ export class Foyer {
   constructor(options) {
     this.#environment = {
       ...bareEnvironment(), HOST: '127.0.0.1', PORT: '0', WS_PORT: '0', DEMO: '1', RATE_LIMITS: 'off',
+      LOOPS: '1', // on one loop, what one connection has been answered all others have been told
       DATABASE_URL: `sqlite:${path.join(this.#folder, 'foyer.db')}`, JWT_SECRET, COOKIE_SECRET, ...options,
     };
   }
