@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -119,19 +120,31 @@ static void refuse_one(Listener *listener) {
   listener->spare_fd = open_spare();
 }
 
+// Under one lock with the other loops, or one of them would take the descriptor that another has given up to refuse
+// with. -1 and errno when there is none.
+static int accept_one(Listener *listener) {
+  static pthread_mutex_t accepting = PTHREAD_MUTEX_INITIALIZER;
+  pthread_mutex_lock(&accepting);
+  if (listener->spare_fd < 0) listener->spare_fd = open_spare();
+  int fd = accept4(listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  int fault = errno;
+  if (fd < 0 && (fault == EMFILE || fault == ENFILE)) refuse_one(listener);
+  pthread_mutex_unlock(&accepting);
+  errno = fault;
+  return fd;
+}
+
 static void on_connection(uv_poll_t *poll, int status, int events) {
   (void)events;
   Listener *listener = poll->data;
   if (status < 0) return;
   for (int i = 0; i < ACCEPTS_A_TURN; i++) {
-    int fd = accept4(listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    int fd = accept_one(listener);
     if (fd >= 0) {
       conn_accept(listener->loop, fd);
-      continue;
+    } else if (errno != ECONNABORTED && errno != EINTR) {
+      return;
     }
-    if (errno == ECONNABORTED || errno == EINTR) continue;
-    if (errno == EMFILE || errno == ENFILE) refuse_one(listener);
-    return;
   }
 }
 
