@@ -132,12 +132,12 @@ void topic_serve(Subscriber *subscriber) {
     stop(subscriber);
     return;
   }
-  if (subscriber->since < 0 || !send_missed(subscriber)) conn_send(conn, snapshot_frame(group, conn));
+  bool told_waits = subscriber->told_waits;
+  subscriber->told_waits = false;
   subscriber->state = SUBSCRIBER_LIVE;
-  if (subscriber->told_waits) {
-    subscriber->told_waits = false;
-    topics->door->served(conn);
-  }
+  // Sending closes the connection when memory is out, and the subscriber is gone with it.
+  if (subscriber->since < 0 || !send_missed(subscriber)) conn_send(conn, snapshot_frame(group, conn));
+  if (told_waits && !conn->dead) topics->door->served(conn);
 }
 
 void topic_answer_now(Topic *topic, Conn *conn, const char *type, Str eid) {
@@ -264,12 +264,13 @@ void topic_drained(Topics *topics, SubscriberList *list) {
 // Sends everybody in the group one frame; those whose backlog is long already are stopped instead.
 static void send_group(Group *group, Str body, TopicStatus status) {
   Buf *frames[2] = {NULL, NULL};
-  for (uint32_t i = 0; i < group->count; i++) {
+  for (uint32_t i = 0; i < group->count;) {
     Subscriber *subscriber = group->subscribers[i];
     if (i + 8 < group->count) __builtin_prefetch(group->subscribers[i + 8]);
     if (i + 4 < group->count) __builtin_prefetch(group->subscribers[i + 4]->conn);
-    if (subscriber->state != SUBSCRIBER_LIVE) continue;
     Conn *conn = subscriber->conn;
+    ++i;
+    if (subscriber->state != SUBSCRIBER_LIVE) continue;
     if (conn_is_slow(conn)) {
       stop(subscriber);
       continue;
@@ -278,6 +279,7 @@ static void send_group(Group *group, Str body, TopicStatus status) {
     Buf **frame = &frames[deflated];
     if (*frame == NULL) *frame = frame_of(group->topic->topics, group, status, body, deflated, 15);
     conn_send(conn, *frame != NULL ? buf_ref(*frame) : NULL);
+    if (conn->dead) --i;  // memory is out: the last of the group has taken its place
   }
   buf_unref(frames[0]);
   buf_unref(frames[1]);
