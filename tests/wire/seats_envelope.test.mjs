@@ -289,11 +289,11 @@ describe('the heartbeat', { concurrency: true }, () => {
     assert.equal(await line.take(HEARTBEAT), 1);
     for (let i = 0; i < 3; i++) line.send('1');
     assert.deepEqual(await line.rest(), [1, 1, 1]);
-  }));
+  }, { beats: false }));
 
   test('who is silent is asked after 5 s, and cut off without a close frame after 15 s', async () => {
     const began = performance.now();
-    const line = await Line.open(foyer);
+    const line = await Line.open(foyer, { beats: false });
     assert.equal(await line.take(HEARTBEAT, 10_000), 1);
     const asked = performance.now() - began;
     assert.ok(asked > 4_900 && asked < 9_000, `${asked} ms`);
@@ -309,7 +309,7 @@ describe('the heartbeat', { concurrency: true }, () => {
     'a ping': (line) => line.socket.ping(),
   })) {
     test(`${what} now and then is life enough`, async () => {
-      const line = await Line.open(foyer);
+      const line = await Line.open(foyer, { beats: false });
       const beating = setInterval(() => act(line), 4_000);
       const silent = new Promise((resolve) => setTimeout(resolve, 17_000, 'open'));
       assert.equal(await Promise.race([line.closed, silent]), 'open');

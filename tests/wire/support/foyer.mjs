@@ -167,14 +167,20 @@ export class Browser {
   }
 }
 
-/** A WebSocket to the server. What came is kept in order until it is taken. */
+const BEAT_MS = 4_000;
+
+/**
+ * A WebSocket to the server. What came is kept in order until it is taken. As the old page does, it sends a heartbeat now
+ * and then and ignores those that come, unless `beats` is false.
+ */
 export class Line {
   #waiting = [];
   #asked = 0;
   queue = [];
 
-  static async open(foyer, { path: target = '/ws', port = foyer.port, headers = {}, browser, deflate = false } = {}) {
+  static async open(foyer, { path: target = '/ws', port = foyer.port, headers = {}, browser, deflate = false, beats = true } = {}) {
     const line = new Line();
+    line.beats = beats;
     line.socket = new WebSocket(`ws://127.0.0.1:${port}${target}`, {
       headers: { ...browser?.headers, ...headers }, perMessageDeflate: deflate,
     });
@@ -189,10 +195,13 @@ export class Line {
       line.socket.once('open', resolve);
       line.socket.once('error', reject);
     });
+    const beating = beats ? setInterval(() => line.socket.send('1'), BEAT_MS).unref() : undefined;
+    line.closed.then(() => clearInterval(beating));
     return line;
   }
 
   #came(message, bytes) {
+    if (this.beats && message === 1) return;
     if (typeof message === 'object' && !Buffer.isBuffer(message)) Object.defineProperty(message, 'text', { value: String(bytes) });
     const index = this.#waiting.findIndex(({ wanted }) => wanted(message));
     if (index === -1) this.queue.push(message);
