@@ -111,7 +111,7 @@ static Error start(Exchange *exchange, Call *call) {
   const Json *body = NULL;
   if (str_trim(request->body).length > 0) {
     body = json_parse(&call->arena, request->body, NULL);
-    if (!json_is_object(body)) return ERR_INVALID_REQUEST;
+    if (!json_is_object(body) && !json_is_array(body)) return ERR_INVALID_REQUEST;  // an array has no fields, as ever
   }
   token_read(call, request);
   return call_decode(call, body);

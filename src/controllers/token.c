@@ -1,6 +1,7 @@
 // Tokens on the wire.
 #include "controllers/token.h"
 
+#include "controllers/origin.h"
 #include "core/auth.h"
 #include "shared/ids.h"
 
@@ -13,7 +14,8 @@ static Str bearer_of(const HttpRequest *request) {
 }
 
 static bool find_token(Call *call, const HttpRequest *request, Str *token) {
-  Str cookie = http_cookie(request, "handshake_token");
+  bool foreign = origin_of(call->config, request) == ORIGIN_FOREIGN;
+  Str cookie = foreign ? (Str){0} : http_cookie(request, "handshake_token");
   if (cookie.length > 0) return auth_cookie_open(&call->arena, call->config->cookie_secret, cookie, token);
   *token = bearer_of(request);
   return token->length > 0;

@@ -4,8 +4,8 @@
 
 #include "core/call.h"
 
-// Reads the handshake_token cookie, or a bearer token, into call->who and call->token_error. That the session still
-// stands is for the method to look up.
+// Reads the handshake_token cookie (not of a foreign page), or a bearer token, into call->who and call->token_error.
+// That the session still stands is for the method to look up.
 void token_read(Call *call, const HttpRequest *request);
 
 // Adds the Set-Cookie line of a granted session (seats contract, 2.4), or the one that clears it.
