@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { after, before, test } from 'node:test';
 
 import {
-  ask, envelope, HALL, openRaw, openSocket, Picture, readHall, SANITIZED, scaled, SEATS, signInAll, startServer,
+  ask, envelope, HALL, openRaw, openSocket, readHall, SANITIZED, scaled, SEATS, signInAll, startServer,
   STATUSES, until, Viewer,
 } from './support/faults.mjs';
 
