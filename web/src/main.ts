@@ -17,10 +17,12 @@ actions.watchAccount();
 actions.watchCinemas();
 link.start();
 
-// Back from sleep or a tunnel there is no reason to wait for the next try.
+// Back from sleep or a tunnel there is no reason to wait for the next try; and another tab may have reserved seats.
 addEventListener("online", () => link.start());
 document.addEventListener("visibilitychange", () => {
-  if (!document.hidden) link.start();
+  if (document.hidden) return;
+  link.start();
+  void actions.askMySeats();
 });
 
 mount(Foyer, { target: document.getElementById("page")!, props: { app: { page, actions } } });

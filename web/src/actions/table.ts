@@ -4,13 +4,14 @@ import * as desk from "./desk";
 import { dismiss } from "./notices";
 import { release, reserve, sweep } from "./seating";
 import { abandonSigning, login, logout, register, restartSigning, savePhrase, startSigning, usePhrase } from "./signing";
-import { openHall, watchAccount, watchCinemas } from "./watching";
+import { askMySeats, openHall, watchAccount, watchCinemas } from "./watching";
 
 /** The table: a name, and a function of the context and one input. */
 export const ACTIONS = {
   watchAccount,
   watchCinemas,
   openHall,
+  askMySeats,
   reserve,
   release,
   sweep,

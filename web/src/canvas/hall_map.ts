@@ -54,6 +54,8 @@ const LARGEST_FIT_SEAT = 56;
 /** Taps on seats smaller than this come nearer first, in CSS pixels. */
 const SMALLEST_TARGET = { touch: 16, mouse: 7 };
 const NEAR_SEAT = 34;
+/** A seat the keyboard goes to is brought nearer when it is smaller than this. */
+const SMALLEST_READ = 14;
 /** Rings shown at once; in a storm of changes more would only be noise. */
 const PULSES = 60;
 /** When more seats than this change at once, all pictures are drawn anew. */
@@ -80,6 +82,7 @@ export class HallMap {
   private glide: { from: Camera; to: Camera; start: number } | null = null;
   private fitted = true;
   private screen: Screen;
+  private covered = 0;
   private density = 1;
   private theme: Theme;
   private hover = -1;
@@ -144,18 +147,28 @@ export class HallMap {
     this.fitted = true;
   }
 
-  /** Brings a seat into sight, near enough to be read, `bottom` CSS pixels above the lower edge. */
-  reveal(seat: number, bottom = 0): void {
+  /** Leaves so many more CSS pixels free at the lower edge when the hall is fitted: something lies over them. */
+  keepFree(covered: number): void {
+    if (covered === this.covered) return;
+    this.covered = covered;
+    this.screen = { ...this.screen, bottom: this.options.bottom + covered };
+    if (this.fitted) this.fit();
+  }
+
+  /** Brings a seat into sight, `bottom` CSS pixels above the lower edge; with `near`, large enough to be read. */
+  reveal(seat: number, bottom: number, near: boolean): void {
     if (!this.drawing || seat < 0) return;
     const [x, y] = seatMiddle(this.drawing.plan, seat);
     let target = this.glide?.to ?? this.eye;
-    const near = NEAR_SEAT / this.drawing.grid.seatSize;
-    if (target.scale * this.drawing.grid.seatSize < 14) {
+    if (near && target.scale * this.drawing.grid.seatSize < SMALLEST_READ) {
       const [px, py] = [x * target.scale + target.x, y * target.scale + target.y];
-      target = camera.zoomAt(target, near / target.scale, px, py, this.range());
+      const factor = NEAR_SEAT / this.drawing.grid.seatSize / target.scale;
+      target = camera.zoomAt(target, factor, px, py, this.range());
     }
     const screen = { ...this.screen, height: this.screen.height - bottom };
-    this.glideTo(camera.reveal(target, x, y, screen, Math.min(70, screen.width / 4, screen.height / 4)));
+    const margin = Math.min(near ? 70 : 24, screen.width / 4, screen.height / 4);
+    const revealed = camera.reveal(target, x, y, screen, margin);
+    if (revealed.x !== this.eye.x || revealed.y !== this.eye.y) this.glideTo(revealed);
   }
 
   /** Where a seat is, in CSS pixels from the element's top left corner; for tests and for pointing at it. */
@@ -226,7 +239,8 @@ export class HallMap {
   private resize(): void {
     const { clientWidth, clientHeight } = this.element;
     this.density = Math.min(window.devicePixelRatio || 1, 2.5);
-    const { padding, bottom } = this.options;
+    const padding = this.options.padding;
+    const bottom = this.options.bottom + this.covered;
     this.screen = { width: Math.max(clientWidth, 1), height: Math.max(clientHeight, 1), padding, bottom };
     for (const canvas of [this.base, this.above]) {
       canvas.width = Math.round(this.screen.width * this.density);
