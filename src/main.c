@@ -169,6 +169,17 @@ static int run(Config *config, int count, char **words) {
   return 2;
 }
 
+static bool set_log_level(const Config *config) {
+  LogLevel level;
+  bool known = log_level_from(config->log_level, &level);
+  if (known) {
+    log_set_level(level);
+  } else {
+    fprintf(stderr, "LOG_LEVEL=%.*s: must be debug, info, warn, error or off\n", STR_ARG(config->log_level));
+  }
+  return known;
+}
+
 int main(int count, char **words) {
   if (wants_help(count, words)) {
     print_help(stdout);
@@ -180,16 +191,12 @@ int main(int count, char **words) {
   }
   Arena arena = {0};
   Config config;
-  LogLevel level;
-  if (!config_load(&config, &arena, stderr)) return 2;
-  if (!log_level_from(config.log_level, &level)) {
-    fprintf(stderr, "LOG_LEVEL=%.*s: must be debug, info, warn, error or off\n", STR_ARG(config.log_level));
-    return 2;
+  int code = 2;
+  if (config_load(&config, &arena, stderr) && set_log_level(&config)) {
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);  // past a limit on the size of files, writing is an error and not the end
+    code = run(&config, count, words);
   }
-  log_set_level(level);
-  signal(SIGPIPE, SIG_IGN);
-  signal(SIGXFSZ, SIG_IGN);  // past a limit on the size of files, writing is an error and not the end
-  int code = run(&config, count, words);
   arena_free(&arena);
   return code;
 }
