@@ -39,7 +39,7 @@ typedef enum FieldKind {
   FIELD_ID,          // integer of at least 1        -> int64_t
   FIELD_STRING,      // string of min..max code points -> Str
   FIELD_ANY_STRING,  // string or anything else (then empty), unchecked -> Str
-  FIELD_ID_LIST,     // array of min..max distinct ids  -> IdList
+  FIELD_ID_LIST,     // array of min..max ids  -> IdList
   FIELD_WORD         // optional string               -> Str
 } FieldKind;
 
@@ -84,14 +84,15 @@ struct Call {
   bool waited;        // came while its loop was sending updates
   Db *db;             // while `run` runs
   Env env;
-  int64_t now_ms;        // fixed for the call
-  Error error;           // the outcome; with an error, nothing was changed
-  Text reply;            // JSON of the answer's data, also beside an error where the method says so
-  Identity granted;      // a session that the method opened: the door gives its token; user_id 0: none
-  bool session_over;     // the method ended the caller's session: the door takes the token away
-  const Method *follow;  // on success, this method goes on with the same input, in a transaction of its own
-  Str forgets[2];        // keys that are taken out of `fast` once the call is committed
-  Str remembered;        // key that the method put into `fast`: taken out again when the call fails
+  int64_t now_ms;     // fixed for the call
+  Error error;        // the outcome; with an error, nothing was changed
+  Text reply;         // JSON of the answer's data, also beside an error where the method says so
+  Identity granted;   // a session that the method opened: the door gives its token; user_id 0: none
+  bool session_over;  // the method ended the caller's session: the door takes the token away
+  const Method
+      *follow;  // set by a reading method: on success this one goes on with the same input, in a transaction of its own
+  Str forgets[2];  // keys that are taken out of `fast` once the call is committed
+  Str remembered;  // key that the method put into `fast`: taken out again when the call fails
   Fast *fast;
   const Config *config;
   const char *reply_topic_kind;  // the answer is the snapshot of this topic instead; NULL: it is `reply`

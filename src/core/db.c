@@ -21,7 +21,8 @@ typedef struct Statement {
 struct Db {
   sqlite3 *sqlite;
   Statement statements[STATEMENT_SLOTS];  // open addressing
-  bool failed;                            // a statement of this call failed
+  int statement_count;
+  bool failed;  // a statement of this call failed
   bool in_call;
   bool has_savepoint;
   bool disk_failed;  // a statement since db_begin failed for the disk's sake
@@ -146,12 +147,14 @@ static sqlite3_stmt *find_statement(Db *db, const char *sql) {
   while (db->statements[slot].sql != NULL && db->statements[slot].sql != sql) slot = (slot + 1) % STATEMENT_SLOTS;
   Statement *statement = &db->statements[slot];
   if (statement->sql == sql) return statement->prepared;
+  assert(db->statement_count < STATEMENT_SLOTS - 1);  // one slot stays free, or the search would not end
   sqlite3_stmt *prepared = NULL;
   if (sqlite3_prepare_v3(db->sqlite, sql, -1, SQLITE_PREPARE_PERSISTENT, &prepared, NULL) != SQLITE_OK) {
     fail(db, "prepare", sql);
     return NULL;
   }
   *statement = (Statement){sql, prepared};
+  ++db->statement_count;
   return prepared;
 }
 
