@@ -116,6 +116,8 @@ async function askPlan(context: Context, id: number, hash: string): Promise<void
   try {
     const plan = await context.fetchPlan(id, hash);
     context.page.update((page) => changeHall(page, id, (hall) => ({ ...takePlan(hall, plan), problem: "" })));
+    const taken = openOne(context, id);
+    if (taken?.planHash === hash && !taken.plan) throw new Failure("Unreadable");
     await askMySeats(context);
   } catch (thrown) {
     if (openOne(context, id)?.planHash !== hash) return;
