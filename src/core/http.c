@@ -230,7 +230,7 @@ static Step read_header_lines(HttpParser *parser, const char *bytes, size_t coun
   for (;;) {
     bool blank = parser->line < count && (bytes[parser->line] == ' ' || bytes[parser->line] == '\t');
     if (blank) return refuse(parser, 400, "folded header line");
-    Str text;
+    Str text = {0};
     Step step = next_line(parser, bytes, count, 431, &text);
     if (step != STEP_DONE) return step;
     if (text.length == 0) break;
