@@ -160,7 +160,9 @@ describe('hall.update_seat_status', () => {
       assert.equal(outcomes.filter((each) => each === 'success').length, 1, `${outcomes}`);
       assert.equal(outcomes.filter((each) => each === 'SeatReserved').length, 11, `${outcomes}`);
     }
-    const told = (await watching.changes()).flatMap(({ seats }) => seats);
+    const told = [];
+    while (told.length < 20) told.push(...(await watching.next()).seats);
+    told.push(...(await watching.changes()).flatMap(({ seats }) => seats));
     assert.equal(told.length, 20, 'each seat was told once');
     for (const line of [...lines, watching]) await line.close();
   });
