@@ -6,9 +6,9 @@ import { after, afterEach, before, test } from 'node:test';
 import { deflateRawSync } from 'node:zlib';
 
 import {
-  ask, closeCodeIn, closed, envelope, frameOf, HALL, openRaw, openRawSocket, openSocket, readHall, SANITIZED, scaled,
-  startServer, until, UPGRADE,
+  ask, closed, envelope, HALL, openSocket, readHall, SANITIZED, scaled, startServer, until,
 } from './support/faults.mjs';
+import { closeCodeIn, frameOf, openRaw, openRawSocket, UPGRADE } from './support/raw.mjs';
 
 const LIMIT = { timeout: 120_000 };
 const MIB = 1024 * 1024;

@@ -7,9 +7,10 @@ import path from 'node:path';
 import { test } from 'node:test';
 
 import {
-  ask, can, changeSeat, HALL, mountSmall, newDatabase, openRaw, openSocket, Picture, readHall, scaled, Server, signIn,
+  ask, can, changeSeat, HALL, mountSmall, newDatabase, openSocket, Picture, readHall, scaled, Server, signIn,
   signInAll, startServer, STATUSES, truthOf, until, Viewer, writersOf, envelope, SEATS,
 } from './support/faults.mjs';
+import { openRaw } from './support/raw.mjs';
 
 const LIMIT = { timeout: 120_000 };
 const noPrlimit = !can('prlimit', '--version') && 'prlimit (util-linux) is not here';

@@ -5,9 +5,10 @@ import { once } from 'node:events';
 import { after, before, test } from 'node:test';
 
 import {
-  ask, envelope, HALL, openRaw, openSocket, readHall, SANITIZED, scaled, SEATS, signInAll, startServer,
-  STATUSES, until, Viewer,
+  ask, envelope, HALL, openSocket, readHall, SANITIZED, scaled, SEATS, signInAll, startServer, STATUSES, until,
+  Viewer,
 } from './support/faults.mjs';
+import { openRaw } from './support/raw.mjs';
 
 const LIMIT = { timeout: 120_000 };
 const MIB = 1024 * 1024;

@@ -8,9 +8,10 @@ import path from 'node:path';
 import { test } from 'node:test';
 
 import {
-  ask, envelope, environmentWith, FOYER, HALL, newDatabase, newFolder, openRaw, openSocket, readHall, SANITIZED, scaled, SEATS, Server,
-  signIn, signInAll, sleep, startServer, STATUSES, truthOf, until, urlOf, verify, Viewer, writersOf,
+  ask, envelope, environmentWith, FOYER, HALL, newDatabase, newFolder, openSocket, readHall, SANITIZED, scaled,
+  SEATS, Server, signIn, signInAll, sleep, startServer, STATUSES, truthOf, until, urlOf, verify, Viewer, writersOf,
 } from './support/faults.mjs';
+import { openRaw } from './support/raw.mjs';
 
 const LIMIT = { timeout: 120_000 };
 const STOP_MS = SANITIZED ? 15_000 : 5_000;
