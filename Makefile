@@ -23,7 +23,7 @@ V ?=
 say = $(if $(V),,@printf '  %-8s %s\n' $(1) $(2);)
 BUILD ?= $(if $(SANITIZE),build-$(patsubst address,asan,$(patsubst thread,tsan,$(SANITIZE))),build)
 
-# --- Flags ---
+# Flags.
 
 LIBRARIES := libuv openssl zlib libcjson sqlite3 liboath
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual -Wwrite-strings \
@@ -60,7 +60,7 @@ LANGUAGE := -std=c17 -D_GNU_SOURCE -Isrc $(LLHTTP_INCLUDE) $(LIBRARY_CFLAGS)
 COMPILE = $(CC) $(LANGUAGE) $(OPTIMIZE) $(CFLAGS) -MMD -MP
 LINK_LIBS := -Wl,--as-needed $(LIBRARY_LIBS) $(if $(llhttp_files),,-lllhttp) -lpthread -lm
 
-# --- Sources ---
+# Sources.
 
 LAYERS := shared core models methods subscriptions controllers commands
 sources_of = $(sort $(wildcard src/$(1)/*.c))
@@ -106,7 +106,7 @@ $(BUILD)/obj/%.o: $(BUILD)/%.c $(FLAGS_FILE)
 	@mkdir -p $(@D)
 	$(call say,compile,$<)$(COMPILE) $(WARNINGS) -c $< -o $@
 
-# --- What is embedded: the schema and the page ---
+# What is embedded: the schema and the page.
 
 migration_files := $(sort $(wildcard migrations/*.sql))
 $(BUILD)/migrations.c: tools/embed_migrations migrations $(migration_files)
@@ -128,7 +128,7 @@ $(BUILD)/page_assets.c: tools/embed_page.mjs $(page_stamp)
 	@mkdir -p $(@D)
 	$(call say,embed,web/dist)$(if $(page_stamp),node tools/embed_page.mjs web/dist > $@,tools/embed_nothing > $@)
 
-# --- Archives: a layer each, so that a test of a layer needs no layer above it ---
+# Archives: a layer each, so that a test of a layer needs no layer above it.
 
 define archive_rule
 $(call archive,$(1)): $(call objects_of,$(1)) $(2)
@@ -150,7 +150,7 @@ below_models := $(call archive,models) $(below_core)
 everything := $(foreach layer,registry commands controllers subscriptions methods,$(call archive,$(layer))) $(below_models)
 group = -Wl,--start-group $(1) -Wl,--end-group
 
-# --- Programs ---
+# Programs.
 
 foyer_objects := $(foreach layer,$(LAYERS),$(call objects_of,$(layer))) $(BUILD)/obj/registry.o $(BUILD)/obj/main.o \
   $(llhttp_objects) $(migration_object) $(page_object)
@@ -164,7 +164,7 @@ draw_halls_objects := $(patsubst src/%.c,$(BUILD)/obj/%.o,$(wildcard src/models/
 $(BUILD)/draw_halls: $(BUILD)/obj/tools/draw_halls.o $(draw_halls_objects) $(below_shared)
 	$(call say,link,$@)$(CC) $(OPTIMIZE) $(LINK) $(LINK_SMALL) $^ $(LINK_LIBS) $(LDFLAGS) -o $@
 
-# --- Unit tests: make unit ---
+# Unit tests: make unit.
 
 unit_tests :=
 define unit_rules
@@ -181,7 +181,7 @@ $(foreach layer,methods subscriptions controllers commands,$(eval $(call unit_ru
 $(BUILD)/tests/%_faults_test: private LDFLAGS += -Wl,--wrap=sqlite3_step,--wrap=malloc,--wrap=calloc,--wrap=realloc
 unit: $(unit_tests)
 
-# --- Fuzz targets: make fuzz ---
+# Fuzz targets: make fuzz.
 
 fuzz:
 	$(MAKE) SANITIZE=fuzz CC=clang BUILD=build-fuzz fuzz_targets
@@ -189,11 +189,11 @@ fuzz_targets: $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(sort $(wildcard tests/fuzz/
 $(BUILD)/%_fuzz: $(BUILD)/obj/tests/fuzz/%_fuzz.o $(below_models)
 	$(call say,link,$@)$(CC) $(OPTIMIZE) $(LINK) $< $(call group,$(below_models)) $(LINK_LIBS) -o $@
 
-# --- The load generator: make bench_programs ---
+# The load generator: make bench_programs.
 
 -include bench/build.mk
 
-# --- Readers of the sources ---
+# Readers of the sources.
 
 tidy: $(patsubst %.c,$(BUILD)/tidy/%.ok,$(SOURCES))
 $(BUILD)/tidy/%.ok: %.c .clang-tidy
