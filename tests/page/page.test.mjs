@@ -79,10 +79,10 @@ test("who signs out is a guest at once, also in another tab, and signs in again 
   await tab.getByRole("link", { name: "cleo" }).waitFor();
   await page.getByRole("link", { name: "cleo" }).click();
   await page.getByRole("button", { name: "Sign out" }).click();
-  await page.getByRole("link", { name: "Sign in" }).waitFor();
-  await tab.getByRole("link", { name: "Sign in" }).waitFor();
+  await page.getByLabel("Your account").getByRole("link", { name: "Sign in" }).waitFor();
+  await tab.getByLabel("Your account").getByRole("link", { name: "Sign in" }).waitFor();
 
-  await page.getByRole("link", { name: "Sign in" }).click();
+  await page.getByLabel("Your account").getByRole("link", { name: "Sign in" }).click();
   await page.getByLabel("Username").fill("cleo");
   await page.getByRole("button", { name: "Continue" }).click();
   await page.getByRole("heading", { name: "Welcome back, cleo" }).waitFor();
