@@ -23,6 +23,12 @@ struct Fast {
   Entry *buckets[FAST_BUCKETS];
 };
 
+Str fast_key(Arena *arena, const char *what, Str who) {
+  Text key = {.arena = arena};
+  text_format(&key, "%s:%.*s", what, STR_ARG(who));
+  return text_str(&key);
+}
+
 Fast *fast_new(void) {
   Fast *fast = calloc(1, sizeof *fast);
   if (fast != NULL && uv_mutex_init(&fast->lock) != 0) {

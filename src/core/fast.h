@@ -15,6 +15,9 @@ typedef struct Fast Fast;
 Fast *fast_new(void);  // NULL when memory is out
 void fast_free(Fast *fast);
 
+// The key of something about somebody: "what:who", in the arena.
+Str fast_key(Arena *arena, const char *what, Str who);
+
 // Adds `by` to a counter, which ends `window_ms` after it was first counted; gives the new value. With 0 it only tells.
 int64_t fast_count(Fast *fast, Str key, int64_t by, int64_t window_ms, int64_t now_ms);
 bool fast_put(Fast *fast, Str key, Str value, int64_t until_ms);  // false: no memory, and nothing is under the key

@@ -32,16 +32,10 @@ typedef struct UserInput {
 
 static const Field user_fields[] = {USERNAME_FIELD, CODE_FIELD};
 
-static Str key_of(Call *call, const char *what, Str who) {
-  Text key = {.arena = &call->arena};
-  text_format(&key, "%s:%.*s", what, STR_ARG(who));
-  return text_str(&key);
-}
-
 // Counts a try of an address; ERR_TOO_MANY_REQUESTS past the limit. Off with RATE_LIMITS=off.
 static Error count_address(Call *call, const char *what, int64_t limit) {
   if (!call->config->rate_limits) return ERR_NONE;
-  int64_t count = fast_count(call->fast, key_of(call, what, call->peer), 1, ADDRESS_WINDOW_MS, call->now_ms);
+  int64_t count = fast_count(call->fast, fast_key(&call->arena, what, call->peer), 1, ADDRESS_WINDOW_MS, call->now_ms);
   return count > limit ? ERR_TOO_MANY_REQUESTS : ERR_NONE;
 }
 
@@ -221,7 +215,7 @@ static Error login(Call *call, const void *input) {
   if (error != ERR_NONE) return error;
   if (!user_find(call->db, &call->arena, in->username, &user)) return ERR_USER_NOT_FOUND;
   if (!code_valid(in->code)) return ERR_INVALID_CODE;
-  Str key = key_of(call, "login", in->username);
+  Str key = fast_key(&call->arena, "login", in->username);
   if (fast_count(call->fast, key, 1, LOGIN_WINDOW_MS, call->now_ms) > LOGIN_TRIES) return ERR_TOO_MANY_LOGIN_ATTEMPTS;
   if (!auth_totp_matches(user.totp_secret, in->code, call->now_ms, &step)) return ERR_INVALID_CODE;
   if (!user_use_step(call->db, user.id, step, call->now_ms)) return ERR_INVALID_CODE;
@@ -341,7 +335,7 @@ static Error recovery_phrase(Call *call, const void *input) {
   Error error = count_address(call, "tries", ADDRESS_TRIES);
   if (error != ERR_NONE) return error;
   if (!user_name_valid(in->username)) return ERR_INVALID_RECOVERY_PHRASE;
-  Str key = key_of(call, "phrase", in->username);
+  Str key = fast_key(&call->arena, "phrase", in->username);
   if (fast_count(call->fast, key, 1, LOGIN_WINDOW_MS, call->now_ms) > LOGIN_TRIES) return ERR_TOO_MANY_LOGIN_ATTEMPTS;
   if (user_find(call->db, &call->arena, in->username, &user)) in->hash = user.recovery_phrase;
   in->phrase = str_trim(in->phrase);

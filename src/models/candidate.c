@@ -6,15 +6,10 @@
 
 enum { CANDIDATE_MS = 5 * 60 * 1000, TRIES = 3 };
 
-static Str key_of(Call *call, const char *what, Str username) {
-  Text key = {.arena = &call->arena};
-  text_format(&key, "%s:%.*s", what, STR_ARG(username));
-  return text_str(&key);
-}
-
 bool candidate_find(Call *call, Str username, Candidate *candidate) {
   Str value;
-  if (!fast_get(call->fast, key_of(call, "candidate", username), call->now_ms, &call->arena, &value)) return false;
+  if (!fast_get(call->fast, fast_key(&call->arena, "candidate", username), call->now_ms, &call->arena, &value))
+    return false;
   *candidate = (Candidate){.secret = {value.at + 1, value.length - 1}, .recovers = value.at[0] == 'R'};
   return true;
 }
@@ -24,7 +19,7 @@ void candidate_make(Call *call, Str username, bool recovers) {
   Text value = {.arena = &call->arena};
   text_char(&value, recovers ? 'R' : 'N');
   text_add(&value, secret);
-  call_remember(call, key_of(call, "candidate", username), text_str(&value), call->now_ms + CANDIDATE_MS);
+  call_remember(call, fast_key(&call->arena, "candidate", username), text_str(&value), call->now_ms + CANDIDATE_MS);
   Text address = {.arena = &call->arena};
   text_format(&address, "otpauth://totp/SeatsSync%%20%.*s?secret=", STR_ARG(username));
   text_add(&address, ids_base32(&call->arena, secret.at, secret.length));
@@ -39,14 +34,14 @@ void candidate_make(Call *call, Str username, bool recovers) {
 }
 
 void candidate_drop(Call *call, Str username) {
-  call_forget(call, key_of(call, "candidate", username));
-  call_forget(call, key_of(call, "register", username));
+  call_forget(call, fast_key(&call->arena, "candidate", username));
+  call_forget(call, fast_key(&call->arena, "register", username));
 }
 
 bool candidate_tries_over(Call *call, Str username) {
-  return fast_count(call->fast, key_of(call, "register", username), 0, CANDIDATE_MS, call->now_ms) >= TRIES;
+  return fast_count(call->fast, fast_key(&call->arena, "register", username), 0, CANDIDATE_MS, call->now_ms) >= TRIES;
 }
 
 void candidate_count_try(Call *call, Str username) {
-  fast_count(call->fast, key_of(call, "register", username), 1, CANDIDATE_MS, call->now_ms);
+  fast_count(call->fast, fast_key(&call->arena, "register", username), 1, CANDIDATE_MS, call->now_ms);
 }

@@ -58,3 +58,12 @@ void seat_write_own(Db *db, Text *out, int64_t hall_id, int64_t user_id) {
   while (rows_next(&rows)) json_add_int(out, rows_int(&rows, 0));
   json_close(out, ']');
 }
+
+void seat_write_counts(Text *out, const uint32_t counts[SEAT_STATUSES]) {
+  json_open(out, '{');
+  for (int status = 0; status < SEAT_STATUSES; status++) {
+    json_name(out, seat_status_name((SeatStatus)status));
+    json_add_int(out, counts[status]);
+  }
+  json_close(out, '}');
+}

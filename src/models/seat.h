@@ -30,6 +30,9 @@ Error seat_may_change(const Seat *seat, SeatStatus status, SeatAsker asker, bool
 // Sets it, provided nobody was faster. ERR_SEAT_RESERVED.
 Error seat_change(Db *db, const Seat *seat, SeatStatus status, int64_t user_id, int64_t now_ms);
 
+// Writes how many seats have each status: {"VACANT":n,...}.
+void seat_write_counts(Text *out, const uint32_t counts[SEAT_STATUSES]);
+
 // Writes the ids of the seats a person has reserved in a hall as a JSON array.
 void seat_write_own(Db *db, Text *out, int64_t hall_id, int64_t user_id);
 

@@ -164,16 +164,6 @@ static int64_t version(const void *picture) {
 
 // Rendering.
 
-static void add_counts(Text *out, const HallRow *hall) {
-  json_name(out, "seats_count");
-  json_open(out, '{');
-  for (int status = 0; status < SEAT_STATUSES; status++) {
-    json_name(out, seat_status_name((SeatStatus)status));
-    json_add_int(out, hall->counts[status]);
-  }
-  json_close(out, '}');
-}
-
 static void add_hall(Text *out, const HallRow *hall) {
   json_open(out, '{');
   json_name(out, "id");
@@ -186,7 +176,8 @@ static void add_hall(Text *out, const HallRow *hall) {
   json_add_int(out, hall->places);
   json_name(out, "plan");
   json_add_str(out, hall->plan);
-  add_counts(out, hall);
+  json_name(out, "seats_count");
+  seat_write_counts(out, hall->counts);
   json_close(out, '}');
 }
 
@@ -233,7 +224,8 @@ static void add_changed_halls(Text *out, const CinemaRow *cinema, int64_t since)
     json_open(out, '{');
     json_name(out, "id");
     json_add_int(out, hall->id);
-    add_counts(out, hall);
+    json_name(out, "seats_count");
+    seat_write_counts(out, hall->counts);
     json_close(out, '}');
   }
   json_close(out, ']');

@@ -41,15 +41,6 @@ static void free_picture(void *picture) {
 
 // JSON.
 
-static void add_counts(Text *out, const uint32_t counts[SEAT_STATUSES]) {
-  json_open(out, '{');
-  for (int status = 0; status < SEAT_STATUSES; status++) {
-    json_name(out, seat_status_name((SeatStatus)status));
-    json_add_int(out, counts[status]);
-  }
-  json_close(out, '}');
-}
-
 static char *put(char *at, const void *bytes, size_t count) {
   memcpy(at, bytes, count);
   return at + count;
@@ -92,7 +83,7 @@ static void snapshot_json(const HallPicture *hall, Text *out) {
     json_name(out, "seats_count");
     json_add_int(out, type->seats);
     json_name(out, "seats");
-    add_counts(out, type->counts);
+    seat_write_counts(out, type->counts);
     json_close(out, '}');
   }
   json_close(out, ']');
@@ -155,7 +146,7 @@ static void update_json(const HallPicture *hall, int64_t since, Text *out) {
     json_name(out, "id");
     json_add_int(out, hall->types[i].id);
     json_name(out, "seats");
-    add_counts(out, hall->types[i].counts);
+    seat_write_counts(out, hall->types[i].counts);
     json_close(out, '}');
   }
   json_close(out, ']');
