@@ -314,6 +314,7 @@ static void on_poll(uv_poll_t *poll, int status, int events) {
 static void poll_update(Conn *conn) {
   bool reads = !conn->ended && (conn->lingering || !(conn->answering || conn->paused || conn_is_slow(conn)));
   int events = (reads ? UV_READABLE : 0) | (conn->polls_write ? UV_WRITABLE : 0);
+  if (reads && !conn->polls_read) conn->read_ms = conn->loop->tick_ms;  // it was we who did not listen
   conn->polls_read = reads;
   if (events != 0) {
     uv_poll_start(&conn->poll, events, on_poll);
