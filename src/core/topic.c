@@ -119,7 +119,7 @@ static void refuse_all(Topic *topic, Error error) {
 
 static void apply(Topic *topic, const Event *event) {
   TopicApplied applied = topic->kind->apply(topic->picture, event);
-  if (applied == TOPIC_GAP) {
+  if (applied == TOPIC_GAP && !topic->loading) {
     log_warn("topic: an event is missing, its picture is read anew", "topic=%s:%lld seq=%lld", topic->kind->name,
              (long long)topic->key, (long long)event->seq);
     start_load(topic);
@@ -160,8 +160,6 @@ static void loaded(Loop *loop, Call *call) {
   if (topic->picture != NULL) {
     topic->kind->free(topic->picture);
     topic->afresh = topic->kind->local_seq;
-    topic->dirty = topic->afresh || topic->kind->seq(load->picture) != topic->sent_seq;
-    topic->topics->any_dirty = true;
   } else {
     topic->sent_seq = topic->kind->seq(load->picture);
   }
@@ -169,7 +167,12 @@ static void loaded(Loop *loop, Call *call) {
   topic->picture = load->picture;
   if (topic->reload) start_load(topic);
   replay_missed(topic);
-  if (!topic->dirty) topic_serve_waiting(topic);
+  topic->dirty = topic->afresh || topic->kind->seq(topic->picture) != topic->sent_seq;
+  if (topic->dirty) {
+    topic->topics->any_dirty = true;  // sent, and those who wait served, at the turn's end
+  } else {
+    topic_serve_waiting(topic);
+  }
 }
 
 static Topic *get_topic(Topics *topics, const TopicKind *kind, int64_t key) {
@@ -348,7 +351,7 @@ void topics_event(Topics *topics, const Event *event) {
     if (event->posted_ns != topic->batch_ns) ++topic->batches;
     topic->batch_ns = event->posted_ns;
     if (topic->loading) keep_missed(topic, event);
-    if (topic->picture != NULL && !topic->loading) apply(topic, event);
+    if (topic->picture != NULL) apply(topic, event);  // while it is read anew, the old picture goes on
   }
 }
 

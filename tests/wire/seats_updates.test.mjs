@@ -313,3 +313,16 @@ describe('hall.my_seats', () => {
     assert.equal((await visitor.socket.ask('hall.my_seats', { hall_id: 0 })).error, 'RequiredHallId');
   });
 });
+
+test('what was acknowledged is in every later picture, also while another process writes to the file', async () => {
+  const [seat] = free.splice(0, 1);
+  for (let turn = 0; turn < 4; turn++) {
+    // Its commit makes the server read its pictures anew within a second; the changes here run into that.
+    foyer.command('user', 'add', `somebody_${turn}`);
+    const end = Date.now() + 1300;
+    for (let status = 'RESERVED'; Date.now() < end; status = status === 'VACANT' ? 'RESERVED' : 'VACANT') {
+      assert.equal(outcome(await set(visitor, seat, status)), 'success');
+      assert.equal(await statusOf(seat), status);
+    }
+  }
+});
