@@ -69,8 +69,8 @@ void token_add_cookie(Text *headers, Call *call, const Identity *granted) {
   time_http(granted->expires_ms, expires);
   text_add(headers, STR("Set-Cookie: handshake_token="));
   text_add(headers, sign(call, granted));
-  text_format(headers, "; Max-Age=%lld; Path=/; Expires=%.*s; HttpOnly; ", (long long)call->config->access_seconds,
-              TIME_HTTP_BYTES, expires);
+  text_format(headers, "; Max-Age=%lld; Path=/; Expires=%.*s; HttpOnly; ",
+              (long long)(granted->expires_ms - call->now_ms) / 1000, TIME_HTTP_BYTES, expires);
   if (str_starts(call->config->public_url, STR("https://"))) text_add(headers, STR("Secure; "));
   text_add(headers, STR("SameSite=Strict\r\n"));
 }

@@ -42,11 +42,32 @@ static bool decode_ids(Call *call, const Json *value, const Field *field, IdList
 }
 
 // Texts are copied: the message they stand in is gone when the call runs.
+static bool is_public_id(Str text) {
+  enum { PUBLIC_ID_DIGITS = 24 };
+  for (size_t i = 0; i < text.length; i++) {
+    char c = text.at[i];
+    if (!(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'f')) return false;
+  }
+  return text.length == PUBLIC_ID_DIGITS;
+}
+
 static bool decode_field(Call *call, const Json *value, const Field *field, void *out) {
   Str text = {0};
+  int64_t number = 0;
+  if (field->optional && (value == NULL || json_is_null(value))) return true;
   switch (field->kind) {
     case FIELD_ID:
       return json_int(value, out) && *(int64_t *)out >= 1;
+    case FIELD_INT:
+      if (!json_int(value, &number) || number < (int64_t)field->min || number > (int64_t)field->max) return false;
+      *(int64_t *)out = number;
+      return true;
+    case FIELD_FLAG:
+      return json_is_bool(value, out);
+    case FIELD_PUBLIC_ID:
+      if (!json_str(value, &text) || !is_public_id(text)) return false;
+      *(Str *)out = str_copy(&call->arena, text);
+      return true;
     case FIELD_STRING:
       if (!json_str(value, &text)) return false;
       *(Str *)out = str_copy(&call->arena, text);
@@ -70,8 +91,9 @@ Error call_decode(Call *call, const Json *data) {
   call->input = arena_alloc(&call->arena, method->input_bytes > 0 ? method->input_bytes : 1);
   for (uint16_t i = 0; i < method->field_count; i++) {
     const Field *field = &method->fields[i];
-    if (!decode_field(call, json_get(data, field->name), field, (char *)call->input + field->offset))
-      return field->error;
+    if (decode_field(call, json_get(data, field->name), field, (char *)call->input + field->offset)) continue;
+    call->bad_field = field;
+    return field->error;
   }
   return ERR_NONE;
 }
@@ -91,6 +113,15 @@ int64_t call_event(Call *call, Str topic, Str kind, Str payload) {
   if (seq > 0)
     add_event(call, (Event){.topic = topic, .seq = seq, .at_ms = call->now_ms, .kind = kind, .payload = payload});
   return seq;
+}
+
+void call_effect(Call *call, const char *kind, Str key, Str payload, int64_t due_ms) {
+  static const char ADD[] =
+      "INSERT INTO outbox(kind, key, payload, created_at, due_at) VALUES($1, $2, $3, $4, $5) ON CONFLICT (key) DO "
+      "NOTHING";
+  db_run(call->db, ADD, sql_text(str_from(kind)), sql_text(key), sql_text(payload), sql_int(call->now_ms),
+         sql_int(due_ms));
+  call->has_effects = true;
 }
 
 void call_remember(Call *call, Str key, Str value, int64_t until_ms) {

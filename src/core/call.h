@@ -37,6 +37,9 @@ typedef enum MethodAccess { ACCESS_ANYONE, ACCESS_SIGNED_IN, ACCESS_STAFF } Meth
 
 typedef enum FieldKind {
   FIELD_ID,          // integer of at least 1        -> int64_t
+  FIELD_INT,         // integer of min..max          -> int64_t
+  FIELD_FLAG,        // true or false                -> bool
+  FIELD_PUBLIC_ID,   // 24 hex digits                -> Str
   FIELD_STRING,      // string of min..max code points -> Str
   FIELD_ANY_STRING,  // string or anything else (then empty), unchecked -> Str
   FIELD_ID_LIST,     // array of min..max ids  -> IdList
@@ -53,6 +56,7 @@ typedef struct Field {
   const char *name;
   FieldKind kind;
   uint16_t offset;  // into the input struct
+  bool optional;    // absent or null: the input keeps its zero
   uint32_t min;
   uint32_t max;
   Error error;
@@ -70,11 +74,21 @@ typedef struct Method {
   Error (*run)(Call *call, const void *input);  // on a store thread, in a transaction
 } Method;
 
+// A request that may be sent again (Idempotency-Key): with the same key and the same request, the first success is
+// answered once more and nothing else happens. Empty `key`: no such request.
+typedef struct Once {
+  Str scope;  // who asks
+  Str key;
+  Str request_hash;  // another request with the same key is ERR_KEY_REUSED
+} Once;
+
 struct Call {
   Call *next;
   Arena arena;
   const Method *method;
-  void *input;  // the method's decoded input, in the arena
+  void *input;             // the method's decoded input, in the arena
+  const Field *bad_field;  // the one that call_decode refused
+  Once once;
   Identity who;
   Error token_error;  // ERR_NONE: the token was genuine; else why not (ERR_UNAUTHORIZED: there was none)
   Str peer;           // the client's address, for limits and the session list
@@ -91,8 +105,12 @@ struct Call {
   bool session_over;  // the method ended the caller's session: the door takes the token away
   const Method
       *follow;  // set by a reading method: on success this one goes on with the same input, in a transaction of its own
-  Str forgets[2];  // keys that are taken out of `fast` once the call is committed
-  Str remembered;  // key that the method put into `fast`: taken out again when the call fails
+  // Set by a method that cannot answer before a courier has: on success the door keeps the request and runs the method
+  // again when a signal of this topic has come, or answers ERR_PROVIDER_UNAVAILABLE when none does. Empty: it can.
+  Str waits_for;
+  bool has_effects;  // rows for the couriers were recorded
+  Str forgets[2];    // keys that are taken out of `fast` once the call is committed
+  Str remembered;    // key that the method put into `fast`: taken out again when the call fails
   Fast *fast;
   const Config *config;
   const char *reply_topic_kind;  // the answer is the snapshot of this topic instead; NULL: it is `reply`
@@ -120,6 +138,9 @@ int64_t call_event(Call *call, Str topic, Str kind, Str payload);
 void call_remember(Call *call, Str key, Str value, int64_t until_ms);
 // Forgets it, once the call is committed. At most two a call. Store thread.
 void call_forget(Call *call, Str key);
+// Records an effect: work for the couriers (law 6), done at least once after the commit, not before `due_ms`. `kind` is
+// a row of the program's table of effects, `payload` JSON; an effect whose key is there already is not recorded again.
+void call_effect(Call *call, const char *kind, Str key, Str payload, int64_t due_ms);
 // Records a signal: told to every loop after the commit, kept nowhere.
 void call_signal(Call *call, Str topic, Str kind, Str payload);
 

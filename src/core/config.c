@@ -7,7 +7,14 @@
 #include <string.h>
 #include <unistd.h>
 
-typedef enum OptionKind { OPTION_NUMBER, OPTION_FLAG, OPTION_TEXT, OPTION_SECRET } OptionKind;
+typedef enum OptionKind {
+  OPTION_NUMBER,
+  OPTION_SECONDS,
+  OPTION_REAL,
+  OPTION_FLAG,
+  OPTION_TEXT,
+  OPTION_SECRET
+} OptionKind;
 
 typedef struct Option {
   const char *name;
@@ -91,9 +98,27 @@ static bool read_flag(Str value, bool *out) {
   return false;
 }
 
+static bool set_decimal(const Option *option, Str value, void *member, FILE *faults) {
+  bool seconds = option->kind == OPTION_SECONDS;
+  double number = 0;
+  double scale = seconds ? 1000 : 1;
+  if (!str_to_double(value, &number) || number * scale < (double)option->min || number * scale > (double)option->max) {
+    fprintf(faults, "%s=%.*s: must be a number from %g to %g\n", option->name, STR_ARG(value),
+            (double)option->min / scale, (double)option->max / scale);
+    return false;
+  }
+  if (seconds) {
+    *(int64_t *)member = (int64_t)(number * scale + 0.5);
+  } else {
+    *(double *)member = number;
+  }
+  return true;
+}
+
 static bool set_option(Config *config, const Option *option, Str value, FILE *faults) {
   void *member = (char *)config + option->offset;
   int64_t number = 0;
+  if (option->kind == OPTION_SECONDS || option->kind == OPTION_REAL) return set_decimal(option, value, member, faults);
   if (option->kind == OPTION_NUMBER) {
     if (str_to_int(value, &number) && number >= option->min && number <= option->max) {
       *(int64_t *)member = number;

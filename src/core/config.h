@@ -9,8 +9,9 @@
 
 #include "shared/str.h"
 
-// X(member, name, kind, default, min, max, prose). Kinds: NUMBER, FLAG (1/0, on/off, true/false), TEXT, SECRET (also
-// read from the file that NAME_FILE names, never shown). For texts, min and max are lengths in bytes. Units are in the
+// X(member, name, kind, default, min, max, prose). Kinds: NUMBER, SECONDS (decimals allowed, kept as milliseconds,
+// which min and max count too), REAL (min and max are whole), FLAG (1/0, on/off, true/false), TEXT, SECRET (also read
+// from the file that NAME_FILE names, never shown). For texts, min and max are lengths in bytes. Units are in the
 // prose.
 #define OPTION_TABLE(X)                                                                                               \
   X(host, "HOST", TEXT, "", 0, 64, "Address to listen on; empty: 127.0.0.1 with DEMO=1, otherwise all (::)")          \
@@ -39,9 +40,32 @@
   X(idle_timeout_ms, "IDLE_TIMEOUT_MS", NUMBER, "75000", 10, 3600000, "For a kept-alive connection, in milliseconds") \
   X(write_timeout_ms, "WRITE_TIMEOUT_MS", NUMBER, "30000", 10, 600000,                                                \
     "For a client that takes none of the bytes that wait for it, in milliseconds")                                    \
-  X(access_seconds, "ACCESS_SECONDS", NUMBER, "432000", 1, 31536000, "Life of a sign-in, in seconds")
+  X(access_seconds, "ACCESS_SECONDS", NUMBER, "0", 0, 31536000,                                                       \
+    "Life of an access token, in seconds; 0: five days of the seats door, nine hours of the tickets door")            \
+  X(refresh_seconds, "REFRESH_SECONDS", NUMBER, "604800", 1, 31536000, "Life of a refresh token, in seconds")         \
+  X(refresh_secret, "REFRESH_SECRET", SECRET, "", 0, 4096, "Signs refresh tokens; empty: derived from JWT_SECRET")    \
+  X(concert_id, "CONCERT_ID", TEXT, "", 0, 24, "The concert on sale; empty: the first one")                           \
+  X(max_active_users, "MAX_ACTIVE_USERS", NUMBER, "50", 1, 1000000, "People who may buy at the same time")            \
+  X(slot_ms, "SLOT_SECONDS", SECONDS, "300", 10, 86400000, "How long an admitted person may buy")                     \
+  X(booking_ms, "BOOKING_SECONDS", SECONDS, "600", 10, 86400000, "How long a booking waits for its payment")          \
+  X(otp_ms, "OTP_SECONDS", SECONDS, "300", 10, 86400000, "How long an e-mailed code is good")                         \
+  X(promote_interval_ms, "PROMOTE_INTERVAL", SECONDS, "5", 10, 3600000, "How often ended slots are looked for")       \
+  X(sweep_interval_ms, "SWEEP_INTERVAL", SECONDS, "60", 10, 3600000, "How often unpaid bookings are looked for")      \
+  X(booking_fee_rate, "BOOKING_FEE_RATE", REAL, "0", 0, 1, "Share of the price that is added as a fee: 0.05 is 5 %")  \
+  X(demo_seats, "DEMO_SEATS", NUMBER, "0", 0, 1000000, "Tickets of the demo concert in all; 0: 15,000")               \
+  X(company_name, "COMPANY_NAME", TEXT, "foyer", 1, 128, "Who writes the mails")                                      \
+  X(company_logo_url, "COMPANY_LOGO_URL", TEXT, "", 0, 2048, "Picture at the head of the mails")                      \
+  X(mail_from, "MAIL_FROM", TEXT, "", 0, 254, "Sender of the mails; empty: tickets@ the host of PUBLIC_URL")          \
+  X(mail_dir, "MAIL_DIR", TEXT, "mail", 1, 4096, "Folder where mails are put as .eml files while SMTP_URL is empty")  \
+  X(smtp_url, "SMTP_URL", SECRET, "", 0, 2048, "Relay for mails: smtp://user:password@host:587 or smtps://...:465")   \
+  X(stripe_secret_key, "STRIPE_SECRET_KEY", SECRET, "", 0, 256, "Empty: payments by the built-in test provider")      \
+  X(stripe_publishable_key, "STRIPE_PUBLISHABLE_KEY", TEXT, "", 0, 256, "What the page tells Stripe")                 \
+  X(stripe_webhook_secret, "STRIPE_WEBHOOK_SECRET", SECRET, "", 0, 256, "Signs what Stripe tells us")                 \
+  X(stripe_api_base, "STRIPE_API_BASE", TEXT, "https://api.stripe.com", 8, 2048, "Where Stripe answers")
 
 #define OPTION_TYPE_NUMBER int64_t
+#define OPTION_TYPE_SECONDS int64_t
+#define OPTION_TYPE_REAL double
 #define OPTION_TYPE_FLAG bool
 #define OPTION_TYPE_TEXT Str
 #define OPTION_TYPE_SECRET Str

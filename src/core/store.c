@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/log.h"
+#include "core/once.h"
 #include "core/queue.h"
 
 enum { READERS_MAX = 16, LOOK_OUTSIDE_MS = 1000 };
@@ -105,6 +106,8 @@ static void forget(Call *call, Error error) {
   call->session_over = false;
   call->reply_topic_kind = NULL;
   call->follow = NULL;
+  call->waits_for = (Str){0};
+  call->has_effects = false;
   call->events = NULL;
   call->events_tail = &call->events;
 }
@@ -113,7 +116,7 @@ static void forget(Call *call, Error error) {
 static bool run_call(Db *db, Call *call) {
   call->db = db;
   db_call_begin(db);
-  Error error = call->method->run(call, call->input);
+  Error error = once_run(call);
   if (db_failed(db) || call->arena.failed) error = ERR_INTERNAL;
   call->db = NULL;
   call->error = error;
@@ -128,6 +131,17 @@ static void apply_forgets(const Call *calls) {
       fast_remove(call->fast, call->forgets[i]);
     }
   }
+}
+
+// Tells those who follow the commits on this thread; whether there is work for the couriers.
+static bool tell_committed(const Store *store, const Call *calls) {
+  bool effects = false;
+  for (const Call *call = calls; call != NULL; call = call->next) {
+    effects = effects || call->has_effects;
+    if (store->settings.committed == NULL) continue;
+    for (const Event *event = call->events; event != NULL; event = event->next) store->settings.committed(event);
+  }
+  return effects && store->settings.effects != NULL;
 }
 
 static void fail_all(Call *calls) {
@@ -166,7 +180,9 @@ static Call *write_batch(Store *store, Call *calls) {
   }
   atomic_fetch_add(&store->commits, 1);
   atomic_fetch_add(&store->calls, count);
+  bool effects = tell_committed(store, calls);
   deliver(store, calls, NULL);
+  if (effects) store->settings.effects(store->settings.couriers);
   return next;
 }
 

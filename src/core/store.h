@@ -15,6 +15,12 @@ typedef struct StoreSettings {
   int readers;         // threads
   // What the loops do with a call's events, on every loop's thread, before `done` on the call's own.
   void (*event)(Loop *loop, const Event *event);
+  // Told of each event right after its commit and before any loop hears of it, in the order of the commits; on the
+  // writer's thread. NULL: nobody.
+  void (*committed)(const Event *event);
+  // A commit held effects: the couriers may look. On the writer's thread, after the loops were told. NULL: nobody.
+  void (*effects)(void *couriers);
+  void *couriers;
   // Somebody else has written to the database: what is held in memory may be old. On every loop's thread.
   void (*changed_outside)(Loop *loop);
 } StoreSettings;

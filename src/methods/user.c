@@ -65,7 +65,7 @@ static void open_session(Call *call, int64_t user_id, Str username, bool staff) 
   call->granted = (Identity){.user_id = user_id,
                              .username = username,
                              .sid = sid,
-                             .expires_ms = call->now_ms + call->config->access_seconds * 1000,
+                             .expires_ms = call->now_ms + session_access_ms(call->config, origin.door),
                              .staff = staff};
 }
 

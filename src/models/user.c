@@ -1,6 +1,8 @@
 // People and their sessions in the tables.
 #include "models/user.h"
 
+#include <string.h>
+
 bool user_name_valid(Str username) {
   if (username.length < 3 || username.length > 32) return false;
   for (size_t i = 0; i < username.length; i++) {
@@ -59,6 +61,12 @@ bool user_set_role(Db *db, Str username, bool staff, int64_t now_ms) {
 bool user_is_staff(Db *db, int64_t user_id) {
   static const char FIND[] = "SELECT role = 'staff' FROM users WHERE id = $1";
   return db_int(db, FIND, 0, sql_int(user_id)) != 0;
+}
+
+int64_t session_access_ms(const Config *config, const char *door) {
+  enum { HOUR_MS = 3600 * 1000, SEATS_HOURS = 5 * 24, TICKETS_HOURS = 9 };
+  if (config->access_seconds > 0) return config->access_seconds * 1000;
+  return (int64_t)(strcmp(door, "seats") == 0 ? SEATS_HOURS : TICKETS_HOURS) * HOUR_MS;
 }
 
 void session_add(Db *db, Str sid, int64_t user_id, const SessionOrigin *origin, int64_t now_ms) {

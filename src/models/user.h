@@ -2,6 +2,7 @@
 #ifndef FOYER_MODELS_USER_H
 #define FOYER_MODELS_USER_H
 
+#include "core/config.h"
 #include "core/db.h"
 #include "shared/errors.h"
 
@@ -31,6 +32,8 @@ typedef struct SessionOrigin {
   Str ip;
 } SessionOrigin;
 
+// How long an access token of a door is good, in milliseconds: ACCESS_SECONDS, or the door's own habit.
+int64_t session_access_ms(const Config *config, const char *door);
 void session_add(Db *db, Str sid, int64_t user_id, const SessionOrigin *origin, int64_t now_ms);
 // Whether a session stands; then *user_id, *username (arena) and *staff are set.
 bool session_find(Db *db, Arena *arena, Str sid, int64_t *user_id, Str *username, bool *staff);

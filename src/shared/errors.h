@@ -36,7 +36,39 @@
   X(REQUIRED_HALL_ID, "RequiredHallId", 200, "A hall is needed.")                                                      \
   X(SEAT_NOT_FOUND, "SeatNotFound", 200, "There is no such seat in this hall.")                                        \
   X(INVALID_SEAT_DATA, "InvalidSeatData", 200, "The seat or its status is not valid.")                                 \
-  X(SEAT_RESERVED, "SeatReserved", 200, "Somebody else was faster: the seat is taken.")
+  X(SEAT_RESERVED, "SeatReserved", 200, "Somebody else was faster: the seat is taken.")                                \
+  X(INVALID_TOKEN, "invalid_token", 401, "Invalid token")                                                              \
+  X(USER_EXISTS, "user_exists", 400, "User already exists with this email")                                            \
+  X(EMAIL_FAILED, "email_failed", 400, "Email sending failed")                                                         \
+  X(OTP_INVALID, "otp_invalid", 400, "Invalid OTP")                                                                    \
+  X(INVALID_CREDENTIALS, "invalid_credentials", 400, "Invalid email or password")                                      \
+  X(INVALID_REFRESH_TOKEN, "invalid_refresh_token", 401, "Invalid refresh token")                                      \
+  X(SESSION_NOT_FOUND, "session_not_found", 404, "There is no such session.")                                          \
+  X(KEY_REUSED, "idempotency_key_reused", 422, "This Idempotency-Key was used for another request.")                   \
+  X(CONCERT_NOT_FOUND, "concert_not_found", 404, "Concert not found")                                                  \
+  X(CATEGORY_NOT_FOUND, "category_not_found", 404, "There is no such category.")                                       \
+  X(QUEUE_CLOSED, "queue_closed", 409, "The sale is closed.")                                                          \
+  X(NO_ACTIVE_SLOT, "no_active_slot", 403, "High demand: Please wait for your slot")                                   \
+  X(PENDING_EXISTS, "pending_exists", 409,                                                                             \
+    "You have an active booking session for this category. Complete payment or wait for release")                      \
+  X(SOLD_OUT, "sold_out", 409, "Not enough seats are left.")                                                           \
+  X(SEATS_TAKEN, "seats_taken", 409, "Somebody else was faster: some of these seats are taken.")                       \
+  X(SEATS_REQUIRED, "seats_required", 400, "This concert has numbered seats: choose them on the map.")                 \
+  X(NO_SEATS_TOGETHER, "no_seats_together", 409, "There are not that many seats together any more.")                   \
+  X(BOOKING_NOT_FOUND, "booking_not_found", 404, "Booking not found")                                                  \
+  X(NO_PENDING_BOOKING, "no_pending_booking", 404, "No active session for this category")                              \
+  X(BOOKING_INVALID, "booking_invalid", 400, "Invalid or expired booking")                                             \
+  X(BOOKING_EXPIRED, "booking_expired", 410, "The booking has expired.")                                               \
+  X(BOOKING_REFUNDED, "booking_expired", 410, "Booking expired; your payment is being refunded")                       \
+  X(BOOKING_CANCELLED, "booking_cancelled", 410, "The booking was cancelled.")                                         \
+  X(PAYMENT_REQUIRED, "payment_required", 402, "Payment Verification Failed")                                          \
+  X(PAYMENT_PROCESSING, "payment_processing", 409, "The payment is being processed. Please wait a moment.")            \
+  X(PAYMENT_COMPLETED, "payment_completed", 409, "Payment already completed")                                          \
+  X(PAYMENT_ALREADY_COMPLETED, "payment_completed", 400, "Payment already completed")                                  \
+  X(PROVIDER_UNAVAILABLE, "provider_unavailable", 502, "The payment provider cannot be reached. Please try again.")    \
+  X(TICKET_NOT_FOUND, "ticket_not_found", 404, "This is not a ticket of ours.")                                        \
+  X(TICKET_USED, "ticket_used", 409, "This ticket was used already.")                                                  \
+  X(TICKET_VOID, "ticket_void", 410, "This ticket was refunded.")
 
 typedef enum Error {
   ERR_NONE = 0,

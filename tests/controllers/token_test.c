@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "core/auth.h"
+#include "models/user.h"
 #include "support/rig.h"
 
 static const HttpLimits limits = {.head_bytes = 8192, .headers = 10, .target_bytes = 100, .body_bytes = 100};
@@ -57,7 +58,7 @@ static const char *grant(Rig *rig) {
   Identity granted = {.user_id = 17,
                       .username = STR("anna"),
                       .sid = STR("sid-of-anna"),
-                      .expires_ms = rig->now_ms + rig->config.access_seconds * 1000};
+                      .expires_ms = rig->now_ms + session_access_ms(&rig->config, "seats")};
   token_add_cookie(&headers, call, &granted);
   call_free(call);
   return rig_zero(rig, text_str(&headers));

@@ -75,7 +75,8 @@ static void test_without_settings_every_option_has_its_default(void **state) {
   assert_str(config.jwt_secret, "");
   assert_true(config.rate_limits);
   assert_false(config.demo);
-  assert_int_equal(config.access_seconds, 432000);
+  assert_int_equal(config.refresh_seconds, 604800);
+  assert_int_equal(config.slot_ms, 300000);
 }
 
 static void test_the_environment_wins_over_the_file(void **state) {

@@ -117,7 +117,14 @@ Rig *rig_open(const RigSettings *settings) {
   rig->settings = usual(settings);
   rig->now_ms = RIG_BEGIN_MS;
   rig->config = (Config){.rate_limits = true,
-                         .access_seconds = 5 * 24 * 3600,
+                         .refresh_seconds = 7 * 24 * 3600,
+                         .max_active_users = 2,
+                         .slot_ms = 5 * RIG_MINUTE_MS,
+                         .booking_ms = 10 * RIG_MINUTE_MS,
+                         .otp_ms = 5 * RIG_MINUTE_MS,
+                         .promote_interval_ms = 5000,
+                         .sweep_interval_ms = RIG_MINUTE_MS,
+                         .company_name = STR("foyer"),
                          .jwt_secret = STR("jwt secret"),
                          .cookie_secret = STR("cookie secret")};
   open_database(rig);

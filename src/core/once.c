@@ -1,0 +1,35 @@
+// Kept answers, in the table `answers`.
+#include "core/once.h"
+
+// Whether this request was answered before; then the call has its answer, or *error says that the key is another's.
+static bool answered_before(Call *call, Error *error) {
+  static const char FIND[] =
+      "SELECT a.request_hash, a.reply, s.id, s.user_id FROM answers a"
+      " LEFT JOIN sessions s ON s.id = a.sid AND s.ended_at IS NULL WHERE a.scope = $1 AND a.key = $2";
+  Rows rows = db_rows(call->db, FIND, sql_text(call->once.scope), sql_text(call->once.key));
+  if (!rows_next(&rows)) return false;
+  if (!str_equal(rows_peek(&rows, 0), call->once.request_hash)) {
+    *error = ERR_KEY_REUSED;
+  } else {
+    text_add(&call->reply, rows_peek(&rows, 1));
+    call->granted = (Identity){.user_id = rows_int(&rows, 3), .sid = rows_text(&rows, 2, &call->arena)};
+  }
+  rows_end(&rows);
+  return true;
+}
+
+static void keep_answer(Call *call) {
+  static const char KEEP[] =
+      "INSERT INTO answers(scope, key, request_hash, reply, sid, at) VALUES($1, $2, $3, $4, $5, $6)";
+  db_run(call->db, KEEP, sql_text(call->once.scope), sql_text(call->once.key), sql_text(call->once.request_hash),
+         sql_text(text_str(&call->reply)), sql_text_or_null(call->granted.sid), sql_int(call->now_ms));
+}
+
+Error once_run(Call *call) {
+  Error error = ERR_NONE;
+  bool once = call->once.key.length > 0 && !call->method->reads_only;
+  if (once && answered_before(call, &error)) return error;
+  error = call->method->run(call, call->input);
+  if (once && error == ERR_NONE && call->waits_for.length == 0) keep_answer(call);
+  return error;
+}
