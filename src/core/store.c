@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/batch.h"
 #include "core/log.h"
-#include "core/once.h"
 #include "core/queue.h"
 
 enum { READERS_MAX = 16, LOOK_OUTSIDE_MS = 1000 };
@@ -97,42 +97,6 @@ static void deliver(Store *store, Call *calls, Loop *only) {
 
 // Running.
 
-// The call has failed: what it recorded is dropped. What it says beside the error stays, when the error is its own.
-static void forget(Call *call, Error error) {
-  if (call->remembered.length > 0) fast_remove(call->fast, call->remembered);
-  if (error == ERR_INTERNAL || error == ERR_BUSY) call->reply.length = 0;
-  call->error = error;
-  call->granted = (Identity){0};
-  call->session_over = false;
-  call->reply_topic_kind = NULL;
-  call->follow = NULL;
-  call->waits_for = (Str){0};
-  call->has_effects = false;
-  call->events = NULL;
-  call->events_tail = &call->events;
-}
-
-// Runs one call in the open transaction. False when the transaction was lost.
-static bool run_call(Db *db, Call *call) {
-  call->db = db;
-  db_call_begin(db);
-  Error error = once_run(call);
-  if (db_failed(db) || call->arena.failed) error = ERR_INTERNAL;
-  call->db = NULL;
-  call->error = error;
-  if (error != ERR_NONE) forget(call, error);
-  return db_call_end(db, error == ERR_NONE);
-}
-
-// What was committed may now be forgotten in memory too.
-static void apply_forgets(const Call *calls) {
-  for (const Call *call = calls; call != NULL; call = call->next) {
-    for (int i = 0; i < 2 && call->error == ERR_NONE && call->forgets[i].length > 0; i++) {
-      fast_remove(call->fast, call->forgets[i]);
-    }
-  }
-}
-
 // Tells those who follow the commits on this thread; whether there is work for the couriers.
 static bool tell_committed(const Store *store, const Call *calls) {
   bool effects = false;
@@ -142,10 +106,6 @@ static bool tell_committed(const Store *store, const Call *calls) {
     for (const Event *event = call->events; event != NULL; event = event->next) store->settings.committed(event);
   }
   return effects && store->settings.effects != NULL;
-}
-
-static void fail_all(Call *calls) {
-  for (Call *call = calls; call != NULL; call = call->next) forget(call, ERR_INTERNAL);
 }
 
 // Runs calls in one transaction until they are done or the time is up; gives those that are left.
@@ -161,18 +121,15 @@ static Call *write_batch(Store *store, Call *calls) {
     last = next;
     next = next->next;
     ++count;
-    alive = alive && run_call(db, last);
+    alive = alive && batch_run(db, last);
   }
   assert(last != NULL);  // there was a call, and a batch holds at least one
   last->next = NULL;
-  bool committed = alive && db_commit(db);
+  bool committed = batch_end(db, calls, alive);
   if (!committed) {
-    db_rollback(db);
-    fail_all(calls);
     log_error("store: commit failed, its calls were refused", "calls=%u", count);
     atomic_fetch_add(&store->failed_commits, 1);
   }
-  apply_forgets(calls);
   if (!committed || db_disk_failed(db)) {
     atomic_store(&store->healthy, false);
   } else if (db_total_changes(db) != changes) {
@@ -252,7 +209,7 @@ static void reader_main(void *arg) {
   while (!queue_is_over(&reader.store->reads)) {
     Call *call = queue_take(&reader.store->reads, 1, LOOK_OUTSIDE_MS);
     if (call == NULL) continue;
-    if (!db_begin(reader.db, DB_READ) || !run_call(reader.db, call)) forget(call, ERR_INTERNAL);
+    if (!db_begin(reader.db, DB_READ) || !batch_run(reader.db, call)) batch_forget(call, ERR_INTERNAL);
     db_rollback(reader.db);
     if (!follow(reader.store, call)) deliver(reader.store, call, call->loop);
   }
@@ -268,7 +225,7 @@ static void worker_main(void *arg) {
     if (error == ERR_NONE) {
       enqueue(store, call);
     } else {
-      forget(call, error);
+      batch_forget(call, error);
       deliver(store, call, call->loop);
     }
   }
@@ -278,7 +235,7 @@ static void worker_main(void *arg) {
 
 static void refuse(Store *store, Call *call) {
   atomic_fetch_add(&store->refused, 1);
-  forget(call, ERR_BUSY);
+  batch_forget(call, ERR_BUSY);
   deliver(store, call, call->loop);
 }
 

@@ -1,0 +1,48 @@
+// Calls in a transaction.
+#include "core/batch.h"
+
+#include "core/once.h"
+
+void batch_forget(Call *call, Error error) {
+  if (call->remembered.length > 0) fast_remove(call->fast, call->remembered);
+  if (error == ERR_INTERNAL || error == ERR_BUSY) call->reply.length = 0;
+  call->error = error;
+  call->granted = (Identity){0};
+  call->session_over = false;
+  call->reply_topic_kind = NULL;
+  call->follow = NULL;
+  call->waits_for = (Str){0};
+  call->has_effects = false;
+  call->events = NULL;
+  call->events_tail = &call->events;
+}
+
+bool batch_run(Db *db, Call *call) {
+  call->db = db;
+  db_call_begin(db);
+  Error error = once_run(call);
+  if (db_failed(db) || call->arena.failed) error = ERR_INTERNAL;
+  call->db = NULL;
+  call->error = error;
+  if (error != ERR_NONE) batch_forget(call, error);
+  return db_call_end(db, error == ERR_NONE);
+}
+
+// What was committed may now be forgotten in memory too.
+static void apply_forgets(const Call *calls) {
+  for (const Call *call = calls; call != NULL; call = call->next) {
+    for (int i = 0; i < 2 && call->error == ERR_NONE && call->forgets[i].length > 0; i++) {
+      fast_remove(call->fast, call->forgets[i]);
+    }
+  }
+}
+
+bool batch_end(Db *db, Call *calls, bool alive) {
+  bool committed = alive && db_commit(db);
+  if (!committed) {
+    db_rollback(db);
+    for (Call *call = calls; call != NULL; call = call->next) batch_forget(call, ERR_INTERNAL);
+  }
+  apply_forgets(calls);
+  return committed;
+}

@@ -1,0 +1,17 @@
+// Calls in a transaction: what the store's threads do with each of them, and how a commit ends them. Knows no thread,
+// so that the simulation runs calls exactly as the store does.
+#ifndef FOYER_CORE_BATCH_H
+#define FOYER_CORE_BATCH_H
+
+#include "core/call.h"
+
+// Runs one call in the open transaction, in a savepoint of its own; its outcome is call->error. False when the whole
+// transaction was lost.
+bool batch_run(Db *db, Call *call);
+// Ends the transaction of all these calls (linked by `next`). Unless everything is `alive` and the commit succeeds, it
+// is rolled back and each call has failed with ERR_INTERNAL; then false.
+bool batch_end(Db *db, Call *calls, bool alive);
+// The call has failed: what it recorded is dropped. What it says beside the error stays, when the error is its own.
+void batch_forget(Call *call, Error error);
+
+#endif
