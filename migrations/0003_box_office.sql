@@ -22,7 +22,11 @@ CREATE TABLE concerts (
   paused INTEGER NOT NULL DEFAULT 0,     -- nobody is admitted
   draining INTEGER NOT NULL DEFAULT 0,   -- nobody joins, those who wait are admitted
   rate_a_minute INTEGER,                 -- at most so many are admitted a minute; NULL: no limit
-  notice TEXT NOT NULL DEFAULT ''        -- to all who wait
+  notice TEXT NOT NULL DEFAULT '',       -- to all who wait
+  opened INTEGER NOT NULL DEFAULT 0,     -- the opening was told
+  rate_used_to INTEGER NOT NULL DEFAULT 0,  -- the moment up to which the rate's admissions are used up
+  active INTEGER NOT NULL DEFAULT 0,     -- rows of queue_places that are active
+  admitted INTEGER NOT NULL DEFAULT 0    -- everyone ever admitted
 );
 -- A hall's seats are sold for one concert at a time.
 CREATE UNIQUE INDEX concerts_hall ON concerts (hall_id) WHERE hall_id IS NOT NULL AND closed = 0;
@@ -48,12 +52,15 @@ CREATE TABLE queue_places (
   -- 2^62 on the order of arrival.
   rank INTEGER NOT NULL,
   entered_at INTEGER NOT NULL,
+  admitted_at INTEGER,
   slot_until INTEGER,                    -- end of the time slot, once admitted
   status TEXT NOT NULL CHECK (status IN ('waiting', 'active', 'completed', 'expired', 'left'))
 );
 CREATE UNIQUE INDEX queue_places_open ON queue_places (concert_id, user_id) WHERE status IN ('waiting', 'active');
 CREATE UNIQUE INDEX queue_places_line ON queue_places (concert_id, rank) WHERE status = 'waiting';
 CREATE INDEX queue_places_slots ON queue_places (concert_id, slot_until) WHERE status = 'active';
+CREATE INDEX queue_places_admitted ON queue_places (concert_id, admitted_at) WHERE admitted_at IS NOT NULL;
+CREATE INDEX queue_places_draw ON queue_places (concert_id, rank) WHERE rank < 4611686018427387904;
 
 CREATE TABLE bookings (
   id INTEGER PRIMARY KEY,

@@ -1,0 +1,73 @@
+// The lines of all concerts in memory: who waits where, who holds a slot. One for the process, told of each commit in
+// its order, so that a place is looked up without the database. Any thread; a lock is held for less than microseconds.
+#ifndef FOYER_MODELS_WAITING_ROOM_H
+#define FOYER_MODELS_WAITING_ROOM_H
+
+#include "core/call.h"
+#include "core/db.h"
+
+typedef enum PlaceState { PLACE_NONE, PLACE_WAITING, PLACE_ACTIVE } PlaceState;
+
+// Where somebody stands at a moment.
+typedef struct Place {
+  PlaceState state;
+  uint32_t position;   // waiting: 1 is the next one; before the opening the length of the line
+  uint32_t length;     // people waiting
+  int64_t slot_until;  // active: its end
+  uint64_t admitted;   // everyone ever admitted, at this moment
+  int64_t eta_s;       // waiting: seconds until admission at the present speed; -1: not known
+  int64_t draw_at;     // waiting, before the opening: when it is; 0: it has opened
+  bool sold_out;       // waiting: the stock does not reach this place
+} Place;
+
+typedef enum SaleState {
+  SALE_WAITING,  // has not opened
+  SALE_OPEN,
+  SALE_PAUSED,
+  SALE_DRAINING,
+  SALE_CLOSED,
+  SALE_SOLD_OUT
+} SaleState;
+
+typedef struct SaleCategory {
+  int64_t id;
+  char public_id[24];
+  int64_t total_seats;
+  int64_t available_seats;
+} SaleCategory;
+
+// A concert's sale at a moment. Texts and categories are in the asker's arena.
+typedef struct Sale {
+  int64_t concert_id;
+  SaleState state;
+  int64_t opens_at;
+  Str seed_hash;
+  Str seed;  // empty until it has opened
+  uint64_t waiting;
+  uint64_t active;
+  uint64_t admitted;
+  int64_t rate;  // people admitted a minute, as of late; -1: not known yet
+  Str notice;
+  const SaleCategory *categories;
+  size_t category_count;
+} Sale;
+
+// Reads everything from the tables, at the start and after somebody else has changed them; in a transaction, on the
+// thread that commits (or before there is one). False (logged) when it cannot.
+bool waiting_room_load(Db *db, const Config *config, int64_t now_ms);
+// StoreSettings.committed: what a commit has changed.
+void waiting_room_committed(const Event *event);
+void waiting_room_free(void);
+
+// The internal id of the concert with that public id, of the usual one when it is empty; 0: there is none.
+int64_t waiting_room_concert(Str public_id);
+// All of a concert that is not there: PLACE_NONE.
+Place waiting_room_look(int64_t concert_id, int64_t user_id, int64_t now_ms);
+bool waiting_room_sale(int64_t concert_id, int64_t now_ms, Arena *arena, Sale *sale);  // false: no such concert
+
+// The answer to queue/status and to queue/join, `{"success":true,"status":...}`.
+void place_write(Text *out, const Place *place);
+// The sale as docs/wire_additions.md shows it.
+void sale_write(Text *out, const Sale *sale, int64_t max_active);
+
+#endif
