@@ -44,6 +44,10 @@ CREATE TABLE categories (
   CHECK (available_seats BETWEEN 0 AND total_seats)
 );
 
+-- Best seats together: the free seats of a type from front to back, and where its middle is.
+CREATE INDEX seats_free ON seats (hall_id, seat_type_id, row, place) WHERE status = 0;
+CREATE INDEX seats_type_x ON seats (hall_id, seat_type_id, x);
+
 CREATE TABLE queue_places (
   id INTEGER PRIMARY KEY,
   concert_id INTEGER NOT NULL REFERENCES concerts (id),
@@ -70,6 +74,7 @@ CREATE TABLE bookings (
   category_id INTEGER NOT NULL REFERENCES categories (id),
   seats INTEGER NOT NULL CHECK (seats BETWEEN 1 AND 10),
   amount INTEGER NOT NULL CHECK (amount >= 0),   -- of all seats, with the fee
+  fee INTEGER NOT NULL DEFAULT 0,                -- the part of it that is the fee
   currency TEXT NOT NULL,
   status TEXT NOT NULL CHECK (status IN ('pending', 'confirmed', 'expired', 'cancelled')),
   payment_status TEXT NOT NULL CHECK (payment_status IN ('none', 'processing', 'paid', 'failed', 'refunded')),
@@ -118,11 +123,15 @@ CREATE TABLE payments (
   is_current INTEGER NOT NULL DEFAULT 1,
   refund_id TEXT,
   refund_due INTEGER NOT NULL DEFAULT 0, -- the money goes back: asked for, not yet done
+  asks INTEGER NOT NULL DEFAULT 0,       -- what was asked of the provider about this intent
+  look_at INTEGER,                       -- when to look at it again by itself; NULL: it has come to an end
+  last_error TEXT,                       -- the provider's words when it refused
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
   UNIQUE (booking_id, attempt)
 );
 CREATE UNIQUE INDEX payments_current ON payments (booking_id) WHERE is_current = 1;
+CREATE INDEX payments_look ON payments (look_at) WHERE look_at IS NOT NULL;
 
 -- Events of the provider that had their effect.
 CREATE TABLE stripe_events (

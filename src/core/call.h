@@ -108,6 +108,8 @@ struct Call {
   // Set by a method that cannot answer before a courier has: on success the door keeps the request and runs the method
   // again when a signal of this topic has come, or answers ERR_PROVIDER_UNAVAILABLE when none does. Empty: it can.
   Str waits_for;
+  // What the method noted when it set `waits_for`: the door hands it back when it runs the method again. 0: first run.
+  int64_t waited_note;
   bool has_effects;  // rows for the couriers were recorded
   Str forgets[2];    // keys that are taken out of `fast` once the call is committed
   Str remembered;    // key that the method put into `fast`: taken out again when the call fails
