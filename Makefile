@@ -25,7 +25,7 @@ BUILD ?= $(if $(SANITIZE),build-$(patsubst address,asan,$(patsubst thread,tsan,$
 
 # Flags.
 
-LIBRARIES := libuv openssl zlib libcjson sqlite3 liboath
+LIBRARIES := libuv openssl zlib libcjson sqlite3 liboath libcurl libqrencode
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual -Wwrite-strings \
   -Wvla -Wformat=2 -Wimplicit-fallthrough $(if $(findstring clang,$(CC)),-Wno-string-conversion) $(if $(WERROR),-Werror)
 LLHTTP_INCLUDE := -isystem /usr/share/include -isystem /usr/share/include/llhttp
@@ -62,7 +62,7 @@ LINK_LIBS := -Wl,--as-needed $(LIBRARY_LIBS) $(if $(llhttp_files),,-lllhttp) -lp
 
 # Sources.
 
-LAYERS := shared core models methods subscriptions controllers commands
+LAYERS := shared core models methods subscriptions effects controllers commands
 sources_of = $(sort $(wildcard src/$(1)/*.c))
 objects_of = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(call sources_of,$(1)))
 llhttp_objects := $(patsubst $(LLHTTP_SOURCES)/%.c,$(BUILD)/obj/llhttp/%.o,$(llhttp_files))
@@ -135,7 +135,7 @@ $(call archive,$(1)): $(call objects_of,$(1)) $(2)
 	@rm -f $$@
 	@$$(if $$^,gcc-ar rcs $$@ $$^,ar rcs $$@)
 endef
-$(foreach layer,shared models methods subscriptions commands,$(eval $(call archive_rule,$(layer))))
+$(foreach layer,shared models methods subscriptions effects commands,$(eval $(call archive_rule,$(layer))))
 $(eval $(call archive_rule,core,$(llhttp_objects) $(migration_object)))
 $(eval $(call archive_rule,controllers,$(page_object)))
 $(BUILD)/obj/registry.a: $(BUILD)/obj/registry.o
@@ -147,7 +147,7 @@ $(BUILD)/obj/support.a: $(patsubst tests/%.c,$(BUILD)/obj/tests/%.o,$(support_so
 below_shared := $(call archive,shared)
 below_core := $(call archive,core) $(below_shared)
 below_models := $(call archive,models) $(below_core)
-everything := $(foreach layer,registry commands controllers subscriptions methods,$(call archive,$(layer))) $(below_models)
+everything := $(foreach layer,registry commands controllers effects subscriptions methods,$(call archive,$(layer))) $(below_models)
 group = -Wl,--start-group $(1) -Wl,--end-group
 
 # Programs.
@@ -176,7 +176,7 @@ endef
 $(eval $(call unit_rules,shared,$(below_shared)))
 $(eval $(call unit_rules,core,$(below_core)))
 $(eval $(call unit_rules,models,$(below_models)))
-$(foreach layer,methods subscriptions controllers commands,$(eval $(call unit_rules,$(layer),$(everything))))
+$(foreach layer,methods subscriptions effects controllers commands,$(eval $(call unit_rules,$(layer),$(everything))))
 # Tests of faults stand between our code and what may fail (tests/support/faults.h).
 $(BUILD)/tests/%_faults_test: private LDFLAGS += -Wl,--wrap=sqlite3_step,--wrap=malloc,--wrap=calloc,--wrap=realloc
 unit: $(unit_tests)

@@ -42,10 +42,11 @@ CREATE TABLE outbox (
   due_at INTEGER NOT NULL,               -- not before
   attempts INTEGER NOT NULL DEFAULT 0,
   last_error TEXT,
-  done_at INTEGER,
-  given_up INTEGER NOT NULL DEFAULT 0
+  done_at INTEGER,                       -- it is over
+  given_up INTEGER NOT NULL DEFAULT 0    -- and was not done
 );
-CREATE INDEX outbox_due ON outbox (due_at) WHERE done_at IS NULL;
+CREATE INDEX outbox_due ON outbox (kind, due_at) WHERE done_at IS NULL;
+CREATE INDEX outbox_done ON outbox (done_at) WHERE done_at IS NOT NULL;
 
 -- Answers to requests with an Idempotency-Key, so that the same request sent again has the same answer and no effect.
 CREATE TABLE answers (

@@ -1,0 +1,25 @@
+// The effect "mail": a mail by a template, in the language of its reader. Couriers.
+//
+// Payload: {"template","to","language":"en"|"ru","args":{...}}. Templates and their args (times in milliseconds, money
+// in minor units):
+//
+//   otp        "code", "until" (after it the mail is not sent any more). Tried for a few seconds only: somebody waits.
+//   welcome    "name" (may be missing or empty)
+//   confirmed  "bookingId" (public), "concert" (name), "venue", "date", "seats", "category", "amount", "currency",
+//              "tickets":[{"number","code","seatLabel" (may be missing)}], "other": true when the seats are not those
+//              that were chosen first
+//   refunded   "bookingId", "concert", "seats", "amount", "currency", "reason": "late" (paid when the booking had
+//   expired)
+//              or "cancelled" (by staff) or "replaced" (paid twice)
+//   expired    "bookingId", "concert", "seats"
+//
+// Keys: "otp:<email>:<n>", "welcome:<user's public id>", "confirmed:<booking's public id>", ... When it is over, the
+// signal "mail:<key>" is told, kind "done" or "failed" (core/outbox.h).
+#ifndef FOYER_EFFECTS_MAIL_H
+#define FOYER_EFFECTS_MAIL_H
+
+#include "core/outbox.h"
+
+Outcome mail_perform(Errand *errand);
+
+#endif
