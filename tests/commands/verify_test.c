@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "methods/hall.h"
+#include "support/damage.h"
 #include "support/invariants.h"
 #include "support/venue.h"
 
@@ -28,25 +29,6 @@ static int use_venue(void **state) {
   return 0;
 }
 
-// Breaks something behind the schema's back.
-static void spoil(Rig *rig, const char *sql) {
-  assert_true(db_run(rig->db, "PRAGMA foreign_keys = OFF"));
-  Rows rows = db_rows(rig->db, "PRAGMA ignore_check_constraints = ON");
-  while (rows_next(&rows)) continue;
-  rig_run(rig, sql);
-}
-
-static void assert_found(Rig *rig, const char *says, const char *which) {
-  const char *told;
-  Text broken = {.arena = &rig->arena};
-  text_format(&broken, "BROKEN  %s\n", says);
-  int code = invariants_verify(rig, &told);
-  const char *at = strstr(told, rig_zero(rig, text_str(&broken)));
-  if (code != 1 || at == NULL) fail_msg("\"%s\" was not found:\n%s", says, told);
-  if (strstr(at, which) == NULL) fail_msg("\"%s\" is not named:\n%s", which, told);
-  assert_non_null(strstr(told, "are broken.\n"));
-}
-
 static void test_a_venue_in_use_keeps_every_invariant(void **state) {
   const char *told;
   assert_int_equal(invariants_verify(*state, &told), 0);
@@ -54,13 +36,6 @@ static void test_a_venue_in_use_keeps_every_invariant(void **state) {
   assert_null(strstr(told, "UNKNOWN"));
   assert_non_null(strstr(told, "invariants hold.\n"));
 }
-
-// How to break each invariant, and what verify must say.
-typedef struct Damage {
-  const char *sql;
-  const char *says;
-  const char *which;
-} Damage;
 
 static const Damage damages[] = {
     {"DELETE FROM events WHERE topic = 'hall:1' AND seq = 2", "a topic's seq runs 1, 2, 3, ... with no gap",
@@ -94,17 +69,16 @@ static void test_each_broken_invariant_is_found_and_named(void **state) {
   for (size_t i = 0; i < sizeof damages / sizeof damages[0]; i++) {
     void *scene;
     use_venue(&scene);
-    spoil(scene, damages[i].sql);
-    assert_found(scene, damages[i].says, damages[i].which);
+    damage_done(scene, &damages[i]);
     venue_teardown(&scene);
   }
 }
 
 static void test_ten_violations_are_shown_and_the_rest_counted(void **state) {
   Rig *rig = *state;
-  spoil(rig,
-        "WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 24)"
-        " INSERT INTO events SELECT 'hall:' || i, 5, 0, 'seats', '{}' FROM n WHERE i > 2");
+  damage_run(rig,
+             "WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 24)"
+             " INSERT INTO events SELECT 'hall:' || i, 5, 0, 'seats', '{}' FROM n WHERE i > 2");
   const char *told;
   assert_int_equal(invariants_verify(rig, &told), 1);
   assert_non_null(strstr(told, "and 12 more\n"));
@@ -113,7 +87,7 @@ static void test_ten_violations_are_shown_and_the_rest_counted(void **state) {
 
 static void test_a_payload_that_is_no_json_is_not_passed_over_and_hides_nothing_else(void **state) {
   Rig *rig = *state;
-  spoil(rig, "UPDATE events SET payload = 'not json' WHERE topic = 'hall:2'");
+  damage_run(rig, "UPDATE events SET payload = 'not json' WHERE topic = 'hall:2'");
   rig_run(rig, "UPDATE halls SET rows = 3 WHERE id = 1");
   const char *told;
   assert_int_equal(invariants_verify(rig, &told), 1);

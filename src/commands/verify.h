@@ -1,0 +1,15 @@
+// The invariants that `foyer verify` checks: queries of its own, which share nothing with the code that keeps them.
+#ifndef FOYER_COMMANDS_VERIFY_H
+#define FOYER_COMMANDS_VERIFY_H
+
+#include <stddef.h>
+
+typedef struct Invariant {
+  const char *says;        // what holds
+  const char *violations;  // a query: one row a violation, its first column says which
+} Invariant;
+
+extern const Invariant verify_box_office[];  // of concerts, the line, bookings, payments, tickets, effects
+extern const size_t verify_box_office_count;
+
+#endif
