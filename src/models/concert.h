@@ -63,6 +63,7 @@ const Category *category_list(Db *db, Arena *arena, int64_t concert_id, size_t *
 void concert_changed(Call *call, int64_t concert_id);
 // Seats that nobody holds, in all categories.
 int64_t concert_available(Db *db, int64_t concert_id);
-Str concert_topic(Arena *arena, int64_t concert_id);  // "concert:7"
+Str concert_topic(Arena *arena, int64_t concert_id);    // "concert:7"
+bool concert_of_topic(Str topic, int64_t *concert_id);  // false: it is another's
 
 #endif

@@ -46,11 +46,21 @@ typedef struct Sale {
   uint64_t waiting;
   uint64_t active;
   uint64_t admitted;
-  int64_t rate;  // people admitted a minute, as of late; -1: not known yet
+  int64_t rate;  // slots that came free a minute, as of late; -1: not known yet
   Str notice;
   const SaleCategory *categories;
   size_t category_count;
 } Sale;
+
+// Where somebody stands, as one number: waiting, the rank (0 or more); active, the end of the slot, negative; or none.
+#define ROOM_NONE INT64_MIN
+
+// "places": one person's place has changed.
+typedef struct RoomPlace {
+  int64_t concert_id;
+  int64_t user_id;
+  int64_t place;
+} RoomPlace;
 
 // Reads everything from the tables, at the start and after somebody else has changed them; in a transaction, on the
 // thread that commits (or before there is one). False (logged) when it cannot.
@@ -58,6 +68,18 @@ bool waiting_room_load(Db *db, const Config *config, int64_t now_ms);
 // StoreSettings.committed: what a commit has changed.
 void waiting_room_committed(const Event *event);
 void waiting_room_free(void);
+// Somebody else has changed the database: the next tick reads everything anew. Any thread.
+void waiting_room_mark_stale(void);
+bool waiting_room_take_stale(void);  // whether it was marked; it no longer is
+// When time brings about the next thing that a tick must do; INT64_MAX: nothing known.
+int64_t waiting_room_next(int64_t now_ms);
+
+// What a call tells the memory of its changes, once it is committed. Store thread.
+void waiting_room_tell_places(Call *call, Str places);  // the bytes of RoomPlace structs
+// The sale's figures; `count_held`: also how far the stock reaches, which costs a look at the pending bookings.
+void waiting_room_tell_sale(Call *call, int64_t concert_id, bool count_held);
+void waiting_room_tell_next(Call *call, int64_t concert_id, int64_t at_ms);    // exactly then
+void waiting_room_tell_sooner(Call *call, int64_t concert_id, int64_t at_ms);  // then, or before
 
 // The internal id of the concert with that public id, of the usual one when it is empty; 0: there is none.
 int64_t waiting_room_concert(Str public_id);

@@ -1,0 +1,135 @@
+// Concerts and categories in the tables.
+#include "models/concert.h"
+
+#include "models/waiting_room.h"
+
+#define CONCERT_COLUMNS                                                                                                \
+  "id, public_id, currency, hall_id, opens_at, opened, closed, paused, draining, rate_a_minute, rate_used_to, active," \
+  " admitted FROM concerts"
+
+static bool read_concert(Rows *rows, Arena *arena, Concert *concert) {
+  if (!rows_next(rows)) return false;
+  *concert = (Concert){.id = rows_int(rows, 0),
+                       .public_id = rows_text(rows, 1, arena),
+                       .currency = rows_text(rows, 2, arena),
+                       .hall_id = rows_int(rows, 3),
+                       .opens_at = rows_int(rows, 4),
+                       .opened = rows_int(rows, 5) != 0,
+                       .closed = rows_int(rows, 6) != 0,
+                       .paused = rows_int(rows, 7) != 0,
+                       .draining = rows_int(rows, 8) != 0,
+                       .rate_a_minute = rows_int(rows, 9),
+                       .rate_used_to = rows_int(rows, 10),
+                       .active = rows_int(rows, 11),
+                       .admitted = rows_int(rows, 12)};
+  rows_end(rows);
+  return true;
+}
+
+bool concert_find(Db *db, Arena *arena, Str public_id, const Config *config, Concert *concert) {
+  static const char FIND[] = "SELECT " CONCERT_COLUMNS " WHERE public_id = $1";
+  static const char FIRST[] = "SELECT " CONCERT_COLUMNS " ORDER BY id LIMIT 1";
+  Str wanted = public_id.length > 0 ? public_id : config->concert_id;
+  Rows rows = wanted.length > 0 ? db_rows(db, FIND, sql_text(wanted)) : db_rows(db, FIRST);
+  return read_concert(&rows, arena, concert);
+}
+
+bool concert_find_by_id(Db *db, Arena *arena, int64_t concert_id, Concert *concert) {
+  static const char FIND[] = "SELECT " CONCERT_COLUMNS " WHERE id = $1";
+  Rows rows = db_rows(db, FIND, sql_int(concert_id));
+  return read_concert(&rows, arena, concert);
+}
+
+bool concert_read_about(Db *db, Arena *arena, int64_t concert_id, ConcertAbout *about) {
+  static const char READ[] =
+      "SELECT name, image_url, date, venue, gates_open_time, about, languages, organized_by FROM concerts"
+      " WHERE id = $1";
+  Rows rows = db_rows(db, READ, sql_int(concert_id));
+  if (!rows_next(&rows)) return false;
+  *about = (ConcertAbout){.name = rows_text(&rows, 0, arena),
+                          .image_url = rows_text(&rows, 1, arena),
+                          .date_ms = rows_int(&rows, 2),
+                          .venue = rows_text(&rows, 3, arena),
+                          .gates_open_time = rows_text(&rows, 4, arena),
+                          .about = rows_text(&rows, 5, arena),
+                          .languages = rows_text(&rows, 6, arena),
+                          .organized_by = rows_text(&rows, 7, arena)};
+  rows_end(&rows);
+  return true;
+}
+
+#define CATEGORY_COLUMNS \
+  "id, public_id, concert_id, name, price, seat_type_id, total_seats, available_seats FROM categories"
+
+static Category read_category(const Rows *rows, Arena *arena) {
+  return (Category){.id = rows_int(rows, 0),
+                    .public_id = rows_text(rows, 1, arena),
+                    .concert_id = rows_int(rows, 2),
+                    .name = rows_text(rows, 3, arena),
+                    .price = rows_int(rows, 4),
+                    .seat_type_id = rows_int(rows, 5),
+                    .total_seats = rows_int(rows, 6),
+                    .available_seats = rows_int(rows, 7)};
+}
+
+static bool read_one_category(Rows *rows, Arena *arena, Category *category) {
+  if (!rows_next(rows)) return false;
+  *category = read_category(rows, arena);
+  rows_end(rows);
+  return true;
+}
+
+bool category_find(Db *db, Arena *arena, Str public_id, Category *category) {
+  static const char FIND[] = "SELECT " CATEGORY_COLUMNS " WHERE public_id = $1";
+  Rows rows = db_rows(db, FIND, sql_text(public_id));
+  return read_one_category(&rows, arena, category);
+}
+
+bool category_find_by_id(Db *db, Arena *arena, int64_t category_id, Category *category) {
+  static const char FIND[] = "SELECT " CATEGORY_COLUMNS " WHERE id = $1";
+  Rows rows = db_rows(db, FIND, sql_int(category_id));
+  return read_one_category(&rows, arena, category);
+}
+
+const Category *category_list(Db *db, Arena *arena, int64_t concert_id, size_t *count) {
+  static const char COUNT[] = "SELECT count(*) FROM categories WHERE concert_id = $1";
+  static const char READ[] = "SELECT " CATEGORY_COLUMNS " WHERE concert_id = $1 ORDER BY id";
+  size_t room = (size_t)db_int(db, COUNT, 0, sql_int(concert_id));
+  *count = 0;
+  if (room == 0) return NULL;
+  Category *categories = ARENA_ARRAY(arena, Category, room);
+  Rows rows = db_rows(db, READ, sql_int(concert_id));
+  while (*count < room && rows_next(&rows)) categories[(*count)++] = read_category(&rows, arena);
+  rows_end(&rows);
+  return categories;
+}
+
+int64_t concert_available(Db *db, int64_t concert_id) {
+  static const char SUM[] = "SELECT coalesce(sum(available_seats), 0) FROM categories WHERE concert_id = $1";
+  return db_int(db, SUM, 0, sql_int(concert_id));
+}
+
+Str concert_topic(Arena *arena, int64_t concert_id) {
+  Text topic = {.arena = arena};
+  text_add(&topic, STR("concert:"));
+  text_int(&topic, concert_id);
+  return text_str(&topic);
+}
+
+bool concert_of_topic(Str topic, int64_t *concert_id) {
+  Str prefix = STR("concert:");
+  if (!str_starts(topic, prefix)) return false;
+  return str_to_int((Str){topic.at + prefix.length, topic.length - prefix.length}, concert_id);
+}
+
+void concert_changed(Call *call, int64_t concert_id) {
+  static const char READ[] =
+      "SELECT json_object('active', active, 'admitted', admitted, 'available', (SELECT json_group_object(id,"
+      " available_seats) FROM categories WHERE concert_id = $1)) FROM concerts WHERE id = $1";
+  Rows rows = db_rows(call->db, READ, sql_int(concert_id));
+  if (!rows_next(&rows)) return;
+  Str figures = rows_text(&rows, 0, &call->arena);
+  rows_end(&rows);
+  call_event(call, concert_topic(&call->arena, concert_id), STR("figures"), figures);
+  waiting_room_tell_sale(call, concert_id, concert_available(call->db, concert_id) == 0);
+}

@@ -1,0 +1,44 @@
+// How the tables tell the waiting room's memory what has changed: signals on the topic "queue" whose payloads are these
+// structs' bytes. For models/waiting_room*.c only.
+#ifndef FOYER_MODELS_WAITING_ROOM_PRIVATE_H
+#define FOYER_MODELS_WAITING_ROOM_PRIVATE_H
+
+#include "models/waiting_room.h"
+
+// "sale": everything of a concert but its people; behind it the categories, then the notice.
+typedef struct RoomSale {
+  int64_t concert_id;
+  int64_t opens_at;
+  uint64_t admitted;
+  int64_t reachable;  // seats that nobody has paid for: free or held by a booking; -1: as it was
+  char public_id[24];
+  char seed[64];
+  char seed_hash[64];
+  bool opened;
+  bool closed;
+  bool paused;
+  bool draining;
+  uint32_t category_count;
+  uint32_t notice_bytes;
+  SaleCategory categories[];
+} RoomSale;
+
+// "next" and "sooner": when time brings something about for this concert, exactly or at the latest.
+typedef struct RoomNext {
+  int64_t concert_id;
+  int64_t at_ms;
+} RoomNext;
+
+// A concert's room while it is read from the tables.
+typedef struct Room Room;
+Room *room_new(const void *sale, size_t bytes);  // of a RoomSale; NULL when memory is out
+void room_free_all(Room *rooms);
+bool room_set_place(Room *room, int64_t user_id, int64_t place, int64_t now_ms);  // false when memory is out
+void room_count_freed(Room *room, int64_t at_ms);
+// Puts these in the place of all; takes them over.
+void room_replace_all(Room *rooms, Str usual_public_id);
+Room *room_next(const Room *room);
+int64_t room_concert(const Room *room);
+Room *room_link(Room *room, Room *next);  // puts it at the head of a list
+
+#endif
