@@ -64,11 +64,10 @@ const LoopHooks registry_hooks = {.request = routes_request,
                                   .stopped = stopped};
 
 void registry_event(Loop *loop, const Event *event) {
-  int64_t user_id;
   if (event->seq > 0) {
     topics_event(topics_of(loop), event);
-  } else if (str_equal(event->topic, STR("session")) && str_to_int(event->payload, &user_id)) {
-    seats_socket_close_user(loop, user_id);
+  } else {
+    seats_socket_signal(loop, event);
   }
 }
 

@@ -21,7 +21,8 @@ static int add(Db *db, Arena *arena, Str name, bool staff) {
     return 1;
   }
   Str secret = ids_random(arena, &env, AUTH_TOTP_SECRET_BYTES);
-  bool added = user_add(db, name, secret, 0, now_ms) != 0 && (!staff || user_set_role(db, name, true, now_ms));
+  bool added = user_add(db, ids_public(arena, &env), name, secret, 0, now_ms) != 0 &&
+               (!staff || user_set_role(db, name, true, now_ms));
   if (!added) return 1;
   Str shown = ids_base32(arena, secret.at, secret.length);
   printf("%.*s, %s\nauthenticator secret: %.*s\n", STR_ARG(name), staff ? "staff" : "visitor", STR_ARG(shown));

@@ -2,6 +2,7 @@
 #ifndef FOYER_CONTROLLERS_LOOP_STATE_H
 #define FOYER_CONTROLLERS_LOOP_STATE_H
 
+#include "controllers/socket_index.h"
 #include "core/topic.h"
 
 enum { PLANS_KEPT = 64 };
@@ -16,6 +17,9 @@ typedef struct KeptPlan {
 typedef struct LoopState {
   Topics *topics;
   WsDeflater *deflater;
+  SocketIndex by_user;         // seats sockets, by the id of whom they speak for
+  SocketIndex by_cookie;       // and by their browser: the hash of its ss_client cookie
+  SocketIndex by_agent;        // or of its address and User-Agent
   KeptPlan plans[PLANS_KEPT];  // by hall id
 } LoopState;
 

@@ -61,8 +61,8 @@ static void respond_data(Conn *conn, Arena *arena, Str data, const Text *headers
 
 // The sockets of the browser hear of it as well as its answer.
 static void tell_sockets(Loop *loop, const Call *call, const SeatsAnswer *answer) {
-  if (call->granted.user_id != 0) seats_socket_identity_changed(loop, answer->client, &call->granted, (Str){0});
-  if (call->session_over) seats_socket_identity_changed(loop, answer->client, &(Identity){0}, call->who.sid);
+  if (call->granted.user_id != 0) seats_socket_identity_changed(loop, answer->client, &call->granted, NULL);
+  if (call->session_over) seats_socket_identity_changed(loop, answer->client, &(Identity){0}, &call->who);
 }
 
 static void log_answer(const Loop *loop, const Call *call) {

@@ -1,7 +1,9 @@
 // The seats door's sockets and who they speak for: the handshake, and what happens when a browser signs in or out.
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "controllers/loop_state.h"
 #include "controllers/origin.h"
 #include "controllers/seats_socket_private.h"
 #include "controllers/token.h"
@@ -108,8 +110,9 @@ void seats_socket_open(Exchange *exchange) {
 typedef struct IdentityNews {
   LoopMessage message;
   SeatsClient client;
-  KnownIdentity *known;  // NULL: signed out
-  char ended_sid[64];
+  KnownIdentity *known;   // NULL: signed out
+  int64_t ended_user_id;  // whose session is over
+  char ended_sid[64];     // empty: none
 } IdentityNews;
 
 // Without a cookie the browser is known by address and User-Agent, which others may have as well (behind one proxy,
@@ -125,49 +128,109 @@ static bool is_of_client(const SeatsSocket *socket, const IdentityNews *news) {
 static void change_identity(SeatsSocket *socket, const KnownIdentity *known) {
   free(socket->known);
   socket->known = known != NULL ? know(&known->identity) : NULL;
+  seats_socket_index(socket);
   for (const UserSubscription *at = socket->user_subscriptions; at != NULL; at = at->next) {
-    seats_socket_send_user(socket, TOPIC_UPDATE, (Str){at->eid, at->eid_bytes});
+    if (at->channel == seats_user_channel) seats_socket_send_user(socket, TOPIC_UPDATE, (Str){at->eid, at->eid_bytes});
+  }
+}
+
+#define SOCKET_OF(link, member) ((SeatsSocket *)((char *)(link)-offsetof(SeatsSocket, member)))
+
+// The sockets of the browser, which may move in the indexes as they change.
+static void tell_browser(LoopState *state, const IdentityNews *news) {
+  bool cookie = news->client.cookie_hash != 0;
+  uint64_t key = cookie ? news->client.cookie_hash : news->client.agent_hash;
+  SocketLink *link = socket_index_find(*socket_index_head(cookie ? &state->by_cookie : &state->by_agent, key), key);
+  while (link != NULL) {
+    SocketLink *next = socket_index_find(link->next, key);
+    SeatsSocket *socket = cookie ? SOCKET_OF(link, by_cookie) : SOCKET_OF(link, by_agent);
+    if (!socket->conn->closing && is_of_client(socket, news)) change_identity(socket, news->known);
+    link = next;
+  }
+}
+
+typedef enum Ended { ENDED_ONE, ENDED_OTHERS, ENDED_ALL } Ended;
+
+// Closes the sockets that speak for ended sessions of a person: for `sid`, for all others, or for all.
+static void close_sessions(Loop *loop, int64_t user_id, Ended ended, Str sid) {
+  uint64_t key = (uint64_t)user_id;
+  SocketLink *link = socket_index_find(*socket_index_head(&loop_state(loop)->by_user, key), key);
+  while (link != NULL) {
+    const SeatsSocket *socket = SOCKET_OF(link, by_user);
+    link = socket_index_find(link->next, key);
+    bool same = str_equal(socket->known->identity.sid, sid);
+    if (ended == ENDED_ALL || same == (ended == ENDED_ONE)) ws_close(socket->conn, CLOSE_SIGNED_OUT, STR("signed out"));
   }
 }
 
 static void run_news(Loop *loop, LoopMessage *message) {
   IdentityNews *news = (IdentityNews *)message;
+  tell_browser(loop_state(loop), news);
   Str ended = str_from(news->ended_sid);
-  for (uint32_t i = loop->conn_count; i > 0; i--) {
-    Conn *conn = loop->conns[i - 1];
-    if (conn->handler != &seats_socket_handler || conn->closing) continue;
-    SeatsSocket *socket = conn->owner;
-    if (is_of_client(socket, news)) {
-      change_identity(socket, news->known);
-    } else if (socket->known != NULL && ended.length > 0 && str_equal(socket->known->identity.sid, ended)) {
-      ws_close(conn, CLOSE_SIGNED_OUT, STR("signed out"));
-    }
-  }
+  if (ended.length > 0) close_sessions(loop, news->ended_user_id, ENDED_ONE, ended);
   free(news->known);
   free(news);
 }
 
-void seats_socket_identity_changed(Loop *loop, SeatsClient client, const Identity *identity, Str ended_sid) {
+void seats_socket_identity_changed(Loop *loop, SeatsClient client, const Identity *identity, const Identity *ended) {
   for (int i = 0; i < loop->all_count; i++) {
     IdentityNews *news = calloc(1, sizeof *news);
     if (news == NULL) return;  // the sockets keep their identity until they reconnect
     news->message.run = run_news;
     news->client = client;
     news->known = know(identity);
-    if (ended_sid.length < sizeof news->ended_sid && ended_sid.length > 0) {
-      memcpy(news->ended_sid, ended_sid.at, ended_sid.length);
+    if (ended != NULL && ended->sid.length < sizeof news->ended_sid) {
+      news->ended_user_id = ended->user_id;
+      memcpy(news->ended_sid, ended->sid.at, ended->sid.length);
     }
     loop_post(&loop->all[i], &news->message);
   }
 }
 
-void seats_socket_close_user(Loop *loop, int64_t user_id) {
-  for (uint32_t i = loop->conn_count; i > 0; i--) {
-    Conn *conn = loop->conns[i - 1];
-    if (conn->handler != &seats_socket_handler) continue;
-    SeatsSocket *socket = conn->owner;
-    if (socket->known != NULL && socket->known->identity.user_id == user_id) {
-      ws_close(conn, CLOSE_SIGNED_OUT, STR("signed out"));
+void seats_socket_index(SeatsSocket *socket) {
+  LoopState *state = loop_state(socket->conn->loop);
+  if (socket->by_agent.from == NULL) {
+    socket_index_put(&state->by_agent, &socket->by_agent, socket->client.agent_hash);
+    if (socket->client.cookie_hash != 0) {
+      socket_index_put(&state->by_cookie, &socket->by_cookie, socket->client.cookie_hash);
     }
+  }
+  socket_index_remove(&socket->by_user);
+  if (socket->known != NULL) {
+    socket_index_put(&state->by_user, &socket->by_user, (uint64_t)socket->known->identity.user_id);
+  }
+}
+
+void seats_socket_unindex(SeatsSocket *socket) {
+  socket_index_remove(&socket->by_user);
+  socket_index_remove(&socket->by_cookie);
+  socket_index_remove(&socket->by_agent);
+}
+
+// Signals.
+
+static void tell_account(Loop *loop, int64_t user_id, Str body) {
+  uint64_t key = (uint64_t)user_id;
+  SocketLink *link = socket_index_find(*socket_index_head(&loop_state(loop)->by_user, key), key);
+  for (; link != NULL; link = socket_index_find(link->next, key)) {
+    SeatsSocket *socket = SOCKET_OF(link, by_user);
+    for (const UserSubscription *at = socket->user_subscriptions; at != NULL && !socket->conn->dead; at = at->next) {
+      if (at->channel != seats_account_channel) continue;
+      seats_socket_send_account(socket, TOPIC_UPDATE, (Str){at->eid, at->eid_bytes}, body);
+    }
+  }
+}
+
+void seats_socket_signal(Loop *loop, const Event *event) {
+  Str number = event->topic;
+  Str what = str_cut(&number, ':');
+  int64_t user_id;
+  if (!str_to_int(number, &user_id)) return;
+  if (str_equal(what, STR("account"))) {
+    tell_account(loop, user_id, event->payload);
+  } else if (str_equal(what, STR("session"))) {
+    if (str_equal(event->kind, STR("ended"))) close_sessions(loop, user_id, ENDED_ONE, event->payload);
+    if (str_equal(event->kind, STR("ended_others"))) close_sessions(loop, user_id, ENDED_OTHERS, event->payload);
+    if (str_equal(event->kind, STR("ended_all"))) close_sessions(loop, user_id, ENDED_ALL, (Str){0});
   }
 }

@@ -9,7 +9,8 @@ typedef enum SeatsAction {
   SEATS_ANSWER,
   SEATS_SUBSCRIBE,
   SEATS_UNSUBSCRIBE,
-  SEATS_USER_SUBSCRIBE
+  SEATS_USER_SUBSCRIBE,
+  SEATS_ACCOUNT_SUBSCRIBE
 } SeatsAction;
 
 typedef struct SeatsMessage {

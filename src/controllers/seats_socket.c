@@ -22,7 +22,8 @@ enum {
   IN_FLIGHT_MAX = 1024,  // writing calls of one connection; the next ones wait
 };
 
-static const char user_channel[] = "user.subscribe";
+const char seats_user_channel[] = "user.subscribe";
+const char seats_account_channel[] = "account.subscribe";
 
 static void take_message(SeatsSocket *socket, Str payload);
 
@@ -71,7 +72,14 @@ void seats_socket_send_user(SeatsSocket *socket, TopicStatus status, Str eid) {
   Text body = {.arena = &conn->loop->scratch};
   Text message = {.arena = &conn->loop->scratch};
   write_user(&body, &identity);
-  seats_envelope(&message, TOPIC_JSON, status, user_channel, eid, conn->loop->now_ms, text_str(&body));
+  seats_envelope(&message, TOPIC_JSON, status, seats_user_channel, eid, conn->loop->now_ms, text_str(&body));
+  conn_send(conn, frame_of(conn, &message));
+}
+
+void seats_socket_send_account(SeatsSocket *socket, TopicStatus status, Str eid, Str body) {
+  Conn *conn = socket->conn;
+  Text message = {.arena = &conn->loop->scratch};
+  seats_envelope(&message, TOPIC_JSON, status, seats_account_channel, eid, conn->loop->now_ms, body);
   conn_send(conn, frame_of(conn, &message));
 }
 
@@ -255,17 +263,21 @@ static void subscribe(SeatsSocket *socket, const SeatsMessage *row, const Json *
   if (waits) one_begun(socket, false);
 }
 
-static UserSubscription **find_user_subscription(SeatsSocket *socket, Str eid) {
+static UserSubscription **find_user_subscription(SeatsSocket *socket, const char *channel, Str eid) {
   UserSubscription **link = &socket->user_subscriptions;
-  while (*link != NULL && !str_equal((Str){(*link)->eid, (*link)->eid_bytes}, eid)) link = &(*link)->next;
+  while (*link != NULL && ((*link)->channel != channel || !str_equal((Str){(*link)->eid, (*link)->eid_bytes}, eid))) {
+    link = &(*link)->next;
+  }
   return link;
 }
 
-static void user_subscribe(SeatsSocket *socket, const SeatsMessage *row, Str eid) {
+// To one's own identity, or to what changes for one's account.
+static void user_subscribe(SeatsSocket *socket, const SeatsMessage *row, const char *channel, Str eid) {
   uint32_t count = 0;
   for (const UserSubscription *at = socket->user_subscriptions; at != NULL; at = at->next) ++count;
-  Error error = ERR_NONE;
-  if (*find_user_subscription(socket, eid) != NULL) error = ERR_SUBSCRIPTION_ALREADY_EXISTS;
+  bool account = channel == seats_account_channel;
+  Error error = account && identity_of(socket).user_id == 0 ? ERR_UNAUTHORIZED : ERR_NONE;
+  if (*find_user_subscription(socket, channel, eid) != NULL) error = ERR_SUBSCRIPTION_ALREADY_EXISTS;
   if (error == ERR_NONE && count >= USER_SUBSCRIPTIONS_MAX) error = ERR_TOO_MANY_REQUESTS;
   UserSubscription *added = error == ERR_NONE ? malloc(sizeof *added + eid.length) : NULL;
   if (added == NULL) {
@@ -273,10 +285,15 @@ static void user_subscribe(SeatsSocket *socket, const SeatsMessage *row, Str eid
                error == ERR_NONE ? ERR_INTERNAL : error, (Str){0});
     return;
   }
-  *added = (UserSubscription){.next = socket->user_subscriptions, .eid_bytes = (uint32_t)eid.length};
+  *added =
+      (UserSubscription){.next = socket->user_subscriptions, .channel = channel, .eid_bytes = (uint32_t)eid.length};
   memcpy(added->eid, eid.at, eid.length);
   socket->user_subscriptions = added;
-  seats_socket_send_user(socket, TOPIC_SNAPSHOT, eid);
+  if (account) {
+    seats_socket_send_account(socket, TOPIC_SNAPSHOT, eid, STR("{}"));
+  } else {
+    seats_socket_send_user(socket, TOPIC_SNAPSHOT, eid);
+  }
 }
 
 static void unsubscribe(SeatsSocket *socket, const SeatsMessage *row, const Json *data, Str eid) {
@@ -286,8 +303,10 @@ static void unsubscribe(SeatsSocket *socket, const SeatsMessage *row, const Json
     return;
   }
   topic_unsubscribe(topics_of(socket->conn), &socket->subscriptions, row->channel, sub_eid);
-  if (strcmp(row->channel, user_channel) != 0) return;
-  UserSubscription **link = find_user_subscription(socket, sub_eid);
+  const char *channel = NULL;
+  if (strcmp(row->channel, seats_user_channel) == 0) channel = seats_user_channel;
+  if (strcmp(row->channel, seats_account_channel) == 0) channel = seats_account_channel;
+  UserSubscription **link = find_user_subscription(socket, channel, sub_eid);
   UserSubscription *found = *link;
   if (found != NULL) *link = found->next;
   free(found);
@@ -324,7 +343,10 @@ static void run_message(SeatsSocket *socket, const SeatsMessage *row, const Json
       unsubscribe(socket, row, data, eid);
       break;
     case SEATS_USER_SUBSCRIBE:
-      user_subscribe(socket, row, eid);
+      user_subscribe(socket, row, seats_user_channel, eid);
+      break;
+    case SEATS_ACCOUNT_SUBSCRIBE:
+      user_subscribe(socket, row, seats_account_channel, eid);
       break;
   }
 }
@@ -350,6 +372,7 @@ static void take_message(SeatsSocket *socket, Str payload) {
 static void on_open(Conn *conn, void *owner) {
   SeatsSocket *socket = owner;
   socket->conn = conn;
+  seats_socket_index(socket);
 }
 
 static void on_message(Conn *conn, void *owner, WsOpcode opcode, Str payload) {
@@ -380,6 +403,7 @@ static void on_visit(Conn *conn, void *owner, uint64_t idle_ms) {
 static void on_close(Conn *conn, void *owner) {
   SeatsSocket *socket = owner;
   topic_unsubscribe_all(topics_of(conn), &socket->subscriptions);
+  seats_socket_unindex(socket);
   while (socket->user_subscriptions != NULL) {
     UserSubscription *next = socket->user_subscriptions->next;
     free(socket->user_subscriptions);

@@ -17,12 +17,13 @@ typedef struct SeatsClient {
 
 SeatsClient seats_client_of(Conn *conn, const HttpRequest *request, Arena *arena);
 
-// A browser has signed in (identity) or out (identity with user_id 0, `ended_sid` the session that is over): its
+// A browser has signed in (identity) or out (identity with user_id 0, `ended` whose session is over, else NULL): its
 // sockets, on all loops, change their identity and tell their user.subscribe; other sockets of the ended session are
 // closed.
-void seats_socket_identity_changed(Loop *loop, SeatsClient client, const Identity *identity, Str ended_sid);
-// All sessions of a person have ended: closes their sockets on this loop.
-void seats_socket_close_user(Loop *loop, int64_t user_id);
+void seats_socket_identity_changed(Loop *loop, SeatsClient client, const Identity *identity, const Identity *ended);
+// A signal was committed: closes the sockets of sessions that have ended (models/session.h), and tells those who watch
+// their account ("account:<user id>").
+void seats_socket_signal(Loop *loop, const Event *event);
 
 extern const TopicDoor seats_topic_door;
 

@@ -3,10 +3,12 @@
 #define FOYER_CONTROLLERS_SEATS_SOCKET_PRIVATE_H
 
 #include "controllers/seats_socket.h"
+#include "controllers/socket_index.h"
 
-// A subscription to one's own identity.
+// A subscription to one's own identity, or account.
 typedef struct UserSubscription {
   struct UserSubscription *next;
+  const char *channel;  // static: "user.subscribe", "account.subscribe"
   uint32_t eid_bytes;
   char eid[];
 } UserSubscription;
@@ -33,6 +35,9 @@ typedef struct SeatsSocket {
   UserSubscription *user_subscriptions;
   KnownIdentity *known;  // NULL: a guest
   SeatsClient client;
+  SocketLink by_user;  // in the loop's indexes
+  SocketLink by_cookie;
+  SocketLink by_agent;
   uint64_t probed_ms;  // loop tick of the last heartbeat we sent of our own accord
   char *stalled;       // a message that waits for the calls before it; NULL: none
   uint32_t stalled_bytes;
@@ -44,8 +49,16 @@ typedef struct SeatsSocket {
 } SeatsSocket;
 
 extern const WsHandler seats_socket_handler;
+extern const char seats_user_channel[];     // "user.subscribe"
+extern const char seats_account_channel[];  // "account.subscribe"
 
 // Sends a socket's user.subscribe its identity as it is now.
 void seats_socket_send_user(SeatsSocket *socket, TopicStatus status, Str eid);
+// Sends one of a socket's account.subscribe what has changed.
+void seats_socket_send_account(SeatsSocket *socket, TopicStatus status, Str eid, Str body);
+
+// Puts a socket into the loop's indexes, as its identity now is; and takes it out.
+void seats_socket_index(SeatsSocket *socket);
+void seats_socket_unindex(SeatsSocket *socket);
 
 #endif

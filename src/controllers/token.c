@@ -8,38 +8,63 @@
 enum { AGENT_BYTES_MAX = 255, REQUEST_ID_CHARACTERS = 16, REQUEST_ID_BYTES_MAX = 64 };
 
 static Str bearer_of(const HttpRequest *request) {
+  const Str scheme = STR("Bearer ");
   Str header = http_header(request, "Authorization");
-  if (!str_starts(header, STR("Bearer "))) return (Str){0};
+  if (header.length < scheme.length || !str_equal_nocase((Str){header.at, scheme.length}, scheme)) return (Str){0};
   return str_trim((Str){header.at + 7, header.length - 7});
 }
 
-static bool find_token(Call *call, const HttpRequest *request, Str *token) {
-  bool foreign = origin_of(call->config, request) == ORIGIN_FOREIGN;
-  Str cookie = foreign ? (Str){0} : http_cookie(request, "handshake_token");
-  if (cookie.length > 0) return auth_cookie_open(&call->arena, call->config->cookie_secret, cookie, token);
-  *token = bearer_of(request);
-  return token->length > 0;
+Str token_raw(const Config *config, const HttpRequest *request, bool *cookie) {
+  Str raw = http_cookie(request, "handshake_token");
+  *cookie = raw.length > 0 && origin_of(config, request) != ORIGIN_FOREIGN;
+  return *cookie ? raw : bearer_of(request);
 }
 
+// The session is what counts; whose it is, is looked up by it. The tokens of the doors differ in what else they say.
 static bool read_claims(Call *call, const Json *claims) {
-  Str subject;
+  Str type, subject;
   Identity who = {0};
-  bool read = json_str(json_get(claims, "username"), &who.username) && json_str(json_get(claims, "sub"), &subject) &&
-              str_to_int(subject, &who.user_id) && json_str(json_get(claims, "sid"), &who.sid) &&
-              json_int(json_get(claims, "exp"), &who.expires_ms);
-  if (!read || who.user_id <= 0) return false;
+  bool read = json_str(json_get(claims, "sid"), &who.sid) && json_int(json_get(claims, "exp"), &who.expires_ms);
+  if (json_str(json_get(claims, "typ"), &type) && !str_equal(type, STR("access"))) return false;
+  bool seats = json_str(json_get(claims, "username"), &who.username) && json_str(json_get(claims, "sub"), &subject) &&
+               str_to_int(subject, &who.user_id) && who.user_id > 0;
+  bool tickets = json_str(json_get(claims, "userId"), &who.public_id);
+  if (!read || !(seats || tickets)) return false;
   who.expires_ms *= 1000;
   call->who = who;
   return true;
 }
 
-void token_read(Call *call, const HttpRequest *request) {
-  Str token;
+void token_open(Call *call, Str raw, bool cookie) {
   const Json *claims = NULL;
   call->token_error = ERR_UNAUTHORIZED;
-  if (!find_token(call, request, &token)) return;
-  call->token_error = auth_jwt_verify(&call->arena, call->config->jwt_secret, token, call->now_ms, &claims);
+  if (raw.length == 0) return;
+  if (cookie && !auth_cookie_open(&call->arena, call->config->cookie_secret, raw, &raw)) return;
+  call->token_error = auth_jwt_verify(&call->arena, call->config->jwt_secret, raw, call->now_ms, &claims);
   if (call->token_error == ERR_NONE && !read_claims(call, claims)) call->token_error = ERR_TOKEN_INVALID;
+}
+
+void token_read(Call *call, const HttpRequest *request) {
+  bool cookie;
+  Str raw = token_raw(call->config, request, &cookie);
+  token_open(call, raw, cookie);
+}
+
+Str token_access(Call *call, const Identity *granted) {
+  Text payload = {.arena = &call->arena};
+  json_open(&payload, '{');
+  json_name(&payload, "userId");
+  json_add_str(&payload, granted->public_id);
+  json_name(&payload, "sid");
+  json_add_str(&payload, granted->sid);
+  json_name(&payload, "typ");
+  json_add_str(&payload, STR("access"));
+  json_name(&payload, "iat");
+  json_add_int(&payload, call->now_ms / 1000);
+  json_name(&payload, "exp");
+  json_add_int(&payload, granted->expires_ms / 1000);
+  json_close(&payload, '}');
+  return auth_jwt_sign(&call->arena, call->config->jwt_secret, text_str(&payload));
 }
 
 static Str sign(Call *call, const Identity *granted) {
@@ -88,17 +113,23 @@ static bool is_sane_id(Str id) {
   return id.length > 0 && id.length <= REQUEST_ID_BYTES_MAX;
 }
 
+Str token_request_id(Arena *arena, const Env *env, const HttpRequest *request) {
+  Str id = http_header(request, "X-Request-Id");
+  return is_sane_id(id) ? str_copy(arena, id) : ids_random(arena, env, REQUEST_ID_CHARACTERS);
+}
+
+Str token_peer(Arena *arena, const Config *config, Conn *conn, const HttpRequest *request) {
+  Str forwarded = http_header(request, "X-Forwarded-For");
+  if (!config->trust_proxy || forwarded.length == 0) return conn_peer(conn, arena);
+  Str last = {0};
+  while (forwarded.length > 0) last = str_trim(str_cut(&forwarded, ','));
+  return str_copy(arena, last);
+}
+
 void token_read_origin(Call *call, Conn *conn, const HttpRequest *request) {
   Str agent = http_header(request, "User-Agent");
   if (agent.length > AGENT_BYTES_MAX) agent.length = AGENT_BYTES_MAX;
   call->agent = str_copy(&call->arena, str_is_utf8(agent) ? agent : STR("?"));
-  call->peer = conn_peer(conn, &call->arena);
-  Str id = http_header(request, "X-Request-Id");
-  call->request_id =
-      is_sane_id(id) ? str_copy(&call->arena, id) : ids_random(&call->arena, &call->env, REQUEST_ID_CHARACTERS);
-  Str forwarded = http_header(request, "X-Forwarded-For");
-  if (!call->config->trust_proxy || forwarded.length == 0) return;
-  Str last = {0};
-  while (forwarded.length > 0) last = str_trim(str_cut(&forwarded, ','));
-  call->peer = str_copy(&call->arena, last);
+  call->peer = token_peer(&call->arena, call->config, conn, request);
+  call->request_id = token_request_id(&call->arena, &call->env, request);
 }

@@ -5,8 +5,14 @@
 #include "core/call.h"
 
 // Reads the handshake_token cookie (not of a foreign page), or a bearer token, into call->who and call->token_error.
-// That the session still stands is for the method to look up.
+// That the session still stands, and whose it is, is for the method to look up.
 void token_read(Call *call, const HttpRequest *request);
+// In two steps: the token as it came (empty: none), and what it says. *cookie: it is a cookie's value.
+Str token_raw(const Config *config, const HttpRequest *request, bool *cookie);
+void token_open(Call *call, Str raw, bool cookie);
+
+// The access token of a granted session, as the tickets door gives it (tickets contract, 3.2).
+Str token_access(Call *call, const Identity *granted);
 
 // Adds the Set-Cookie line of a granted session (seats contract, 2.4), or the one that clears it.
 void token_add_cookie(Text *headers, Call *call, const Identity *granted);
@@ -15,5 +21,7 @@ void token_add_clearing(Text *headers);
 // Fills in where a request comes from: call->peer, call->agent, and call->request_id (the client's X-Request-Id where
 // it is a sane one).
 void token_read_origin(Call *call, Conn *conn, const HttpRequest *request);
+Str token_request_id(Arena *arena, const Env *env, const HttpRequest *request);
+Str token_peer(Arena *arena, const Config *config, Conn *conn, const HttpRequest *request);
 
 #endif

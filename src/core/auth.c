@@ -22,7 +22,7 @@ enum {
   KEY_BYTES = 64,
 };
 
-static bool is_equal(Str a, Str b) {
+bool auth_equal(Str a, Str b) {
   return a.length == b.length && (a.length == 0 || CRYPTO_memcmp(a.at, b.at, a.length) == 0);
 }
 
@@ -31,6 +31,18 @@ static bool hmac_sha256(Str key, Str message, unsigned char out[AUTH_DIGEST_BYTE
   memset(out, 0, AUTH_DIGEST_BYTES);
   const unsigned char *bytes = (const unsigned char *)message.at;
   return HMAC(EVP_sha256(), key.at, (int)key.length, bytes, message.length, out, NULL) != NULL;
+}
+
+Str auth_mac(Arena *arena, Str key, Str message) {
+  unsigned char digest[AUTH_DIGEST_BYTES];
+  if (!hmac_sha256(key, message, digest)) arena->failed = true;
+  return ids_hex(arena, digest, sizeof digest);
+}
+
+Str auth_digest(Arena *arena, Str message) {
+  unsigned char digest[AUTH_DIGEST_BYTES];
+  if (EVP_Digest(message.at, message.length, digest, NULL, EVP_sha256(), NULL) != 1) arena->failed = true;
+  return ids_hex(arena, digest, sizeof digest);
 }
 
 Str auth_jwt_sign(Arena *arena, Str key, Str payload_json) {
@@ -78,7 +90,7 @@ static bool jwt_signature_is_right(Arena *arena, Str key, Str signed_part, Str s
   unsigned char digest[AUTH_DIGEST_BYTES];
   if (!ids_from_base64url(arena, signature, &given)) return false;
   if (!hmac_sha256(key, signed_part, digest)) return false;
-  return is_equal(given, (Str){(const char *)digest, sizeof digest});
+  return auth_equal(given, (Str){(const char *)digest, sizeof digest});
 }
 
 Error auth_jwt_verify(Arena *arena, Str key, Str token, int64_t now_ms, const Json **payload) {
@@ -125,7 +137,7 @@ bool auth_cookie_open(Arena *arena, Str key, Str raw_cookie_value, Str *inner) {
   Str value, before, given, expected;
   if (!ids_from_percent(arena, raw_cookie_value, &value) || !str_starts(value, STR("s:"))) return false;
   if (!cut_at_last((Str){value.at + 2, value.length - 2}, '.', &before, &given)) return false;
-  if (!cookie_signature(arena, key, before, &expected) || !is_equal(given, expected)) return false;
+  if (!cookie_signature(arena, key, before, &expected) || !auth_equal(given, expected)) return false;
   *inner = before;
   return true;
 }
@@ -135,7 +147,7 @@ static bool code_is_of_step(Str secret, Str code, int64_t step) {
   char expected[TOTP_DIGITS + 1];
   int result = oath_hotp_generate(secret.at, secret.length, (uint64_t)step, TOTP_DIGITS, false,
                                   OATH_HOTP_DYNAMIC_TRUNCATION, expected);
-  return result == OATH_OK && is_equal(code, (Str){expected, TOTP_DIGITS});
+  return result == OATH_OK && auth_equal(code, (Str){expected, TOTP_DIGITS});
 }
 
 bool auth_totp_matches(Str secret, Str code, int64_t now_ms, int64_t *step) {
@@ -176,5 +188,5 @@ bool auth_phrase_matches(Arena *arena, Str hash, Str phrase) {
   if (!ids_from_hex(arena, hash, &expected) || expected.length != KEY_BYTES) return false;
   unsigned char key[KEY_BYTES];
   if (!derive_key(phrase, (const unsigned char *)salt.at, key)) return false;
-  return is_equal(expected, (Str){(const char *)key, sizeof key});
+  return auth_equal(expected, (Str){(const char *)key, sizeof key});
 }

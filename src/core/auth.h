@@ -48,4 +48,9 @@ Error auth_phrase_hash(Arena *arena, const Env *env, Str phrase, Str *hash);
 // does.
 bool auth_phrase_matches(Arena *arena, Str hash, Str phrase);
 
+Str auth_digest(Arena *arena, Str message);  // SHA-256, in hex
+// HMAC-SHA256, in hex; `key` is not empty. When OpenSSL had no memory the arena is marked failed.
+Str auth_mac(Arena *arena, Str key, Str message);
+bool auth_equal(Str a, Str b);  // in constant time for texts of one length
+
 #endif

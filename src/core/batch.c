@@ -23,7 +23,7 @@ bool batch_run(Db *db, Call *call) {
   Error error = once_run(call);
   if (db_failed(db) || call->arena.failed) error = ERR_INTERNAL;
   call->db = NULL;
-  call->error = error;
+  call->error = error == ERR_NONE ? call->refusal : error;
   if (error != ERR_NONE) batch_forget(call, error);
   return db_call_end(db, error == ERR_NONE);
 }

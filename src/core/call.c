@@ -51,6 +51,33 @@ static bool is_public_id(Str text) {
   return text.length == PUBLIC_ID_DIGITS;
 }
 
+// As far as a look can tell: something, an @, a domain with a dot, no white space or control characters.
+static bool is_email(Str text) {
+  enum { EMAIL_BYTES_MAX = 254 };
+  const char *at = text.length > 0 ? memchr(text.at, '@', text.length) : NULL;
+  if (at == NULL || at == text.at || text.length > EMAIL_BYTES_MAX) return false;
+  Str domain = {at + 1, text.length - (size_t)(at + 1 - text.at)};
+  for (size_t i = 0; i < text.length; i++) {
+    unsigned char c = (unsigned char)text.at[i];
+    if (c <= ' ' || c == 0x7f || strchr("()<>,;:\\\"[]", c) != NULL) return false;
+  }
+  const char *dot = domain.length > 0 ? memchr(domain.at, '.', domain.length) : NULL;
+  return dot != NULL && dot != domain.at && domain.at[domain.length - 1] != '.' &&
+         memchr(domain.at, '@', domain.length) == NULL;
+}
+
+static bool decode_email(Call *call, const Json *value, Str *out) {
+  Str text;
+  if (!json_str(value, &text) || !is_email(str_trim(text))) return false;
+  text = str_trim(text);
+  char *lower = arena_copy(&call->arena, text.at, text.length);
+  for (size_t i = 0; i < text.length; i++) {
+    if (lower[i] >= 'A' && lower[i] <= 'Z') lower[i] = (char)(lower[i] | 0x20);
+  }
+  *out = (Str){lower, text.length};
+  return true;
+}
+
 static bool decode_field(Call *call, const Json *value, const Field *field, void *out) {
   Str text = {0};
   int64_t number = 0;
@@ -68,6 +95,8 @@ static bool decode_field(Call *call, const Json *value, const Field *field, void
       if (!json_str(value, &text) || !is_public_id(text)) return false;
       *(Str *)out = str_copy(&call->arena, text);
       return true;
+    case FIELD_EMAIL:
+      return decode_email(call, value, out);
     case FIELD_STRING:
       if (!json_str(value, &text)) return false;
       *(Str *)out = str_copy(&call->arena, text);

@@ -15,10 +15,12 @@
 // Who asks. A guest has user_id 0.
 typedef struct Identity {
   int64_t user_id;
-  Str username;
-  Str sid;             // the session's id
-  int64_t expires_ms;  // of the token
-  bool staff;          // as of the last look at the database
+  Str username;          // as the seats wire shows it: of who has no username the name, or what stands before the @
+  Str public_id;         // 24 hex digits, what the tickets door calls a person
+  Str sid;               // the session's id
+  int64_t expires_ms;    // of the token
+  int64_t refreshed_ms;  // of a granted session that has a refresh token: when it was made; else 0
+  bool staff;            // as of the last look at the database
 } Identity;
 
 // A change as subscribers see it. With a seq it is also a row in `events`; a signal (seq 0) is not kept.
@@ -40,6 +42,7 @@ typedef enum FieldKind {
   FIELD_INT,         // integer of min..max          -> int64_t
   FIELD_FLAG,        // true or false                -> bool
   FIELD_PUBLIC_ID,   // 24 hex digits                -> Str
+  FIELD_EMAIL,       // an e-mail address of at most 254 bytes -> Str, trimmed and in lower case
   FIELD_STRING,      // string of min..max code points -> Str
   FIELD_ANY_STRING,  // string or anything else (then empty), unchecked -> Str
   FIELD_ID_LIST,     // array of min..max ids  -> IdList
@@ -70,6 +73,7 @@ typedef struct Method {
   const Field *fields;
   uint16_t field_count;
   uint16_t input_bytes;
+  Error late;  // what is answered when call->waits_for did not come; ERR_NONE: ERR_PROVIDER_UNAVAILABLE
   Error (*prepare)(Call *call, void *input);    // on a worker: may take long, no SQL; NULL where not needed
   Error (*run)(Call *call, const void *input);  // on a store thread, in a transaction
 } Method;
@@ -93,16 +97,21 @@ struct Call {
   Error token_error;  // ERR_NONE: the token was genuine; else why not (ERR_UNAUTHORIZED: there was none)
   Str peer;           // the client's address, for limits and the session list
   Str agent;          // User-Agent, likewise
+  Str raw_body;       // of a request whose bytes are signed: as they came
+  Str signature;      // and its Stripe-Signature header
   Str request_id;     // names the request in the log and in its answer; empty for messages of a socket
   bool prepared;      // `prepare` has run
   bool waited;        // came while its loop was sending updates
   Db *db;             // while `run` runs
   Env env;
-  int64_t now_ms;     // fixed for the call
-  Error error;        // the outcome; with an error, nothing was changed
-  Text reply;         // JSON of the answer's data, also beside an error where the method says so
-  Identity granted;   // a session that the method opened: the door gives its token; user_id 0: none
-  bool session_over;  // the method ended the caller's session: the door takes the token away
+  int64_t now_ms;            // fixed for the call
+  Error error;               // the outcome; with an error, nothing was changed
+  Error refusal;             // set by a method that returns ERR_NONE: what it changed is kept, and this is answered
+  Text reply;                // JSON of the answer's data, also beside an error where the method says so
+  const char *content_type;  // of the reply where it is no JSON, also beside an error; NULL: it is
+  const char *file_name;     // under which a browser shall keep the reply; NULL: it shall show it
+  Identity granted;          // a session that the method opened: the door gives its token; user_id 0: none
+  bool session_over;         // the method ended the caller's session: the door takes the token away
   const Method
       *follow;  // set by a reading method: on success this one goes on with the same input, in a transaction of its own
   // Set by a method that cannot answer before a courier has: on success the door keeps the request and runs the method
@@ -110,6 +119,7 @@ struct Call {
   Str waits_for;
   // What the method noted when it set `waits_for`: the door hands it back when it runs the method again. 0: first run.
   int64_t waited_note;
+  Str waited_for;    // the topic that this run of the method has waited for; empty: it is the first
   bool has_effects;  // rows for the couriers were recorded
   Str forgets[2];    // keys that are taken out of `fast` once the call is committed
   Str remembered;    // key that the method put into `fast`: taken out again when the call fails

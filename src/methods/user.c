@@ -7,6 +7,7 @@
 
 #include "core/auth.h"
 #include "models/candidate.h"
+#include "models/session.h"
 #include "models/user.h"
 #include "shared/ids.h"
 
@@ -17,7 +18,6 @@ enum {
   ADDRESS_TRIES = 20,
   ADDRESS_STARTS = 30,
   ADDRESS_WINDOW_MS = 15 * MINUTE_MS,
-  SID_CHARACTERS = 24,
 };
 
 typedef struct UserInput {
@@ -57,22 +57,10 @@ static void reply_success(Call *call) {
   text_add(&call->reply, STR("{\"success\":true}"));
 }
 
-// Opens a session for a person; the door gives its token.
-static void open_session(Call *call, int64_t user_id, Str username, bool staff) {
-  Str sid = ids_random(&call->arena, &call->env, SID_CHARACTERS);
-  SessionOrigin origin = {.door = "seats", .agent = call->agent, .ip = call->peer};
-  session_add(call->db, sid, user_id, &origin, call->now_ms);
-  call->granted = (Identity){.user_id = user_id,
-                             .username = username,
-                             .sid = sid,
-                             .expires_ms = call->now_ms + session_access_ms(call->config, origin.door),
-                             .staff = staff};
-}
-
 // Who is asking, by the session that the token names.
-static Error require_session(Call *call, int64_t *user_id, Str *username, bool *staff) {
+static Error require_session(Call *call, Identity *who) {
   if (call->token_error != ERR_NONE) return call->token_error;
-  return session_find(call->db, &call->arena, call->who.sid, user_id, username, staff) ? ERR_NONE : ERR_TOKEN_INVALID;
+  return session_find(call->db, &call->arena, call->who.sid, who) ? ERR_NONE : ERR_TOKEN_INVALID;
 }
 
 // user.status
@@ -90,11 +78,9 @@ static void reply_status(Call *call, Str username, bool staff) {
 
 static Error status(Call *call, const void *input) {
   (void)input;
-  int64_t user_id;
-  Str username;
-  bool staff;
-  if (require_session(call, &user_id, &username, &staff) == ERR_NONE) {
-    reply_status(call, username, staff);
+  Identity who;
+  if (require_session(call, &who) == ERR_NONE) {
+    reply_status(call, who.username, who.staff);
   } else {
     text_add(&call->reply, STR("{\"status\":\"guest\"}"));
   }
@@ -105,10 +91,10 @@ const Method user_status = {.name = "user.status", .reads_only = true, .run = st
 
 static Error identify(Call *call, const void *input) {
   (void)input;
-  Identity *granted = &call->granted;
-  *granted = call->who;
-  if (require_session(call, &granted->user_id, &granted->username, &granted->staff) != ERR_NONE)
-    *granted = (Identity){0};
+  Identity who;
+  if (require_session(call, &who) != ERR_NONE) return ERR_NONE;
+  call->granted = who;
+  call->granted.expires_ms = call->who.expires_ms;
   return ERR_NONE;
 }
 
@@ -165,12 +151,12 @@ const Method user_auth_reset = {.name = "user.auth_reset",
 
 // Makes the account, or gives a recovered one its new secret; ends what stood before.
 static int64_t settle_account(Call *call, Str username, const Candidate *candidate, const User *old, int64_t step) {
-  if (old == NULL) return user_add(call->db, username, candidate->secret, step, call->now_ms);
+  if (old == NULL) {
+    Str public_id = ids_public(&call->arena, &call->env);
+    return user_add(call->db, public_id, username, candidate->secret, step, call->now_ms);
+  }
   user_replace_secret(call->db, old->id, candidate->secret, step, call->now_ms);
-  session_end_all(call->db, old->id, call->now_ms);
-  Text payload = {.arena = &call->arena};
-  text_int(&payload, old->id);
-  call_signal(call, STR("session"), STR("ended_all"), text_str(&payload));
+  session_end_all(call, old->id);
   return old->id;
 }
 
@@ -193,7 +179,7 @@ static Error register_user(Call *call, const void *input) {
   candidate_count_try(call, in->username);
   if (!auth_totp_matches(candidate.secret, in->code, call->now_ms, &step)) return ERR_INVALID_CODE;
   int64_t user_id = settle_account(call, in->username, &candidate, exists ? &user : NULL, step);
-  open_session(call, user_id, in->username, exists && user.staff);
+  session_open(call, user_id, "seats");
   reply_user(call, in->username);
   candidate_drop(call, in->username);
   return ERR_NONE;
@@ -213,13 +199,13 @@ static Error login(Call *call, const void *input) {
   int64_t step;
   Error error = count_address(call, "tries", ADDRESS_TRIES);
   if (error != ERR_NONE) return error;
-  if (!user_find(call->db, &call->arena, in->username, &user)) return ERR_USER_NOT_FOUND;
+  if (!user_find(call->db, &call->arena, in->username, &user) || user.deleted) return ERR_USER_NOT_FOUND;
   if (!code_valid(in->code)) return ERR_INVALID_CODE;
   Str key = fast_key(&call->arena, "login", in->username);
   if (fast_count(call->fast, key, 1, LOGIN_WINDOW_MS, call->now_ms) > LOGIN_TRIES) return ERR_TOO_MANY_LOGIN_ATTEMPTS;
   if (!auth_totp_matches(user.totp_secret, in->code, call->now_ms, &step)) return ERR_INVALID_CODE;
   if (!user_use_step(call->db, user.id, step, call->now_ms)) return ERR_INVALID_CODE;
-  open_session(call, user.id, in->username, user.staff);
+  session_open(call, user.id, "seats");
   reply_user(call, in->username);
   call_forget(call, key);
   return ERR_NONE;
@@ -232,12 +218,11 @@ const Method user_login = {
 
 static Error logout(Call *call, const void *input) {
   (void)input;
-  int64_t user_id;
-  Str username;
-  bool staff;
-  Error error = require_session(call, &user_id, &username, &staff);
+  Identity who;
+  Error error = require_session(call, &who);
   if (error != ERR_NONE) return error;
-  session_end(call->db, call->who.sid, call->now_ms);
+  session_leave(call, who.user_id, who.sid);
+  call->who = who;
   call->session_over = true;
   reply_success(call);
   return ERR_NONE;
@@ -279,8 +264,7 @@ static const Method keep_phrase_method = {.name = "user.save_recovery_phrase",
 static Error save_recovery_phrase(Call *call, const void *input) {
   (void)input;
   PhraseInput *in = call->input;
-  bool staff;
-  Error error = require_session(call, &call->who.user_id, &call->who.username, &staff);
+  Error error = require_session(call, &call->who);
   if (error != ERR_NONE) return error;
   in->phrase = str_trim(in->phrase);
   size_t length = str_code_points(in->phrase);
@@ -337,7 +321,7 @@ static Error recovery_phrase(Call *call, const void *input) {
   if (!user_name_valid(in->username)) return ERR_INVALID_RECOVERY_PHRASE;
   Str key = fast_key(&call->arena, "phrase", in->username);
   if (fast_count(call->fast, key, 1, LOGIN_WINDOW_MS, call->now_ms) > LOGIN_TRIES) return ERR_TOO_MANY_LOGIN_ATTEMPTS;
-  if (user_find(call->db, &call->arena, in->username, &user)) in->hash = user.recovery_phrase;
+  if (user_find(call->db, &call->arena, in->username, &user) && !user.deleted) in->hash = user.recovery_phrase;
   in->phrase = str_trim(in->phrase);
   call->follow = &recover_method;
   return ERR_NONE;

@@ -1,7 +1,5 @@
-// People and their sessions in the tables.
+// People in the tables.
 #include "models/user.h"
-
-#include <string.h>
 
 bool user_name_valid(Str username) {
   if (username.length < 3 || username.length > 32) return false;
@@ -15,7 +13,8 @@ bool user_name_valid(Str username) {
 
 bool user_find(Db *db, Arena *arena, Str username, User *user) {
   static const char FIND[] =
-      "SELECT id, username, totp_secret, totp_step, recovery_phrase, role = 'staff' FROM users WHERE username = $1";
+      "SELECT id, username, totp_secret, totp_step, recovery_phrase, role = 'staff', deleted_at"
+      " FROM users WHERE username = $1";
   Rows rows = db_rows(db, FIND, sql_text(username));
   if (!rows_next(&rows)) return false;
   *user = (User){.id = rows_int(&rows, 0),
@@ -23,16 +22,18 @@ bool user_find(Db *db, Arena *arena, Str username, User *user) {
                  .totp_secret = rows_text(&rows, 2, arena),
                  .totp_step = rows_int(&rows, 3),
                  .recovery_phrase = rows_text(&rows, 4, arena),
-                 .staff = rows_int(&rows, 5) != 0};
+                 .staff = rows_int(&rows, 5) != 0,
+                 .deleted = !rows_is_null(&rows, 6)};
   rows_end(&rows);
   return true;
 }
 
-int64_t user_add(Db *db, Str username, Str totp_secret, int64_t totp_step, int64_t now_ms) {
+int64_t user_add(Db *db, Str public_id, Str username, Str totp_secret, int64_t totp_step, int64_t now_ms) {
   static const char ADD[] =
-      "INSERT INTO users(username, totp_secret, totp_step, created_at, updated_at) VALUES($1, $2, $3, $4, $4)"
-      " RETURNING id";
-  return db_int(db, ADD, 0, sql_text(username), sql_text_or_null(totp_secret), sql_int(totp_step), sql_int(now_ms));
+      "INSERT INTO users(public_id, username, totp_secret, totp_step, created_at, updated_at)"
+      " VALUES($1, $2, $3, $4, $5, $5) RETURNING id";
+  return db_int(db, ADD, 0, sql_text(public_id), sql_text(username), sql_text_or_null(totp_secret), sql_int(totp_step),
+                sql_int(now_ms));
 }
 
 bool user_use_step(Db *db, int64_t user_id, int64_t step, int64_t now_ms) {
@@ -61,40 +62,4 @@ bool user_set_role(Db *db, Str username, bool staff, int64_t now_ms) {
 bool user_is_staff(Db *db, int64_t user_id) {
   static const char FIND[] = "SELECT role = 'staff' FROM users WHERE id = $1";
   return db_int(db, FIND, 0, sql_int(user_id)) != 0;
-}
-
-int64_t session_access_ms(const Config *config, const char *door) {
-  enum { HOUR_MS = 3600 * 1000, SEATS_HOURS = 5 * 24, TICKETS_HOURS = 9 };
-  if (config->access_seconds > 0) return config->access_seconds * 1000;
-  return (int64_t)(strcmp(door, "seats") == 0 ? SEATS_HOURS : TICKETS_HOURS) * HOUR_MS;
-}
-
-void session_add(Db *db, Str sid, int64_t user_id, const SessionOrigin *origin, int64_t now_ms) {
-  static const char ADD[] =
-      "INSERT INTO sessions(id, user_id, door, agent, ip, created_at, last_used_at) VALUES($1, $2, $3, $4, $5, $6, $6)";
-  db_run(db, ADD, sql_text(sid), sql_int(user_id), sql_text(str_from(origin->door)), sql_text(origin->agent),
-         sql_text(origin->ip), sql_int(now_ms));
-}
-
-bool session_find(Db *db, Arena *arena, Str sid, int64_t *user_id, Str *username, bool *staff) {
-  static const char FIND[] =
-      "SELECT u.id, u.username, u.role = 'staff' FROM sessions s JOIN users u ON u.id = s.user_id"
-      " WHERE s.id = $1 AND s.ended_at IS NULL";
-  Rows rows = db_rows(db, FIND, sql_text(sid));
-  if (!rows_next(&rows)) return false;
-  *user_id = rows_int(&rows, 0);
-  *username = rows_text(&rows, 1, arena);
-  *staff = rows_int(&rows, 2) != 0;
-  rows_end(&rows);
-  return true;
-}
-
-void session_end(Db *db, Str sid, int64_t now_ms) {
-  static const char END[] = "UPDATE sessions SET ended_at = $1 WHERE id = $2 AND ended_at IS NULL";
-  db_run(db, END, sql_int(now_ms), sql_text(sid));
-}
-
-void session_end_all(Db *db, int64_t user_id, int64_t now_ms) {
-  static const char END[] = "UPDATE sessions SET ended_at = $1 WHERE user_id = $2 AND ended_at IS NULL";
-  db_run(db, END, sql_int(now_ms), sql_int(user_id));
 }

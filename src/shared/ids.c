@@ -153,3 +153,9 @@ Str ids_random(Arena *arena, const Env *env, size_t characters) {
   }
   return (Str){id, characters};
 }
+
+Str ids_public(Arena *arena, const Env *env) {
+  unsigned char bytes[12];
+  env->random(env->state, bytes, sizeof bytes);
+  return ids_hex(arena, bytes, sizeof bytes);
+}

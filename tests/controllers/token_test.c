@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "core/auth.h"
-#include "models/user.h"
+#include "models/session.h"
 #include "support/rig.h"
 
 static const HttpLimits limits = {.head_bytes = 8192, .headers = 10, .target_bytes = 100, .body_bytes = 100};
@@ -125,6 +125,8 @@ static const char *bearer(Rig *rig, const char *key, const char *payload) {
 static void test_a_bearer_token_is_read_too_and_every_claim_is_needed(void **state) {
   static const char *const incomplete[] = {
       "{\"sub\":\"1\",\"sid\":\"s\",\"exp\":1999999999}",
+      "{\"userId\":\"0123456789abcdef01234567\",\"exp\":1999999999}",
+      "{\"userId\":\"0123456789abcdef01234567\",\"sid\":\"s\",\"typ\":\"refresh\",\"exp\":1999999999}",
       "{\"username\":\"anna\",\"sid\":\"s\",\"exp\":1999999999}",
       "{\"username\":\"anna\",\"sub\":1,\"sid\":\"s\",\"exp\":1999999999}",
       "{\"username\":\"anna\",\"sub\":\"undefined\",\"sid\":\"s\",\"exp\":1999999999}",
@@ -138,6 +140,9 @@ static void test_a_bearer_token_is_read_too_and_every_claim_is_needed(void **sta
   const char *good = "{\"username\":\"anna\",\"sub\":\"1\",\"sid\":\"s\",\"exp\":1999999999}";
   assert_int_equal(read_header(rig, bearer(rig, "jwt secret", good), &who), ERR_NONE);
   assert_int_equal(who.user_id, 1);
+  const char *tickets = "{\"userId\":\"0123456789abcdef01234567\",\"sid\":\"s\",\"typ\":\"access\",\"exp\":1999999999}";
+  assert_int_equal(read_header(rig, bearer(rig, "jwt secret", tickets), &who), ERR_NONE);
+  assert_string_equal(rig_zero(rig, who.sid), "s");
   assert_int_equal(read_header(rig, bearer(rig, "another", good), NULL), ERR_TOKEN_INVALID);
   assert_int_equal(read_header(rig, "Authorization: Bearer x.y.z", NULL), ERR_TOKEN_INVALID);
   assert_int_equal(read_header(rig, "Authorization: Basic YTpi", NULL), ERR_UNAUTHORIZED);

@@ -272,7 +272,9 @@ static void test_the_right_phrase_makes_a_candidate_that_replaces_the_secret(voi
   assert_string_equal(status_of(rig, &anna), "{\"username\":\"anna\",\"status\":\"user\",\"role\":\"visitor\"}");
   rig_heard(rig, 0);
   assert_int_equal(error_of(rig, &user_register, "anna", code_of(rig, secret, 0)), ERR_NONE);
-  assert_string_equal(rig_heard(rig, 0), "event session 0 ended_all 1\ndone user.register\n");
+  assert_string_equal(
+      rig_heard(rig, 0),
+      "event session:1 0 ended_all \nevent account:1 0 sessions {\"what\":\"sessions\"}\ndone user.register\n");
   assert_string_equal(status_of(rig, &anna), "{\"status\":\"guest\"}");
   rig_pass(rig, RIG_MINUTE_MS);
   assert_int_equal(error_of(rig, &user_login, "anna", code_of(rig, anna_secret, 0)), ERR_INVALID_CODE);

@@ -48,9 +48,11 @@ void venue_add(Rig *rig) {
   venue_draw(&rig->arena, "Other", 1, 1, &plan);
   assert_int_equal(hall_add(db, &rig->arena, 1, &plan, RIG_BEGIN_MS, &hall_id), ERR_NONE);
   assert_int_equal(hall_id, VENUE_OTHER_HALL);
-  assert_int_equal(user_add(db, venue_anna.username, STR("12345678901234567890"), 0, RIG_BEGIN_MS), 1);
-  assert_int_equal(user_add(db, venue_bert.username, (Str){0}, 0, RIG_BEGIN_MS), 2);
-  assert_int_equal(user_add(db, venue_staff.username, (Str){0}, 0, RIG_BEGIN_MS), 3);
+  assert_int_equal(
+      user_add(db, STR("000000000000000000000001"), venue_anna.username, STR("12345678901234567890"), 0, RIG_BEGIN_MS),
+      1);
+  assert_int_equal(user_add(db, STR("000000000000000000000002"), venue_bert.username, (Str){0}, 0, RIG_BEGIN_MS), 2);
+  assert_int_equal(user_add(db, STR("000000000000000000000003"), venue_staff.username, (Str){0}, 0, RIG_BEGIN_MS), 3);
   assert_true(user_set_role(db, venue_staff.username, true, RIG_BEGIN_MS));
   assert_true(db_commit(db));
 }

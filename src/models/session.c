@@ -1,0 +1,225 @@
+// Sessions in the tables, and their refresh tokens.
+#include "models/session.h"
+
+#include <string.h>
+
+#include "core/auth.h"
+#include "shared/agent.h"
+#include "shared/ids.h"
+
+enum { SID_CHARACTERS = 24, GRACE_MS = 30 * 1000 };
+
+int64_t session_access_ms(const Config *config, const char *door) {
+  enum { HOUR_MS = 3600 * 1000, SEATS_HOURS = 5 * 24, TICKETS_HOURS = 9 };
+  if (config->access_seconds > 0) return config->access_seconds * 1000;
+  return (int64_t)(strcmp(door, "seats") == 0 ? SEATS_HOURS : TICKETS_HOURS) * HOUR_MS;
+}
+
+// Finding.
+
+#define SHOWN_NAME "coalesce(u.username, u.name, substr(u.email, 1, instr(u.email, '@') - 1), '')"
+
+bool session_find(Db *db, Arena *arena, Str sid, Identity *who) {
+  static const char FIND[] = "SELECT u.id, " SHOWN_NAME
+                             ", u.public_id, u.role = 'staff' FROM sessions s JOIN users u ON u.id = s.user_id"
+                             " WHERE s.id = $1 AND s.ended_at IS NULL AND u.deleted_at IS NULL";
+  Rows rows = db_rows(db, FIND, sql_text(sid));
+  if (!rows_next(&rows)) return false;
+  *who = (Identity){.user_id = rows_int(&rows, 0),
+                    .username = rows_text(&rows, 1, arena),
+                    .public_id = rows_text(&rows, 2, arena),
+                    .staff = rows_int(&rows, 3) != 0,
+                    .sid = sid};
+  rows_end(&rows);
+  return true;
+}
+
+bool session_is_of(Db *db, int64_t user_id, Str sid) {
+  static const char FIND[] = "SELECT 1 FROM sessions WHERE id = $1 AND user_id = $2 AND ended_at IS NULL";
+  return db_int(db, FIND, 0, sql_text(sid), sql_int(user_id)) != 0;
+}
+
+void session_touch(Db *db, Str sid, int64_t now_ms) {
+  static const char TOUCH[] = "UPDATE sessions SET last_used_at = $1 WHERE id = $2 AND ended_at IS NULL";
+  db_run(db, TOUCH, sql_int(now_ms), sql_text(sid));
+}
+
+// Opening.
+
+static void open_session(Call *call, int64_t user_id, const char *door, bool refreshed) {
+  static const char ADD[] =
+      "INSERT INTO sessions(id, user_id, door, agent, ip, created_at, last_used_at, device, os, browser)"
+      " VALUES($1, $2, $3, $4, $5, $6, $6, $7, $8, $9)";
+  Str sid = ids_random(&call->arena, &call->env, SID_CHARACTERS);
+  Agent agent = agent_read(call->agent);
+  db_run(call->db, ADD, sql_text(sid), sql_int(user_id), sql_text(str_from(door)), sql_text(call->agent),
+         sql_text(call->peer), sql_int(call->now_ms), sql_text(str_from(agent.device)), sql_text(str_from(agent.os)),
+         sql_text(str_from(agent.browser)));
+  if (!session_find(call->db, &call->arena, sid, &call->granted)) return;  // the database failed, and so does the call
+  call->granted.expires_ms = call->now_ms + session_access_ms(call->config, door);
+  if (refreshed) call->granted.refreshed_ms = call->now_ms;
+}
+
+void session_open(Call *call, int64_t user_id, const char *door) {
+  open_session(call, user_id, door, false);
+}
+
+// Refresh tokens.
+
+// REFRESH_SECRET, or one of our own making from JWT_SECRET.
+static Str refresh_secret(Arena *arena, const Config *config) {
+  if (config->refresh_secret.length > 0) return config->refresh_secret;
+  return auth_mac(arena, config->jwt_secret, STR("refresh tokens"));
+}
+
+Str session_refresh_token(Arena *arena, const Config *config, Str public_id, Str sid, int64_t refreshed_ms) {
+  Text payload = {.arena = arena};
+  Text jti = {.arena = arena};
+  text_format(&jti, "%.*s-%lld", STR_ARG(sid), (long long)refreshed_ms);
+  json_open(&payload, '{');
+  json_name(&payload, "userId");
+  json_add_str(&payload, public_id);
+  json_name(&payload, "sid");
+  json_add_str(&payload, sid);
+  json_name(&payload, "jti");
+  json_add_str(&payload, text_str(&jti));
+  json_name(&payload, "typ");
+  json_add_str(&payload, STR("refresh"));
+  json_name(&payload, "iat");
+  json_add_int(&payload, refreshed_ms / 1000);
+  json_name(&payload, "exp");
+  json_add_int(&payload, refreshed_ms / 1000 + config->refresh_seconds);
+  json_close(&payload, '}');
+  return auth_jwt_sign(arena, refresh_secret(arena, config), text_str(&payload));
+}
+
+// Makes the token of call->granted the session's current one.
+static void keep_refresh(Call *call) {
+  static const char KEEP[] =
+      "UPDATE sessions SET superseded_hash = refresh_hash, refresh_hash = $1, rotated_at = $2, last_used_at = $3"
+      " WHERE id = $4";
+  const Identity *granted = &call->granted;
+  Str token =
+      session_refresh_token(&call->arena, call->config, granted->public_id, granted->sid, granted->refreshed_ms);
+  db_run(call->db, KEEP, sql_text(auth_digest(&call->arena, token)), sql_int(granted->refreshed_ms),
+         sql_int(call->now_ms), sql_text(granted->sid));
+}
+
+void session_open_refreshed(Call *call, int64_t user_id, const char *door) {
+  open_session(call, user_id, door, true);
+  keep_refresh(call);
+}
+
+// A genuine refresh token names its session.
+static bool open_token(Call *call, Str token, Str *sid) {
+  const Json *claims;
+  Str type;
+  Error error = auth_jwt_verify(&call->arena, refresh_secret(&call->arena, call->config), token, call->now_ms, &claims);
+  return error == ERR_NONE && json_str(json_get(claims, "typ"), &type) && str_equal(type, STR("refresh")) &&
+         json_str(json_get(claims, "sid"), sid);
+}
+
+typedef struct Hashes {
+  Str current;
+  Str superseded;
+  int64_t rotated_at;
+} Hashes;
+
+static bool find_hashes(Call *call, Str sid, Hashes *hashes) {
+  static const char FIND[] = "SELECT refresh_hash, superseded_hash, rotated_at FROM sessions WHERE id = $1";
+  Rows rows = db_rows(call->db, FIND, sql_text(sid));
+  if (!rows_next(&rows)) return false;
+  *hashes = (Hashes){rows_text(&rows, 0, &call->arena), rows_text(&rows, 1, &call->arena), rows_int(&rows, 2)};
+  rows_end(&rows);
+  return hashes->current.length > 0;
+}
+
+Error session_refresh(Call *call, Str token, const char *door) {
+  Str sid;
+  Hashes hashes;
+  Identity who;
+  bool stands = open_token(call, token, &sid) && session_find(call->db, &call->arena, sid, &who) &&
+                find_hashes(call, sid, &hashes);
+  if (!stands) return ERR_INVALID_REFRESH_TOKEN;
+  Str hash = auth_digest(&call->arena, token);
+  bool current = auth_equal(hash, hashes.current);
+  bool superseded = auth_equal(hash, hashes.superseded) && call->now_ms - hashes.rotated_at <= GRACE_MS;
+  if (!current && !superseded) {
+    session_end_all(call, who.user_id);
+    call->refusal = ERR_INVALID_REFRESH_TOKEN;
+    return ERR_NONE;
+  }
+  who.expires_ms = call->now_ms + session_access_ms(call->config, door);
+  who.refreshed_ms = hashes.rotated_at;
+  // Later than the one before it, so that it is another token.
+  if (current) who.refreshed_ms = call->now_ms > hashes.rotated_at ? call->now_ms : hashes.rotated_at + 1;
+  call->granted = who;
+  if (current) keep_refresh(call);
+  return ERR_NONE;
+}
+
+// Ending.
+
+static void tell_ended(Call *call, int64_t user_id, const char *kind, Str sid) {
+  Text topic = {.arena = &call->arena};
+  text_format(&topic, "session:%lld", (long long)user_id);
+  call_signal(call, text_str(&topic), str_from(kind), sid);
+  Text account = {.arena = &call->arena};
+  text_format(&account, "account:%lld", (long long)user_id);
+  call_signal(call, text_str(&account), STR("sessions"), STR("{\"what\":\"sessions\"}"));
+}
+
+static void end_one(Call *call, int64_t user_id, Str sid, const char *kind) {
+  static const char END[] = "UPDATE sessions SET ended_at = $1 WHERE id = $2 AND ended_at IS NULL";
+  db_run(call->db, END, sql_int(call->now_ms), sql_text(sid));
+  if (db_changes(call->db) > 0) tell_ended(call, user_id, kind, sid);
+}
+
+void session_end(Call *call, int64_t user_id, Str sid) {
+  end_one(call, user_id, sid, "ended");
+}
+
+void session_leave(Call *call, int64_t user_id, Str sid) {
+  end_one(call, user_id, sid, "left");
+}
+
+void session_end_others(Call *call, int64_t user_id, Str kept) {
+  static const char END[] = "UPDATE sessions SET ended_at = $1 WHERE user_id = $2 AND id != $3 AND ended_at IS NULL";
+  db_run(call->db, END, sql_int(call->now_ms), sql_int(user_id), sql_text(kept));
+  tell_ended(call, user_id, kept.length > 0 ? "ended_others" : "ended_all", kept);
+}
+
+void session_end_all(Call *call, int64_t user_id) {
+  session_end_others(call, user_id, (Str){0});
+}
+
+// The list.
+
+static void write_session(Text *out, const Rows *rows, Str current) {
+  static const char *const texts[] = {"id", "door", "device", "os", "browser", "ip"};
+  json_open(out, '{');
+  for (int i = 0; i < 6; i++) {
+    json_name(out, texts[i]);
+    json_add_str(out, rows_peek(rows, i));
+  }
+  json_name(out, "createdAt");
+  json_add_time(out, rows_int(rows, 6));
+  json_name(out, "lastUsedAt");
+  json_add_time(out, rows_int(rows, 7));
+  json_name(out, "current");
+  json_add_bool(out, str_equal(rows_peek(rows, 0), current));
+  json_close(out, '}');
+}
+
+void session_write_list(Call *call, Text *out, int64_t user_id, Str current) {
+  // One whose last token has expired is over, though nobody has ended it.
+  static const char LIST[] =
+      "SELECT id, door, device, os, browser, ip, created_at, last_used_at FROM sessions WHERE user_id = $1"
+      " AND ended_at IS NULL AND coalesce(rotated_at, created_at) + CASE WHEN refresh_hash IS NOT NULL THEN $2"
+      " ELSE $3 END > $4 ORDER BY last_used_at DESC, id";
+  Rows rows = db_rows(call->db, LIST, sql_int(user_id), sql_int(call->config->refresh_seconds * 1000),
+                      sql_int(session_access_ms(call->config, "seats")), sql_int(call->now_ms));
+  json_open(out, '[');
+  while (rows_next(&rows)) write_session(out, &rows, current);
+  json_close(out, ']');
+}

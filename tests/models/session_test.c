@@ -1,0 +1,191 @@
+// Sessions and their refresh tokens.
+#include "models/session.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "support/venue.h"
+
+// A call as a method has it, in a transaction of the test's own; its events stay in it.
+static Call *begin(Rig *rig) {
+  rig->loops[0].now_ms = rig->now_ms;
+  Call *call = call_new_own(&rig->loops[0]);
+  assert_non_null(call);
+  call->db = rig->db;
+  call->agent = STR("Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) Safari/604.1");
+  call->peer = STR("::1");
+  assert_true(db_begin(rig->db, DB_WRITE));
+  return call;
+}
+
+static void end(Rig *rig, Call *call) {
+  assert_true(db_commit(rig->db));
+  call_free(call);
+}
+
+static Str open_for(Rig *rig, int64_t user_id) {
+  Call *call = begin(rig);
+  session_open(call, user_id, "seats");
+  Str sid = str_copy(&rig->arena, call->granted.sid);
+  end(rig, call);
+  return sid;
+}
+
+static bool stands(Rig *rig, Str sid) {
+  Identity who;
+  return session_find(rig->db, &rig->arena, sid, &who);
+}
+
+static void test_sessions_end_one_by_one_or_all_of_a_person(void **state) {
+  Rig *rig = *state;
+  Str first = open_for(rig, 1);
+  Str second = open_for(rig, 1);
+  Str third = open_for(rig, 1);
+  Str others = open_for(rig, 2);
+  assert_true(stands(rig, first) && stands(rig, others));
+  assert_false(stands(rig, STR("none")));
+  Call *call = begin(rig);
+  session_end(call, 1, first);
+  assert_string_equal(rig_zero(rig, call->events->topic), "session:1");
+  assert_true(str_equal(call->events->payload, first));
+  end(rig, call);
+  assert_false(stands(rig, first));
+  assert_true(stands(rig, second));
+  call = begin(rig);
+  session_end_others(call, 1, third);
+  end(rig, call);
+  assert_false(stands(rig, second));
+  assert_true(stands(rig, third));
+  call = begin(rig);
+  session_end_all(call, 1);
+  end(rig, call);
+  assert_false(stands(rig, third));
+  assert_true(stands(rig, others));
+}
+
+static void test_a_deleted_person_has_no_session(void **state) {
+  Rig *rig = *state;
+  Str sid = open_for(rig, 1);
+  rig_run(rig, "UPDATE users SET deleted_at = 1 WHERE id = 1");
+  assert_false(stands(rig, sid));
+}
+
+static void test_who_has_no_username_is_shown_by_name_or_by_the_part_before_the_at(void **state) {
+  Rig *rig = *state;
+  Identity who;
+  Str sid = open_for(rig, 1);
+  rig_run(rig, "UPDATE users SET username = NULL, email = 'anna.k@x.example' WHERE id = 1");
+  assert_true(session_find(rig->db, &rig->arena, sid, &who));
+  assert_string_equal(rig_zero(rig, who.username), "anna.k");
+  rig_run(rig, "UPDATE users SET name = 'Anna K' WHERE id = 1");
+  assert_true(session_find(rig->db, &rig->arena, sid, &who));
+  assert_string_equal(rig_zero(rig, who.username), "Anna K");
+}
+
+static Str token_of(Rig *rig, const Call *call) {
+  const Identity *granted = &call->granted;
+  return session_refresh_token(&rig->arena, &rig->config, granted->public_id, granted->sid, granted->refreshed_ms);
+}
+
+static Str open_refreshed(Rig *rig) {
+  Call *call = begin(rig);
+  session_open_refreshed(call, 1, "tickets");
+  Str token = token_of(rig, call);
+  end(rig, call);
+  return token;
+}
+
+// Presents a token; the outcome, and the token that came of it.
+static Error refresh(Rig *rig, Str token, Str *next) {
+  Call *call = begin(rig);
+  Error error = session_refresh(call, token, "tickets");
+  if (error == ERR_NONE) error = call->refusal;
+  if (error == ERR_NONE) *next = token_of(rig, call);
+  end(rig, call);
+  return error;
+}
+
+static void test_a_refresh_token_is_used_once_with_30_seconds_of_grace(void **state) {
+  Rig *rig = *state;
+  Str first = open_refreshed(rig);
+  Str second, again;
+  rig_pass(rig, 1000);
+  assert_int_equal(refresh(rig, first, &second), ERR_NONE);
+  assert_false(str_equal(first, second));
+  rig_pass(rig, 30000);
+  assert_int_equal(refresh(rig, first, &again), ERR_NONE);
+  assert_true(str_equal(again, second));  // two tabs that race end with the same token
+  rig_pass(rig, 1);
+  assert_int_equal(refresh(rig, first, &again), ERR_INVALID_REFRESH_TOKEN);
+  assert_int_equal(refresh(rig, second, &again), ERR_INVALID_REFRESH_TOKEN);  // all sessions of the account are over
+  assert_int_equal(rig_int(rig, "SELECT count(*) FROM sessions WHERE ended_at IS NULL"), 0);
+}
+
+static void test_one_older_than_the_superseded_token_ends_all_sessions(void **state) {
+  Rig *rig = *state;
+  Str first = open_refreshed(rig);
+  Str other = open_for(rig, 1);
+  Str second, third, none;
+  assert_int_equal(refresh(rig, first, &second), ERR_NONE);
+  assert_int_equal(refresh(rig, second, &third), ERR_NONE);
+  assert_true(stands(rig, other));
+  assert_int_equal(refresh(rig, first, &none), ERR_INVALID_REFRESH_TOKEN);
+  assert_false(stands(rig, other));
+}
+
+static void test_what_is_no_refresh_token_changes_nothing(void **state) {
+  Rig *rig = *state;
+  Str none;
+  Str token = open_refreshed(rig);
+  assert_int_equal(refresh(rig, STR(""), &none), ERR_INVALID_REFRESH_TOKEN);
+  assert_int_equal(refresh(rig, STR("a.b.c"), &none), ERR_INVALID_REFRESH_TOKEN);
+  rig->config.refresh_secret = STR("another");
+  assert_int_equal(refresh(rig, token, &none), ERR_INVALID_REFRESH_TOKEN);
+  rig->config.refresh_secret = (Str){0};
+  rig_pass(rig, rig->config.refresh_seconds * 1000 + 1);
+  assert_int_equal(refresh(rig, token, &none), ERR_INVALID_REFRESH_TOKEN);
+  assert_int_equal(rig_int(rig, "SELECT count(*) FROM sessions WHERE ended_at IS NULL"), 1);
+}
+
+static void test_tokens_are_kept_as_hashes(void **state) {
+  Rig *rig = *state;
+  Str token = open_refreshed(rig);
+  const char *hash = rig_text(rig, "SELECT refresh_hash FROM sessions");
+  assert_int_equal(strlen(hash), 64);
+  assert_null(strstr(hash, rig_zero(rig, token)));
+}
+
+static void test_the_list_shows_device_system_and_browser(void **state) {
+  Rig *rig = *state;
+  Str sid = open_for(rig, 1);
+  Call *call = begin(rig);
+  Text list = {.arena = &rig->arena};
+  session_write_list(call, &list, 1, sid);
+  end(rig, call);
+  Text expected = {.arena = &rig->arena};
+  text_format(&expected,
+              "[{\"id\":\"%.*s\",\"door\":\"seats\",\"device\":\"iPhone\",\"os\":\"iOS\",\"browser\":\"Safari\","
+              "\"ip\":\"::1\",\"createdAt\":\"2026-11-21T07:00:00.000Z\","
+              "\"lastUsedAt\":\"2026-11-21T07:00:00.000Z\",\"current\":true}]",
+              STR_ARG(sid));
+  assert_string_equal(rig_zero(rig, text_str(&list)), rig_zero(rig, text_str(&expected)));
+}
+
+#define CASE(test) cmocka_unit_test_setup_teardown(test, venue_setup, venue_teardown)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      CASE(test_sessions_end_one_by_one_or_all_of_a_person),
+      CASE(test_a_deleted_person_has_no_session),
+      CASE(test_who_has_no_username_is_shown_by_name_or_by_the_part_before_the_at),
+      CASE(test_a_refresh_token_is_used_once_with_30_seconds_of_grace),
+      CASE(test_one_older_than_the_superseded_token_ends_all_sessions),
+      CASE(test_what_is_no_refresh_token_changes_nothing),
+      CASE(test_tokens_are_kept_as_hashes),
+      CASE(test_the_list_shows_device_system_and_browser),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
