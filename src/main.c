@@ -8,6 +8,7 @@
 #include "commands/commands.h"
 #include "core/log.h"
 #include "core/store.h"
+#include "models/waiting_room.h"
 #include "registry.h"
 
 enum {
@@ -73,7 +74,8 @@ static bool prepare_database(Config *config, Arena *arena, int64_t **hall_ids, s
   Env env = env_system();
   Db *db = command_open(config);
   if (db == NULL) return false;
-  bool done = secrets_complete(config, db, arena, &env) && (!config->demo || demo_fill(db, env.now_ms(env.state)));
+  bool done = secrets_complete(config, db, arena, &env) && (!config->demo || demo_fill(db, env.now_ms(env.state))) &&
+              waiting_room_load(db, config, env.now_ms(env.state));
   *hall_count = (size_t)db_int(db, COUNT, 0);
   *hall_ids = ARENA_ARRAY(arena, int64_t, *hall_count);
   Rows rows = db_rows(db, HALLS);
@@ -107,6 +109,7 @@ static int serve(Config *config) {
                             .batch_ms = BATCH_MS,
                             .readers = (int)config->readers,
                             .event = registry_event,
+                            .committed = waiting_room_committed,
                             .changed_outside = registry_changed_outside};
   Store *store = store_start(&settings);
   Fast *fast = fast_new();
@@ -121,6 +124,7 @@ static int serve(Config *config) {
   for (int i = 0; i < count; i++) loop_free(&loops[i]);
   store_free(store);
   fast_free(fast);
+  waiting_room_free();
   arena_free(&arena);
   log_info("foyer: stopped", "clean=%d", 1);
   return 0;
