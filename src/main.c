@@ -6,13 +6,15 @@
 #include <unistd.h>
 
 #include "commands/commands.h"
+#include "core/crash.h"
 #include "core/log.h"
+#include "core/outbox.h"
 #include "core/store.h"
-#include "models/waiting_room.h"
 #include "registry.h"
 
 enum {
-  GRACE_MS = 3500,
+  COURIERS_GRACE_MS = 1000,
+  GRACE_MS = 3500,  // both together within the five seconds that a stop may take
   LOOPS_MAX = 64,
   BATCH_MAX = 256,
   BATCH_MS = 5,
@@ -42,7 +44,17 @@ static int loop_count(const Config *config) {
   return count > 2 ? (count - 1 < LOOPS_MAX ? count - 1 : LOOPS_MAX) : 1;
 }
 
-static bool start_loops(Loop *loops, int count, Store *store, Fast *fast, const Config *config, const char *host) {
+// Where this server answers itself: the couriers speak to the built-in test provider.
+static Str own_url(Arena *arena, const char *host, int port) {
+  bool everywhere = strcmp(host, "::") == 0 || strcmp(host, "0.0.0.0") == 0;
+  Text url = {.arena = arena};
+  text_format(&url, strchr(host, ':') != NULL && !everywhere ? "http://[%s]:%d" : "http://%s:%d",
+              everywhere ? "127.0.0.1" : host, port);
+  return text_str(&url);
+}
+
+static bool start_loops(Loop *loops, int count, Store *store, Outbox *outbox, Fast *fast, const Config *config,
+                        const char *host, Arena *arena) {
   LoopSettings settings = loop_settings(config, count);
   int port = (int)config->port;
   store_set_loops(store, loops, count);
@@ -57,6 +69,7 @@ static bool start_loops(Loop *loops, int count, Store *store, Fast *fast, const 
     bool second = config->ws_port != config->port && config->ws_port != 0;
     if (second && !loop_listen(&loops[i], host, (int)config->ws_port, NULL)) return false;
   }
+  if (!outbox_start(outbox, loops, count, own_url(arena, host, port))) return false;
   for (int i = 0; i < count; i++) {
     if (!loop_start(&loops[i])) return false;
   }
@@ -74,8 +87,7 @@ static bool prepare_database(Config *config, Arena *arena, int64_t **hall_ids, s
   Env env = env_system();
   Db *db = command_open(config);
   if (db == NULL) return false;
-  bool done = secrets_complete(config, db, arena, &env) && (!config->demo || demo_fill(db, env.now_ms(env.state))) &&
-              waiting_room_load(db, config, env.now_ms(env.state));
+  bool done = secrets_complete(config, db, arena, &env) && (!config->demo || demo_fill(db, env.now_ms(env.state)));
   *hall_count = (size_t)db_int(db, COUNT, 0);
   *hall_ids = ARENA_ARRAY(arena, int64_t, *hall_count);
   Rows rows = db_rows(db, HALLS);
@@ -103,28 +115,34 @@ static int serve(Config *config) {
   size_t hall_count;
   if (!prepare_database(config, &arena, &hall_ids, &hall_count)) return 1;
   registry_warm_halls(hall_ids, hall_count);
-  StoreSettings settings = {.path = command_database_path(config, &arena),
+  const char *path = command_database_path(config, &arena);
+  Outbox *outbox =
+      outbox_new(&(OutboxSettings){.path = path, .kinds = registry_effects, .kind_count = registry_effect_count});
+  if (outbox == NULL) return 1;
+  StoreSettings settings = {.path = path,
                             .queue_max = (uint32_t)config->queue_max,
                             .batch_max = BATCH_MAX,
                             .batch_ms = BATCH_MS,
                             .readers = (int)config->readers,
                             .event = registry_event,
-                            .committed = waiting_room_committed,
+                            .effects = outbox_wake,
+                            .couriers = outbox,
                             .changed_outside = registry_changed_outside};
   Store *store = store_start(&settings);
   Fast *fast = fast_new();
   const char *host = config->demo ? "127.0.0.1" : "::";
   if (config->host.length > 0) host = str_zero(&arena, config->host);
   int count = loop_count(config);
-  if (store == NULL || fast == NULL || !start_loops(loops, count, store, fast, config, host)) return 1;
+  if (store == NULL || fast == NULL || !start_loops(loops, count, store, outbox, fast, config, host, &arena)) return 1;
   wait_for_stop(&stop);
+  outbox_stop(outbox, COURIERS_GRACE_MS);
   for (int i = 0; i < count; i++) loop_stop(&loops[i], GRACE_MS);
   for (int i = 0; i < count; i++) loop_join(&loops[i]);
   store_stop(store);
   for (int i = 0; i < count; i++) loop_free(&loops[i]);
   store_free(store);
+  outbox_free(outbox);
   fast_free(fast);
-  waiting_room_free();
   arena_free(&arena);
   log_info("foyer: stopped", "clean=%d", 1);
   return 0;
@@ -141,6 +159,8 @@ static void print_help(FILE *out) {
       "  foyer export HALL FILE               write a hall's plan (.json or .csv; - with --csv or --json)\n"
       "  foyer user add NAME [visitor|staff]  make an account and show its authenticator secret\n"
       "  foyer user role NAME visitor|staff   change what somebody may do\n"
+      "  foyer webhook add|remove URL         tell an endpoint of bookings (prints its secret), or stop that\n"
+      "  foyer webhook list                   the endpoints\n"
       "  foyer verify                         check the invariants on the data\n"
       "  foyer env-example                    print a commented .env\n\n"
       "Options, from the environment or the file .env:\n",
@@ -153,8 +173,11 @@ typedef struct Command {
   int (*run)(const Config *config, int count, char **words);
 } Command;
 
-static const Command commands[] = {
-    {"import", command_import}, {"export", command_export}, {"user", command_user}, {"verify", command_verify}};
+static const Command commands[] = {{"import", command_import},
+                                   {"export", command_export},
+                                   {"user", command_user},
+                                   {"webhook", command_webhook},
+                                   {"verify", command_verify}};
 
 static bool wants_help(int count, char **words) {
   for (int i = 1; i < count; i++) {
@@ -198,6 +221,7 @@ int main(int count, char **words) {
   int code = 2;
   if (config_load(&config, &arena, stderr) && set_log_level(&config)) {
     signal(SIGPIPE, SIG_IGN);
+    crash_arm();
     signal(SIGXFSZ, SIG_IGN);  // past a limit on the size of files, writing is an error and not the end
     code = run(&config, count, words);
   }

@@ -5,8 +5,13 @@
 
 #include "core/call.h"
 #include "core/loop.h"
+#include "core/outbox.h"
 
 extern const LoopHooks registry_hooks;
+
+// What the couriers can do.
+extern const EffectKind registry_effects[];
+extern const int registry_effect_count;
 
 // Tells a loop of a committed event; on the loop's thread. For the store.
 void registry_event(Loop *loop, const Event *event);

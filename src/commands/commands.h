@@ -1,5 +1,5 @@
-// What the program does when it does not serve: import, export, user, verify. Each runs alone on the database, beside a
-// server or without one, prints what it did, and gives the exit code.
+// What the program does when it does not serve: import, export, user, webhook, verify. Each runs alone on the database,
+// beside a server or without one, prints what it did, and gives the exit code.
 #ifndef FOYER_COMMANDS_COMMANDS_H
 #define FOYER_COMMANDS_COMMANDS_H
 
@@ -10,6 +10,7 @@
 int command_import(const Config *config, int count, char **words);
 int command_export(const Config *config, int count, char **words);
 int command_user(const Config *config, int count, char **words);
+int command_webhook(const Config *config, int count, char **words);
 int command_verify(const Config *config, int count, char **words);
 
 // Opens the configured database for a command and brings its schema up to date. NULL (told on standard error).

@@ -2,8 +2,8 @@
 #include "controllers/health.h"
 
 #include "controllers/loop_state.h"
+#include "core/outbox.h"
 #include "core/store.h"
-#include "models/waiting_room.h"
 
 static void respond(Conn *conn, int status, Str body) {
   exchange_respond(conn, status, STR("application/json; charset=utf-8"), body,
@@ -22,6 +22,21 @@ static void respond_ready(Conn *conn) {
   }
 }
 
+static void add_outbox(Text *body, const Outbox *outbox) {
+  OutboxFigures figures;
+  for (int i = 0; outbox_figures(outbox, i, &figures); i++) {
+    text_format(body, "foyer_outbox_pending{kind=\"%s\"} %lld\n", figures.kind, (long long)figures.pending);
+    text_format(body, "foyer_outbox_oldest_seconds{kind=\"%s\"} %.3f\n", figures.kind,
+                (double)figures.oldest_ms / 1000);
+    text_format(body, "foyer_outbox_performed_total{kind=\"%s\"} %llu\n", figures.kind,
+                (unsigned long long)figures.performed);
+    text_format(body, "foyer_outbox_failed_total{kind=\"%s\"} %llu\n", figures.kind,
+                (unsigned long long)figures.failed);
+    text_format(body, "foyer_outbox_given_up_total{kind=\"%s\"} %llu\n", figures.kind,
+                (unsigned long long)figures.given_up);
+  }
+}
+
 static void respond_metrics(Exchange *exchange) {
   StoreFigures store = store_figures(exchange->conn->loop->store);
   Text body = {.arena = exchange->arena};
@@ -33,7 +48,7 @@ static void respond_metrics(Exchange *exchange) {
               (unsigned long long)store.failed_commits);
   text_format(&body, "# TYPE foyer_store_refused_total counter\nfoyer_store_refused_total %llu\n",
               (unsigned long long)store.refused);
-  waiting_room_write_metrics(&body);
+  add_outbox(&body, exchange->conn->loop->outbox);
   exchange_respond(exchange->conn, 200, STR("text/plain; version=0.0.4"), text_str(&body), (Str){0});
 }
 

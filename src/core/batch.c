@@ -1,6 +1,7 @@
 // Calls in a transaction.
 #include "core/batch.h"
 
+#include "core/crash.h"
 #include "core/once.h"
 
 void batch_forget(Call *call, Error error) {
@@ -38,7 +39,9 @@ static void apply_forgets(const Call *calls) {
 }
 
 bool batch_end(Db *db, Call *calls, bool alive) {
+  crash_point("store.commit");
   bool committed = alive && db_commit(db);
+  crash_point("store.committed");
   if (!committed) {
     db_rollback(db);
     for (Call *call = calls; call != NULL; call = call->next) batch_forget(call, ERR_INTERNAL);

@@ -57,6 +57,7 @@ struct Loop {
   int all_count;
   void *owner;                  // the program's own state of this loop (its topics)
   struct Store *store;          // where calls go
+  struct Outbox *outbox;        // the couriers, for their figures; NULL: there are none
   struct Fast *fast;            // shared by all loops
   const struct Config *config;  // likewise
   Env env;

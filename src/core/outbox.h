@@ -57,20 +57,19 @@ typedef struct OutboxSettings {
   const char *path;         // of the database
   const EffectKind *kinds;  // lives as long as the program
   int kind_count;
-  Loop *loops;  // where outcomes go in
-  int loop_count;
-  Str own_url;
 } OutboxSettings;
 
-// Starts the couriers; what is due already (a crash, a restart) is taken at once. The loops may start later. NULL
-// (logged) when it cannot.
-Outbox *outbox_start(const OutboxSettings *settings);
+// NULL when it cannot be made (logged when the database is why).
+Outbox *outbox_new(const OutboxSettings *settings);
+// Starts the couriers; what is due already (a crash, a restart) is taken at once. `loops`, where outcomes go in, may
+// start later; `own_url` as in Errand. False (logged) when it cannot.
+bool outbox_start(Outbox *outbox, Loop *loops, int loop_count, Str own_url);
 // A commit held effects (StoreSettings.effects); any thread.
 void outbox_wake(void *outbox);
 // Takes nothing more, lets what is under way end and be settled for at most `grace_ms`, then cuts it. Before the loops
 // stop. What was cut is done again at the next start.
 void outbox_stop(Outbox *outbox, uint32_t grace_ms);
-void outbox_free(Outbox *outbox);  // after the loops were freed; NULL is allowed
+void outbox_free(Outbox *outbox);  // after outbox_stop and after the loops were freed
 
 // What became of an effect. On a store thread. When it is over, the signal of topic "KIND:KEY" ("mail:otp:a@b.c:1") was
 // told, kind "done" or "failed".

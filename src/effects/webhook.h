@@ -5,6 +5,10 @@
 
 #include "core/outbox.h"
 
+// Result: {"webhook_id","accepted","gone" (410: it wants no more)}.
 Outcome webhook_perform(Errand *errand);
+
+// base64 of HMAC-SHA256 over id.seconds.body; exported for tests.
+Str webhook_signature(Arena *arena, Str secret, Str id, int64_t seconds, Str body);
 
 #endif

@@ -1,0 +1,487 @@
+// The couriers. One thread looks for rows that are due and puts them on the lanes; each lane, one a kind, has threads
+// of its own, so that a slow endpoint of one kind holds up no other. An errand goes: taken (dispatcher) -> performed
+// (courier) -> settled (a call, by way of a loop), and while it is anywhere on this way its row is not taken again.
+#include "core/outbox.h"
+
+#include <assert.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/crash.h"
+#include "core/log.h"
+#include "core/store.h"
+
+enum {
+  LANES_MAX = 8,
+  COURIERS_MAX = 16,  // of a lane
+  READY_A_COURIER = 4,
+  LOOK_MS = 1000,        // at least so often rows are looked for
+  SETTLE_AGAIN_MS = 500  // after the database did not take an outcome
+};
+#define KEPT_MS (INT64_C(30) * 24 * 3600 * 1000)  // what is over is kept so long, for its key
+
+typedef struct Way {
+  LoopMessage message;
+  Errand errand;
+  Str payload_text;
+  Outcome outcome;
+  bool settled;  // its row tells the outcome
+  struct Lane *lane;
+  struct Way *next;        // on its lane, among those that came back, or among those that the database did not take
+  struct Way *next_taken;  // of everything on its way
+} Way;
+
+typedef struct Lane {
+  Outbox *outbox;
+  const EffectKind *kind;
+  uv_cond_t filled;
+  Way *first;  // ready to be performed
+  Way **tail;
+  int on_way;  // taken and not settled
+  uv_thread_t couriers[COURIERS_MAX];
+  _Atomic int64_t pending;
+  _Atomic int64_t oldest_ms;
+  _Atomic uint64_t performed;
+  _Atomic uint64_t failed;
+  _Atomic uint64_t given_up;
+} Lane;
+
+struct Outbox {
+  OutboxSettings settings;
+  Loop *loops;
+  int loop_count;
+  Str own_url;
+  Env env;
+  Db *db;  // the dispatcher's
+  _Atomic bool urgent;
+  uv_thread_t dispatcher;
+  // The desk: what other threads leave for the dispatcher. Its lock is held for moments only, so that neither the
+  // writer nor a loop waits while rows are looked for.
+  uv_mutex_t desk_lock;
+  uv_cond_t desk_news;
+  bool woken;
+  bool closed;    // nothing is settled any more
+  Way *returned;  // settled, or not taken by the database
+  // Behind the counter: the lanes, and what is on its way. A row is read and compared with `taken` under one holding of
+  // this lock, and nothing leaves `taken` meanwhile: so what was settled after the look began is not taken again.
+  uv_mutex_t lock;
+  uv_cond_t fewer;  // something has left `taken`
+  bool closing;     // nothing more is begun
+  Way *taken;
+  Way *unsettled;
+  uint64_t unsettled_ns;  // when they were handed in last
+  uint32_t next_loop;
+  uint64_t counted_ns;
+  int lane_count;
+  Lane lanes[LANES_MAX];
+};
+
+// Settling: on a store thread.
+
+// When the next try is due; 0: there is none any more.
+static int64_t next_try(const Errand *errand, int64_t now_ms) {
+  const Patience *patience = &errand->patience;
+  int64_t wait_ms = patience->first_ms;
+  for (int64_t i = 1; i < errand->attempt && wait_ms < patience->longest_ms; i++) wait_ms *= 2;
+  if (wait_ms > patience->longest_ms) wait_ms = patience->longest_ms;
+  uint32_t dice;
+  errand->env.random(errand->env.state, &dice, sizeof dice);
+  wait_ms = wait_ms / 2 + (int64_t)((double)wait_ms / 2 * dice / UINT32_MAX);
+  if (wait_ms < errand->again_ms) wait_ms = errand->again_ms;
+  bool over = errand->attempt >= patience->tries_min && now_ms + wait_ms > errand->created_ms + patience->give_up_ms;
+  return over ? 0 : now_ms + wait_ms;
+}
+
+static void tell_over(Call *call, const Way *way) {
+  Text topic = {.arena = &call->arena};
+  text_add(&topic, str_from(way->lane->kind->name));
+  text_char(&topic, ':');
+  text_add(&topic, way->errand.key);
+  call_signal(call, text_str(&topic), way->outcome == OUTCOME_DONE ? STR("done") : STR("failed"), (Str){0});
+}
+
+// What was done keeps nothing of its payload: codes and tickets of people stood in it.
+static Error settle(Call *call, const void *input) {
+  static const char FORGET[] =
+      "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE done_at < $1 ORDER BY done_at LIMIT 2)";
+  static const char DONE[] =
+      "UPDATE outbox SET done_at = $1, attempts = $2, last_error = NULL, payload = '{}' WHERE id = $3";
+  static const char AGAIN[] = "UPDATE outbox SET due_at = $1, attempts = $2, last_error = $3 WHERE id = $4";
+  static const char GIVE_UP[] =
+      "UPDATE outbox SET done_at = $1, given_up = 1, attempts = $2, last_error = $3 WHERE id = $4";
+  Way *way = call->door;
+  const Errand *errand = &way->errand;
+  const Method *follows = way->lane->kind->settle;
+  Str fault = str_from(errand->fault);
+  int64_t due_ms = way->outcome == OUTCOME_AGAIN ? next_try(errand, call->now_ms) : 0;
+  if (way->outcome == OUTCOME_AGAIN && due_ms == 0) way->outcome = OUTCOME_FAILED;
+  if (way->outcome == OUTCOME_AGAIN) {
+    db_run(call->db, AGAIN, sql_int(due_ms), sql_int(errand->attempt), sql_text(fault), sql_int(errand->id));
+    return ERR_NONE;
+  }
+  if (way->outcome == OUTCOME_DONE) {
+    db_run(call->db, DONE, sql_int(call->now_ms), sql_int(errand->attempt), sql_int(errand->id));
+  } else {
+    db_run(call->db, GIVE_UP, sql_int(call->now_ms), sql_int(errand->attempt), sql_text(fault), sql_int(errand->id));
+  }
+  db_run(call->db, FORGET, sql_int(call->now_ms - KEPT_MS));
+  tell_over(call, way);
+  return follows != NULL && call->bad_field == NULL ? follows->run(call, input) : ERR_NONE;
+}
+
+static const Method settle_method = {.name = "outbox.settle", .run = settle};
+
+// An errand's way.
+
+static void leave(Outbox *outbox, Way *way) {
+  Way **at = &outbox->taken;
+  while (*at != way) at = &(*at)->next_taken;
+  *at = way->next_taken;
+  --way->lane->on_way;
+  arena_free(&way->errand.arena);
+  free(way);
+}
+
+static void log_outcome(const Way *way) {
+  const Errand *errand = &way->errand;
+  const char *fault = errand->fault != NULL ? errand->fault : "";
+  const char *kind = way->lane->kind->name;
+  if (way->outcome == OUTCOME_FAILED) {
+    log_error("outbox: given up", "kind=%s id=%lld attempts=%lld reason=\"%s\"", kind, (long long)errand->id,
+              (long long)errand->attempt, fault);
+  } else if (way->outcome == OUTCOME_AGAIN) {
+    log_warn("outbox: will be tried again", "kind=%s id=%lld attempts=%lld reason=\"%s\"", kind, (long long)errand->id,
+             (long long)errand->attempt, fault);
+  } else {
+    log_debug("outbox: done", "kind=%s id=%lld", kind, (long long)errand->id);
+  }
+}
+
+static void put_on_desk(Outbox *outbox, Way *way, bool settled) {
+  uv_mutex_lock(&outbox->desk_lock);
+  way->settled = settled;
+  way->next = outbox->returned;
+  outbox->returned = way;
+  outbox->woken = true;
+  uv_cond_signal(&outbox->desk_news);
+  uv_mutex_unlock(&outbox->desk_lock);
+}
+
+static void on_settled(Loop *loop, Call *call) {
+  (void)loop;
+  Way *way = call->door;
+  Lane *lane = way->lane;
+  if (call->error == ERR_NONE) {
+    log_outcome(way);
+    atomic_fetch_add(way->outcome == OUTCOME_DONE ? &lane->performed : &lane->failed, 1);
+    if (way->outcome == OUTCOME_FAILED) atomic_fetch_add(&lane->given_up, 1);
+    crash_point("outbox.settled");
+  }
+  put_on_desk(lane->outbox, way, call->error == ERR_NONE);
+}
+
+// On a loop's thread: a call can only be made there.
+static void submit(Loop *loop, LoopMessage *message) {
+  Way *way = (Way *)message;
+  Outbox *outbox = way->lane->outbox;
+  const Method *follows = way->lane->kind->settle;
+  uv_mutex_lock(&outbox->desk_lock);
+  bool closed = outbox->closed;
+  uv_mutex_unlock(&outbox->desk_lock);
+  Call *call = closed ? NULL : call_new_own(loop);
+  if (call == NULL) {
+    put_on_desk(outbox, way, false);
+    return;
+  }
+  call->method = follows;
+  call->door = way;
+  call->done = on_settled;
+  const Json *result = json_parse(&call->arena, text_str(&way->errand.result), NULL);
+  if (follows != NULL && call_decode(call, result) != ERR_NONE) {
+    log_error("outbox: an outcome cannot be read", "method=%s field=%s", follows->name, call->bad_field->name);
+  }
+  call->method = &settle_method;
+  store_submit(loop, call);
+}
+
+static void hand_in(Outbox *outbox, Way *way) {
+  way->message.run = submit;
+  loop_post(&outbox->loops[outbox->next_loop++ % (uint32_t)outbox->loop_count], &way->message);
+}
+
+// The next errand of a lane; NULL when the program ends.
+static Way *next_errand(Lane *lane) {
+  Outbox *outbox = lane->outbox;
+  uv_mutex_lock(&outbox->lock);
+  while (lane->first == NULL && !outbox->closing) uv_cond_wait(&lane->filled, &outbox->lock);
+  Way *way = outbox->closing ? NULL : lane->first;
+  if (way != NULL) {
+    lane->first = way->next;
+    if (lane->first == NULL) lane->tail = &lane->first;
+  }
+  uv_mutex_unlock(&outbox->lock);
+  return way;
+}
+
+static void courier_main(void *arg) {
+  Lane *lane = arg;
+  Outbox *outbox = lane->outbox;
+  for (Way *way = next_errand(lane); way != NULL; way = next_errand(lane)) {
+    Errand *errand = &way->errand;
+    errand->payload = json_parse(&errand->arena, way->payload_text, NULL);
+    crash_point("outbox.taken");
+    way->outcome = lane->kind->perform(errand);
+    crash_point("outbox.performed");
+    if (errand->arena.failed) {
+      way->outcome = OUTCOME_AGAIN;
+      errand->fault = "no memory";
+    }
+    uv_mutex_lock(&outbox->lock);
+    hand_in(outbox, way);
+    uv_mutex_unlock(&outbox->lock);
+  }
+}
+
+// The dispatcher.
+
+static bool is_taken(const Outbox *outbox, int64_t id) {
+  for (const Way *way = outbox->taken; way != NULL; way = way->next_taken) {
+    if (way->errand.id == id) return true;
+  }
+  return false;
+}
+
+static void put_on_lane(Lane *lane, const Rows *row) {
+  Outbox *outbox = lane->outbox;
+  Way *way = calloc(1, sizeof *way);
+  if (way == NULL) return;  // taken at a later look
+  Errand *errand = &way->errand;
+  way->lane = lane;
+  *errand = (Errand){.id = rows_int(row, 0),
+                     .created_ms = rows_int(row, 3),
+                     .attempt = rows_int(row, 4) + 1,
+                     .env = outbox->env,
+                     .config = outbox->loops[0].config,
+                     .own_url = outbox->own_url,
+                     .urgent = &outbox->urgent,
+                     .patience = lane->kind->patience};
+  errand->key = rows_text(row, 1, &errand->arena);
+  errand->result.arena = &errand->arena;
+  way->payload_text = rows_text(row, 2, &errand->arena);
+  way->next_taken = outbox->taken;
+  outbox->taken = way;
+  ++lane->on_way;
+  *lane->tail = way;
+  lane->tail = &way->next;
+  uv_cond_signal(&lane->filled);
+}
+
+// Takes what is due, as long as there is room: rows on their way are due too, and are passed over. Under the lock.
+static void take_due(Lane *lane, int64_t now_ms) {
+  static const char DUE[] =
+      "SELECT id, key, payload, created_at, attempts FROM outbox"
+      " WHERE kind = $1 AND done_at IS NULL AND due_at <= $2 ORDER BY due_at LIMIT $3";
+  Db *db = lane->outbox->db;
+  int most = lane->kind->couriers * READY_A_COURIER;
+  if (lane->on_way >= most) return;
+  Rows rows = db_rows(db, DUE, sql_text(str_from(lane->kind->name)), sql_int(now_ms), sql_int(most));
+  while (rows_next(&rows)) {
+    if (lane->on_way < most && !is_taken(lane->outbox, rows_int(&rows, 0))) put_on_lane(lane, &rows);
+  }
+}
+
+// When the next row that is not due yet will be; now + LOOK_MS when there is none before.
+static int64_t next_due(Lane *lane, int64_t now_ms) {
+  static const char NEXT[] = "SELECT min(due_at) FROM outbox WHERE kind = $1 AND done_at IS NULL AND due_at > $2";
+  int64_t due_ms = db_int(lane->outbox->db, NEXT, 0, sql_text(str_from(lane->kind->name)), sql_int(now_ms));
+  return due_ms > 0 && due_ms < now_ms + LOOK_MS ? due_ms : now_ms + LOOK_MS;
+}
+
+static void count(Lane *lane, int64_t now_ms) {
+  static const char COUNT[] = "SELECT count(*) FROM outbox WHERE kind = $1 AND done_at IS NULL";
+  static const char OLDEST[] = "SELECT min(due_at) FROM outbox WHERE kind = $1 AND done_at IS NULL AND due_at <= $2";
+  SqlValue kind = sql_text(str_from(lane->kind->name));
+  int64_t oldest_ms = db_int(lane->outbox->db, OLDEST, 0, kind, sql_int(now_ms));
+  atomic_store(&lane->pending, db_int(lane->outbox->db, COUNT, 0, kind));
+  atomic_store(&lane->oldest_ms, oldest_ms > 0 ? now_ms - oldest_ms : 0);
+}
+
+// Looks at all lanes; gives how long to wait until the next look, in milliseconds. Under the lock.
+static int64_t look(Outbox *outbox) {
+  int64_t now_ms = outbox->env.now_ms(outbox->env.state);
+  int64_t next_ms = now_ms + LOOK_MS;
+  bool counts = outbox->counted_ns == 0 || uv_hrtime() - outbox->counted_ns >= LOOK_MS * 1000000ULL;
+  if (!db_begin(outbox->db, DB_READ)) return LOOK_MS;
+  for (int i = 0; i < outbox->lane_count; i++) {
+    take_due(&outbox->lanes[i], now_ms);
+    int64_t due_ms = next_due(&outbox->lanes[i], now_ms);
+    if (due_ms < next_ms) next_ms = due_ms;
+    if (counts) count(&outbox->lanes[i], now_ms);
+  }
+  db_rollback(outbox->db);
+  if (counts) outbox->counted_ns = uv_hrtime();
+  return next_ms - now_ms;
+}
+
+// Takes what came back: what is settled leaves, what the database did not take is handed in again a little later.
+static void clear_desk(Outbox *outbox) {
+  uv_mutex_lock(&outbox->desk_lock);
+  Way *way = outbox->returned;
+  outbox->returned = NULL;
+  outbox->woken = false;
+  uv_mutex_unlock(&outbox->desk_lock);
+  while (way != NULL) {
+    Way *next = way->next;
+    if (way->settled) {
+      leave(outbox, way);
+    } else {
+      way->next = outbox->unsettled;
+      outbox->unsettled = way;
+    }
+    way = next;
+  }
+  uv_cond_broadcast(&outbox->fewer);
+  if (outbox->closing || uv_hrtime() - outbox->unsettled_ns < SETTLE_AGAIN_MS * 1000000ULL) return;
+  outbox->unsettled_ns = uv_hrtime();
+  for (Way *next; outbox->unsettled != NULL; outbox->unsettled = next) {
+    next = outbox->unsettled->next;
+    hand_in(outbox, outbox->unsettled);
+  }
+}
+
+// Waits for news on the desk; false when there will be no more.
+static bool wait_at_desk(Outbox *outbox, int64_t wait_ms) {
+  uint64_t until_ns = uv_hrtime() + (uint64_t)wait_ms * 1000000;
+  uv_mutex_lock(&outbox->desk_lock);
+  for (uint64_t now_ns = uv_hrtime(); !outbox->woken && !outbox->closed && now_ns < until_ns; now_ns = uv_hrtime()) {
+    uv_cond_timedwait(&outbox->desk_news, &outbox->desk_lock, until_ns - now_ns);
+  }
+  bool open = !outbox->closed;
+  uv_mutex_unlock(&outbox->desk_lock);
+  return open;
+}
+
+static void dispatcher_main(void *arg) {
+  Outbox *outbox = arg;
+  int64_t wait_ms;
+  do {
+    uv_mutex_lock(&outbox->lock);
+    clear_desk(outbox);
+    wait_ms = outbox->closing ? LOOK_MS : look(outbox);
+    if (outbox->unsettled != NULL && wait_ms > SETTLE_AGAIN_MS) wait_ms = SETTLE_AGAIN_MS;
+    uv_mutex_unlock(&outbox->lock);
+  } while (wait_at_desk(outbox, wait_ms < 1 ? 1 : wait_ms));
+}
+
+// Life.
+
+static bool start_lane(Outbox *outbox, const EffectKind *kind) {
+  Lane *lane = &outbox->lanes[outbox->lane_count++];
+  lane->outbox = outbox;
+  lane->kind = kind;
+  lane->tail = &lane->first;
+  assert(kind->couriers > 0 && kind->couriers <= COURIERS_MAX);
+  if (uv_cond_init(&lane->filled) != 0) return false;
+  for (int i = 0; i < kind->couriers; i++) {
+    if (uv_thread_create(&lane->couriers[i], courier_main, lane) != 0) return false;
+  }
+  return true;
+}
+
+Outbox *outbox_new(const OutboxSettings *settings) {
+  assert(settings->kind_count <= LANES_MAX);
+  Outbox *outbox = calloc(1, sizeof *outbox);
+  if (outbox == NULL) return NULL;
+  outbox->settings = *settings;
+  outbox->db = db_open(settings->path, DB_READ);
+  bool made = outbox->db != NULL && uv_mutex_init(&outbox->desk_lock) == 0 && uv_mutex_init(&outbox->lock) == 0 &&
+              uv_cond_init(&outbox->desk_news) == 0 && uv_cond_init(&outbox->fewer) == 0;
+  return made ? outbox : NULL;
+}
+
+bool outbox_start(Outbox *outbox, Loop *loops, int loop_count, Str own_url) {
+  outbox->loops = loops;
+  outbox->loop_count = loop_count;
+  outbox->own_url = own_url;
+  outbox->env = loops[0].env;
+  for (int i = 0; i < loop_count; i++) loops[i].outbox = outbox;
+  bool started = true;
+  for (int i = 0; started && i < outbox->settings.kind_count; i++)
+    started = start_lane(outbox, &outbox->settings.kinds[i]);
+  if (started) started = uv_thread_create(&outbox->dispatcher, dispatcher_main, outbox) == 0;
+  if (!started) log_error("outbox: cannot start", "path=%s", outbox->settings.path);
+  return started;
+}
+
+void outbox_wake(void *couriers) {
+  Outbox *outbox = couriers;
+  uv_mutex_lock(&outbox->desk_lock);
+  outbox->woken = true;
+  uv_cond_signal(&outbox->desk_news);
+  uv_mutex_unlock(&outbox->desk_lock);
+}
+
+// How many errands are being performed or settled: what waits on a lane is not begun any more.
+static int under_way(const Outbox *outbox) {
+  int count = 0;
+  for (int i = 0; i < outbox->lane_count; i++) {
+    count += outbox->lanes[i].on_way;
+    for (const Way *way = outbox->lanes[i].first; way != NULL; way = way->next) --count;
+  }
+  return count;
+}
+
+void outbox_stop(Outbox *outbox, uint32_t grace_ms) {
+  uint64_t until_ns = uv_hrtime() + grace_ms * 1000000ULL;
+  uv_mutex_lock(&outbox->lock);
+  outbox->closing = true;
+  for (int i = 0; i < outbox->lane_count; i++) uv_cond_broadcast(&outbox->lanes[i].filled);
+  for (uint64_t now_ns = uv_hrtime(); under_way(outbox) > 0 && now_ns < until_ns; now_ns = uv_hrtime()) {
+    uv_cond_timedwait(&outbox->fewer, &outbox->lock, until_ns - now_ns);
+  }
+  int cut = under_way(outbox);
+  uv_mutex_unlock(&outbox->lock);
+  atomic_store(&outbox->urgent, true);
+  uv_mutex_lock(&outbox->desk_lock);
+  outbox->closed = true;
+  uv_cond_signal(&outbox->desk_news);
+  uv_mutex_unlock(&outbox->desk_lock);
+  uv_thread_join(&outbox->dispatcher);
+  for (int i = 0; i < outbox->lane_count; i++) {
+    for (int j = 0; j < outbox->lanes[i].kind->couriers; j++) uv_thread_join(&outbox->lanes[i].couriers[j]);
+  }
+  db_close(outbox->db);
+  if (cut > 0) log_warn("outbox: cut at the end, to be done again at the next start", "count=%d", cut);
+}
+
+void outbox_free(Outbox *outbox) {
+  while (outbox->taken != NULL) leave(outbox, outbox->taken);
+  for (int i = 0; i < outbox->lane_count; i++) uv_cond_destroy(&outbox->lanes[i].filled);
+  uv_cond_destroy(&outbox->fewer);
+  uv_cond_destroy(&outbox->desk_news);
+  uv_mutex_destroy(&outbox->lock);
+  uv_mutex_destroy(&outbox->desk_lock);
+  free(outbox);
+}
+
+// Looking.
+
+EffectState outbox_look(Db *db, Str key) {
+  static const char LOOK[] =
+      "SELECT CASE WHEN done_at IS NULL THEN $1 WHEN given_up THEN $2 ELSE $3 END FROM outbox WHERE key = $4";
+  return (EffectState)db_int(db, LOOK, EFFECT_UNKNOWN, sql_int(EFFECT_PENDING), sql_int(EFFECT_FAILED),
+                             sql_int(EFFECT_DONE), sql_text(key));
+}
+
+bool outbox_figures(const Outbox *outbox, int nth, OutboxFigures *figures) {
+  if (outbox == NULL || nth >= outbox->lane_count) return false;
+  const Lane *lane = &outbox->lanes[nth];
+  *figures = (OutboxFigures){.kind = lane->kind->name,
+                             .pending = lane->pending,
+                             .oldest_ms = lane->oldest_ms,
+                             .performed = lane->performed,
+                             .failed = lane->failed,
+                             .given_up = lane->given_up};
+  return true;
+}
