@@ -10,6 +10,7 @@
 #include "core/log.h"
 #include "core/outbox.h"
 #include "core/store.h"
+#include "models/waiting_room.h"
 #include "registry.h"
 
 enum {
@@ -87,7 +88,8 @@ static bool prepare_database(Config *config, Arena *arena, int64_t **hall_ids, s
   Env env = env_system();
   Db *db = command_open(config);
   if (db == NULL) return false;
-  bool done = secrets_complete(config, db, arena, &env) && (!config->demo || demo_fill(db, env.now_ms(env.state)));
+  bool done = secrets_complete(config, db, arena, &env) && (!config->demo || demo_fill(db, env.now_ms(env.state))) &&
+              waiting_room_load(db, config, env.now_ms(env.state));
   *hall_count = (size_t)db_int(db, COUNT, 0);
   *hall_ids = ARENA_ARRAY(arena, int64_t, *hall_count);
   Rows rows = db_rows(db, HALLS);
@@ -125,6 +127,7 @@ static int serve(Config *config) {
                             .batch_ms = BATCH_MS,
                             .readers = (int)config->readers,
                             .event = registry_event,
+                            .committed = waiting_room_committed,
                             .effects = outbox_wake,
                             .couriers = outbox,
                             .changed_outside = registry_changed_outside};
@@ -143,6 +146,7 @@ static int serve(Config *config) {
   store_free(store);
   outbox_free(outbox);
   fast_free(fast);
+  waiting_room_free();
   arena_free(&arena);
   log_info("foyer: stopped", "clean=%d", 1);
   return 0;

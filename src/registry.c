@@ -7,12 +7,16 @@
 #include "controllers/routes.h"
 #include "controllers/seats_socket.h"
 #include "core/log.h"
+#include "core/ticker.h"
 #include "core/topic.h"
 #include "effects/mail.h"
 #include "effects/stripe.h"
 #include "effects/webhook.h"
+#include "methods/queue.h"
 #include "methods/webhook.h"
+#include "models/waiting_room.h"
 #include "subscriptions/cinema.h"
+#include "subscriptions/concert.h"
 #include "subscriptions/hall.h"
 
 // Three days: a mail server or an endpoint that was down over a weekend still hears of it. Stripe's ops have their own.
@@ -26,16 +30,27 @@ const EffectKind registry_effects[] = {
 };
 const int registry_effect_count = sizeof registry_effects / sizeof registry_effects[0];
 
-enum { KIND_COUNT = 3 };
+enum { KIND_COUNT = 4 };
 static TopicKind kinds[KIND_COUNT];
 
 static const int64_t *warm_ids;
 static size_t warm_count;
 
+// What time brings about is the first loop's work.
+static Ticker *queue_ticker;
+
+static void start_tickers(Loop *loop) {
+  queue_ticker = ticker_start(loop, &(TickerSettings){.method = &queue_method_tick,
+                                                      .interval_ms = loop->config->promote_interval_ms,
+                                                      .next = waiting_room_next});
+  if (queue_ticker == NULL) abort();
+}
+
 void registry_warm_halls(const int64_t *ids, size_t count) {
   kinds[0] = hall_topic_kind;
   kinds[1] = cinemas_topic_kind;
   kinds[2] = viewers_topic_kind;
+  kinds[3] = concert_topic_kind;
   warm_ids = ids;
   warm_count = count;
 }
@@ -53,6 +68,7 @@ static void start(Loop *loop) {
   if (state->topics == NULL || state->deflater == NULL) abort();  // nothing was promised yet
   topics_warm(state->topics, "cinemas", 0);
   for (size_t i = 0; i < warm_count; i++) topics_warm(state->topics, "hall", warm_ids[i]);
+  if (loop->number == 0) start_tickers(loop);
 }
 
 static void turn_end(Loop *loop) {
@@ -65,6 +81,7 @@ static void turn_sent(Loop *loop) {
 
 static void stopped(Loop *loop) {
   LoopState *state = loop_state(loop);
+  if (loop->number == 0) ticker_stop(queue_ticker);
   topics_free(state->topics);
   for (int i = 0; i < PLANS_KEPT; i++) buf_unref(state->plans[i].gzip);
   ws_deflater_free(state->deflater);
@@ -81,6 +98,8 @@ const LoopHooks registry_hooks = {.request = routes_request,
 void registry_event(Loop *loop, const Event *event) {
   if (event->seq > 0) {
     topics_event(topics_of(loop), event);
+  } else if (str_equal(event->topic, STR("queue"))) {
+    if (loop->number == 0) ticker_look(queue_ticker);
   } else {
     seats_socket_signal(loop, event);
   }
@@ -89,4 +108,7 @@ void registry_event(Loop *loop, const Event *event) {
 void registry_changed_outside(Loop *loop) {
   log_info("registry: the database was changed by another process, pictures are read anew", "loop=%d", loop->number);
   topics_reload_all(topics_of(loop));
+  if (loop->number > 0) return;
+  waiting_room_mark_stale();
+  ticker_look(queue_ticker);
 }

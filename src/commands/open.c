@@ -47,7 +47,8 @@ static bool complete(Str *secret, const char *name, Db *db, Arena *arena, const 
 bool secrets_complete(Config *config, Db *db, Arena *arena, const Env *env) {
   if (!db_begin(db, DB_WRITE)) return false;
   bool done = complete(&config->jwt_secret, "JWT_SECRET", db, arena, env) &&
-              complete(&config->cookie_secret, "COOKIE_SECRET", db, arena, env);
+              complete(&config->cookie_secret, "COOKIE_SECRET", db, arena, env) &&
+              complete(&config->ticket_secret, "TICKET_SECRET", db, arena, env);
   if (done) return db_commit(db);
   db_rollback(db);
   return false;

@@ -4,6 +4,7 @@
 #include "controllers/loop_state.h"
 #include "core/outbox.h"
 #include "core/store.h"
+#include "models/waiting_room.h"
 
 static void respond(Conn *conn, int status, Str body) {
   exchange_respond(conn, status, STR("application/json; charset=utf-8"), body,
@@ -48,6 +49,7 @@ static void respond_metrics(Exchange *exchange) {
               (unsigned long long)store.failed_commits);
   text_format(&body, "# TYPE foyer_store_refused_total counter\nfoyer_store_refused_total %llu\n",
               (unsigned long long)store.refused);
+  waiting_room_write_metrics(&body);
   add_outbox(&body, exchange->conn->loop->outbox);
   exchange_respond(exchange->conn, 200, STR("text/plain; version=0.0.4"), text_str(&body), (Str){0});
 }

@@ -6,6 +6,7 @@
 static const char cinemas_channel[] = "cinemas.subscribe";
 static const char hall_channel[] = "hall.subscribe";
 static const char viewers_channel[] = "viewers.subscribe";
+static const char concert_channel[] = "concert.subscribe";
 static const char user_channel[] = "user.subscribe";
 static const char account_channel[] = "account.subscribe";
 
@@ -18,11 +19,13 @@ static const SeatsMessage messages[] = {
     {.type = cinemas_channel, .action = SEATS_SUBSCRIBE, .topic = "cinemas"},
     {.type = hall_channel, .action = SEATS_SUBSCRIBE, .topic = "hall", .keyed = true},
     {.type = viewers_channel, .action = SEATS_SUBSCRIBE, .topic = "viewers", .keyed = true},
+    {.type = concert_channel, .action = SEATS_SUBSCRIBE, .topic = "concert", .keyed = true},
     {.type = user_channel, .action = SEATS_USER_SUBSCRIBE},
     {.type = account_channel, .action = SEATS_ACCOUNT_SUBSCRIBE},
     {.type = "cinemas.unsubscribe", .action = SEATS_UNSUBSCRIBE, .channel = cinemas_channel},
     {.type = "hall.unsubscribe", .action = SEATS_UNSUBSCRIBE, .channel = hall_channel},
     {.type = "viewers.unsubscribe", .action = SEATS_UNSUBSCRIBE, .channel = viewers_channel},
+    {.type = "concert.unsubscribe", .action = SEATS_UNSUBSCRIBE, .channel = concert_channel},
     {.type = "user.unsubscribe", .action = SEATS_UNSUBSCRIBE, .channel = user_channel},
     {.type = "account.unsubscribe", .action = SEATS_UNSUBSCRIBE, .channel = account_channel},
 };

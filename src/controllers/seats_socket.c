@@ -10,6 +10,7 @@
 #include "controllers/seats_messages.h"
 #include "controllers/seats_socket_private.h"
 #include "core/store.h"
+#include "models/waiting_room.h"
 #include "shared/ids.h"
 
 enum {
@@ -238,12 +239,23 @@ static void start_call(SeatsSocket *socket, const SeatsMessage *row, const Json 
 
 // Subscriptions.
 
+// The topic that is meant by data.id. Of concerts, none is the usual one.
+static Error read_key(const SeatsMessage *row, const Json *data, int64_t *key) {
+  const Json *id = json_get(data, "id");
+  if (!row->keyed) return ERR_NONE;
+  bool concert = strcmp(row->topic, "concert") == 0;
+  if (concert && (id == NULL || json_is_null(id))) *key = waiting_room_concert((Str){0});
+  if (*key > 0 || (json_int(id, key) && *key > 0)) return ERR_NONE;
+  return concert ? ERR_CONCERT_NOT_FOUND : ERR_REQUIRED_HALL_ID;
+}
+
 static void subscribe(SeatsSocket *socket, const SeatsMessage *row, const Json *data, Str eid) {
   Conn *conn = socket->conn;
   SubscribeRequest request = {.kind = row->topic, .type = row->type, .eid = eid, .since = -1};
   Str format = {0};
-  if (row->keyed && (!json_int(json_get(data, "id"), &request.key) || request.key < 1)) {
-    send_error(conn, row->type, eid, ERR_REQUIRED_HALL_ID, (Str){0});
+  Error unkeyed = read_key(row, data, &request.key);
+  if (unkeyed != ERR_NONE) {
+    send_error(conn, row->type, eid, unkeyed, (Str){0});
     return;
   }
   bool hall = strcmp(row->topic, "hall") == 0;

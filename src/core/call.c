@@ -120,7 +120,11 @@ Error call_decode(Call *call, const Json *data) {
   call->input = arena_alloc(&call->arena, method->input_bytes > 0 ? method->input_bytes : 1);
   for (uint16_t i = 0; i < method->field_count; i++) {
     const Field *field = &method->fields[i];
-    if (decode_field(call, json_get(data, field->name), field, (char *)call->input + field->offset)) continue;
+    const Json *value = json_get(data, field->name);
+    if (decode_field(call, value, field, (char *)call->input + field->offset)) {
+      if (field->given > 0) *((bool *)call->input + field->given) = value != NULL && !json_is_null(value);
+      continue;
+    }
     call->bad_field = field;
     return field->error;
   }

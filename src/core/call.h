@@ -60,6 +60,7 @@ typedef struct Field {
   FieldKind kind;
   uint16_t offset;  // into the input struct
   bool optional;    // absent or null: the input keeps its zero
+  uint16_t given;   // into the input: a bool that says whether it was there; 0: nobody asks
   uint32_t min;
   uint32_t max;
   Error error;
@@ -76,6 +77,9 @@ typedef struct Method {
   Error late;  // what is answered when call->waits_for did not come; ERR_NONE: ERR_PROVIDER_UNAVAILABLE
   Error (*prepare)(Call *call, void *input);    // on a worker: may take long, no SQL; NULL where not needed
   Error (*run)(Call *call, const void *input);  // on a store thread, in a transaction
+  // Writes the reply of what has succeeded, on the loop's thread, after the commit and before `done`: for answers that
+  // memory gives, which knows of a commit only then. No SQL. NULL: the reply is what `run` wrote.
+  void (*answer)(Call *call, const void *input);
 } Method;
 
 // A request that may be sent again (Idempotency-Key): with the same key and the same request, the first success is

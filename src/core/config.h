@@ -25,6 +25,7 @@
   X(jwt_secret, "JWT_SECRET", SECRET, "", 0, 4096,                                                                    \
     "Signs the tokens; empty: made on first start and kept in the database")                                          \
   X(cookie_secret, "COOKIE_SECRET", SECRET, "", 0, 4096, "Signs the cookies; likewise")                               \
+  X(ticket_secret, "TICKET_SECRET", SECRET, "", 0, 4096, "Signs the codes of the tickets; likewise")                  \
   X(rate_limits, "RATE_LIMITS", FLAG, "on", 0, 1, "Limit requests by address; what counts guesses stays on")          \
   X(trust_proxy, "TRUST_PROXY", FLAG, "0", 0, 1, "Take the client's address from the last X-Forwarded-For")           \
   X(log_level, "LOG_LEVEL", TEXT, "info", 0, 8, "debug, info, warn, error or off")                                    \

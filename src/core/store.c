@@ -74,7 +74,9 @@ static void run_batch(Loop *loop, LoopMessage *message) {
     for (const Event *event = call->events; event != NULL; event = event->next) {
       loop->store->settings.event(loop, event);
     }
-    if (call->loop == loop) call->done(loop, call);
+    if (call->loop != loop) continue;
+    if (call->error == ERR_NONE && call->method->answer != NULL) call->method->answer(call, call->input);
+    call->done(loop, call);
   }
   if (atomic_fetch_sub(&batch->users, 1) == 1) batch_free(batch);
 }

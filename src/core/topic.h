@@ -30,7 +30,8 @@ typedef struct TopicKind {
   void (*snapshot)(void *picture, TopicForm form, Text *out);
   TopicPart (*update)(void *picture, TopicForm form, int64_t since, uint32_t part, Text *out);
   int64_t (*seq)(const void *picture);
-  bool local_seq;  // seq counts within one picture only: when it is read anew, everybody gets a snapshot
+  bool local_seq;     // seq counts within one picture only: when it is read anew, everybody gets a snapshot
+  uint32_t space_ms;  // at least so long between two frames of a topic; 0: as its load asks
   // Looks for changes that come without events, about once a second; true when there are some. NULL: none do.
   bool (*poll)(void *picture);
   // A connection began (+1) or ceased (-1) to watch, by however many subscriptions. NULL: nobody counts.

@@ -27,10 +27,16 @@ static bool is_loaded(const Topic *topic) {
   return __builtin_popcount(topic->pressed) >= PRESSED_FRAMES;
 }
 
+static uint64_t space_ms(const Topic *topic) {
+  uint64_t loaded_ms = is_loaded(topic) ? SPACE_MS : 0;
+  return topic->kind->space_ms > loaded_ms ? topic->kind->space_ms : loaded_ms;
+}
+
 bool topic_must_wait(Topic *topic) {
-  if (!topic->dirty || !is_loaded(topic)) return false;
+  uint64_t wanted_ms = space_ms(topic);
+  if (!topic->dirty || wanted_ms == 0 || topic->last_frame_ns == 0) return false;
   uint64_t now_ns = uv_hrtime();
-  uint64_t due_ns = topic->last_frame_ns + ms_to_ns(SPACE_MS);
+  uint64_t due_ns = topic->last_frame_ns + ms_to_ns(wanted_ms);
   if (now_ns >= due_ns) return false;
   uv_timer_t *timer = &topic->topics->timer;
   uint64_t wait_ms = (due_ns - now_ns) / 1000000 + 1;

@@ -5,6 +5,7 @@
 
 #include "models/hall.h"
 #include "models/seat.h"
+#include "models/stock.h"
 #include "models/user.h"
 
 // hall.update_seat_status
@@ -31,44 +32,17 @@ static const Field update_seat_status_fields[] = {
     {.name = "reply", .kind = FIELD_WORD, .offset = offsetof(UpdateSeatStatus, reply), .error = ERR_INVALID_REQUEST},
 };
 
-// The role is looked up only where it matters: for what a visitor may not do.
-static SeatAsker asker_of(Call *call, const Seat *seat, SeatStatus status) {
+// The role is looked up only where it matters: for what a visitor may not do, and in a hall that was ever on sale.
+static SeatAsker asker_of(Call *call, const HallSale *sale, const Seat *seat, SeatStatus status) {
   SeatAsker asker = {.user_id = call->who.user_id};
   bool changes;
-  if (seat_may_change(seat, status, asker, &changes) != ERR_NONE) asker.staff = user_is_staff(call->db, asker.user_id);
+  if (sale->concert_id != 0 || seat_may_change(seat, status, asker, &changes) != ERR_NONE)
+    asker.staff = user_is_staff(call->db, asker.user_id);
   return asker;
 }
 
-// Changed seats of one call, as the event's payload tells them.
-typedef struct Changes {
-  SeatStatus to;
-  Seat *seats;  // as they were
-  size_t count;
-} Changes;
-
-static int64_t record(Call *call, int64_t hall_id, const Changes *changes) {
-  Text payload = {.arena = &call->arena};
-  json_open(&payload, '{');
-  json_name(&payload, "to");
-  json_add_str(&payload, str_from(seat_status_name(changes->to)));
-  json_name(&payload, "by");
-  json_add_int(&payload, call->who.user_id);
-  json_name(&payload, "seats");
-  json_open(&payload, '[');
-  for (size_t i = 0; i < changes->count; i++) json_add_int(&payload, changes->seats[i].id);
-  json_close(&payload, ']');
-  json_name(&payload, "from");
-  json_open(&payload, '[');
-  for (size_t i = 0; i < changes->count; i++) {
-    json_add_str(&payload, str_from(seat_status_name(changes->seats[i].status)));
-  }
-  json_close(&payload, ']');
-  json_close(&payload, '}');
-  return call_event(call, hall_topic(&call->arena, hall_id), STR("seats"), text_str(&payload));
-}
-
 // PartialHall: the seats that changed, and the seq that holds it (0: nothing did).
-static void reply_delta(Call *call, int64_t hall_id, int64_t seq, const Changes *changes) {
+static void reply_delta(Call *call, int64_t hall_id, int64_t seq, const SeatChanges *changes) {
   Text *reply = &call->reply;
   json_open(reply, '{');
   json_name(reply, "id");
@@ -100,13 +74,17 @@ static Error update_seat_status(Call *call, const void *input) {
   if (!seat_status_from(in->status, &status)) return ERR_INVALID_SEAT_DATA;
   Error error = seat_find(call->db, in->hall_id, in->seat_id, &seat);
   if (error != ERR_NONE) return error;
-  error = seat_may_change(&seat, status, asker_of(call, &seat, status), &is_changed);
+  HallSale sale = stock_find_sale(call->db, in->hall_id);
+  SeatAsker asker = asker_of(call, &sale, &seat, status);
+  error = stock_may_change_seat(call->db, &sale, &seat, status, asker.staff);
+  if (error == ERR_NONE) error = seat_may_change(&seat, status, asker, &is_changed);
   if (error != ERR_NONE) return error;
-  Changes changes = {.to = status, .seats = &seat, .count = is_changed ? 1 : 0};
+  SeatChanges changes = {.to = status, .by = call->who.user_id, .seats = &seat, .count = is_changed ? 1 : 0};
   if (is_changed) {
     error = seat_change(call->db, &seat, status, call->who.user_id, call->now_ms);
     if (error != ERR_NONE) return error;
-    seq = record(call, in->hall_id, &changes);
+    stock_seats_changed(call, &sale, &changes);
+    seq = seat_record(call, in->hall_id, &changes);
   }
   if (str_equal(in->reply, STR("delta"))) {
     reply_delta(call, in->hall_id, seq, &changes);
@@ -156,13 +134,15 @@ static const Field update_seats_status_fields[] = {
 };
 
 // Sorts the seats into those that change and those that somebody else has taken; any other refusal is final.
-static Error check_seats(Call *call, const UpdateSeatsStatus *in, Changes *changes, IdList *taken) {
+static Error check_seats(Call *call, const UpdateSeatsStatus *in, const HallSale *sale, SeatChanges *changes,
+                         IdList *taken) {
   int64_t *taken_ids = ARENA_ARRAY(&call->arena, int64_t, in->seat_ids.count);
   SeatAsker asker = {.user_id = call->who.user_id, .staff = user_is_staff(call->db, call->who.user_id)};
   for (size_t i = 0; i < in->seat_ids.count; i++) {
     Seat seat;
     bool is_changed;
     Error error = seat_find(call->db, in->hall_id, in->seat_ids.ids[i], &seat);
+    if (error == ERR_NONE) error = stock_may_change_seat(call->db, sale, &seat, changes->to, asker.staff);
     if (error == ERR_NONE) error = seat_may_change(&seat, changes->to, asker, &is_changed);
     if (error == ERR_SEAT_RESERVED) {
       taken_ids[taken->count++] = seat.id;
@@ -187,11 +167,12 @@ static void reply_taken(Call *call, const IdList *taken) {
 
 static Error update_seats_status(Call *call, const void *input) {
   const UpdateSeatsStatus *in = input;
-  Changes changes = {.seats = ARENA_ARRAY(&call->arena, Seat, in->seat_ids.count)};
+  SeatChanges changes = {.by = call->who.user_id, .seats = ARENA_ARRAY(&call->arena, Seat, in->seat_ids.count)};
   IdList taken = {0};
   int64_t seq = 0;
   if (!seat_status_from(in->status, &changes.to)) return ERR_INVALID_SEAT_DATA;
-  Error error = check_seats(call, in, &changes, &taken);
+  HallSale sale = stock_find_sale(call->db, in->hall_id);
+  Error error = check_seats(call, in, &sale, &changes, &taken);
   if (error == ERR_SEAT_RESERVED) reply_taken(call, &taken);
   for (size_t i = 0; error == ERR_NONE && i < changes.count; i++) {
     // A seat named twice is refused here: by then it has another status.
@@ -199,7 +180,10 @@ static Error update_seats_status(Call *call, const void *input) {
     if (error != ERR_NONE) error = ERR_INVALID_SEAT_DATA;
   }
   if (error != ERR_NONE) return error;
-  if (changes.count > 0) seq = record(call, in->hall_id, &changes);
+  if (changes.count > 0) {
+    stock_seats_changed(call, &sale, &changes);
+    seq = seat_record(call, in->hall_id, &changes);
+  }
   reply_delta(call, in->hall_id, seq, &changes);
   return ERR_NONE;
 }

@@ -1,6 +1,6 @@
 // The methods of the waiting room, for the program's tables. What each takes and gives: the tickets contract and
-// docs/wire_additions.md. A door answers `queue_method_join` with place_write(waiting_room_look(...)) in `done`, when
-// the place is known; its reply is empty.
+// docs/wire_additions.md. Answers of places and of the sale come from
+// the waiting room's memory, after the commit (Method.answer).
 #ifndef FOYER_METHODS_QUEUE_H
 #define FOYER_METHODS_QUEUE_H
 

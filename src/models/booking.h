@@ -58,11 +58,14 @@ typedef struct BookingOrder {
 } BookingOrder;
 
 // Takes the stock and the seats and adds the row. ERR_SOLD_OUT; ERR_SEATS_TAKEN, with their ids in the reply;
-// ERR_VALIDATION for seats that are not of the category. An error leaves the transaction half done: the call must fail.
+// ERR_VALIDATION for seats that are not of the category (then the call must fail). With another error nothing is taken.
 Error booking_add(Call *call, const BookingOrder *order, int64_t *booking_id);
 
 // Moves. Each is false, and does nothing, when the booking is no longer where it was read. None tells of the stock:
-// stock_changed() after the last one of a call.
+// stock_changed() after the last one of a call. The graph: pending -> confirmed, expired, cancelled; expired and
+// cancelled -> confirmed (money that came late); confirmed -> cancelled (refunded by staff). The money: none ->
+// processing -> paid or failed; failed -> processing or paid; paid -> refunded. booking_move asserts it.
+bool booking_move(Call *call, Booking *booking, BookingStatus to, BookingMoney money, const char *cause);
 bool booking_set_money(Call *call, Booking *booking, BookingMoney money, const char *cause);
 // pending -> confirmed: tickets, the slot has served, mail, webhook.
 bool booking_confirm(Call *call, Booking *booking, const char *cause);
@@ -75,6 +78,9 @@ bool booking_retake(Call *call, Booking *booking, const char *cause);
 bool booking_refund_late(Call *call, Booking *booking);
 // confirmed -> cancelled and refunded: tickets void, seats free.
 bool booking_refund(Call *call, Booking *booking, const char *cause);
+// The money goes back: the mail, once a key. `reason`: "late", "cancelled" or "replaced".
+void booking_mail_refund(Call *call, const Booking *booking, const char *reason, Str key);
+void booking_tell_refunded(Call *call, const Booking *booking);  // to those who listen by HTTP
 
 void booking_set_closing(Call *call, Booking *booking, BookingClosing closing);
 

@@ -109,6 +109,24 @@ int64_t concert_available(Db *db, int64_t concert_id) {
   return db_int(db, SUM, 0, sql_int(concert_id));
 }
 
+Error concert_switch(Db *db, int64_t concert_id, const ConcertSwitches *switches) {
+  static const char OTHER[] =
+      "SELECT 1 FROM concerts a JOIN concerts b ON b.hall_id = a.hall_id AND b.id != a.id AND b.closed = 0"
+      " WHERE a.id = $1";
+  static const char SET[] =
+      "UPDATE concerts SET closed = $1, paused = $2, draining = $3, rate_a_minute = nullif($4, 0), opens_at = $5"
+      " WHERE id = $6";
+  if (!switches->closed && db_int(db, OTHER, 0, sql_int(concert_id)) != 0) return ERR_HALL_ON_SALE;
+  db_run(db, SET, sql_int(switches->closed), sql_int(switches->paused), sql_int(switches->draining),
+         sql_int(switches->rate_a_minute), sql_int(switches->opens_at), sql_int(concert_id));
+  return ERR_NONE;
+}
+
+void concert_set_notice(Db *db, int64_t concert_id, Str notice) {
+  static const char SET[] = "UPDATE concerts SET notice = $1 WHERE id = $2";
+  db_run(db, SET, sql_text(notice), sql_int(concert_id));
+}
+
 Str concert_topic(Arena *arena, int64_t concert_id) {
   Text topic = {.arena = arena};
   text_add(&topic, STR("concert:"));

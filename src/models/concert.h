@@ -58,6 +58,18 @@ bool category_find_by_id(Db *db, Arena *arena, int64_t category_id, Category *ca
 // All of a concert, in the order of their ids; NULL (and *count 0) when there are none.
 const Category *category_list(Db *db, Arena *arena, int64_t concert_id, size_t *count);
 
+// What an operator sets.
+typedef struct ConcertSwitches {
+  bool closed;
+  bool paused;
+  bool draining;
+  int64_t rate_a_minute;  // 0: no limit
+  int64_t opens_at;
+} ConcertSwitches;
+// ERR_HALL_ON_SALE when it would no longer be closed and another one has its hall.
+Error concert_switch(Db *db, int64_t concert_id, const ConcertSwitches *switches);
+void concert_set_notice(Db *db, int64_t concert_id, Str notice);
+
 // Records that the stock or the sale has changed, with the new figures: one event on "concert:<id>". Once a call, after
 // the last change.
 void concert_changed(Call *call, int64_t concert_id);

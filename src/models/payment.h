@@ -27,7 +27,7 @@ typedef struct Payment {
   bool refund_due;
   int64_t asks;    // what was asked of the provider about this intent so far
   Str last_error;  // the provider's words when it refused to make the intent
-  int64_t updated_at;
+  int64_t created_at;
 } Payment;
 
 // An intent as the provider tells it.
@@ -40,6 +40,7 @@ typedef struct Intent {
   Str booking_public_id;  // of its metadata
 } Intent;
 
+bool payment_find(Call *call, int64_t payment_id, Payment *payment);
 bool payment_find_current(Call *call, int64_t booking_id, Payment *payment);
 bool payment_find_intent(Call *call, Str intent_id, Payment *payment);
 bool payment_find_attempt(Call *call, int64_t booking_id, int64_t attempt, Payment *payment);
@@ -54,17 +55,12 @@ void payment_given_back(Call *call, Payment *payment, Str refund_id);
 // The provider refused to make the intent, in its own words.
 void payment_refused(Call *call, Payment *payment, Str words);
 
-// A first or another intent for the booking: the row, and the effect that makes it.
-void payment_begin(Call *call, Booking *booking);
+// The provider has made the intent.
 void payment_set_intent(Call *call, Payment *payment, const Intent *intent);
+// A confirmed booking is cancelled and paid back, by staff.
+void payment_refund(Call *call, Booking *booking);
 
-typedef enum PaymentAsk { ASK_RETRIEVE, ASK_CANCEL } PaymentAsk;
-// Asks the provider and makes the call wait for the answer: it runs again with call->waited_note set.
-void payment_ask_and_wait(Call *call, const Booking *booking, Payment *payment, PaymentAsk ask);
-void payment_ask(Call *call, const Booking *booking, Payment *payment, PaymentAsk ask, int64_t due_ms);
-
-// What must be looked at again by itself: expiry in two phases, open intents, refunds that did not get through. True
-// when there is more to do at once.
-bool payment_sweep(Call *call);
+bool payment_open(const Payment *payment);  // money may still come by it
+int64_t payment_next_look(const Call *call, const Payment *payment);
 
 #endif

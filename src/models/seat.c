@@ -1,6 +1,7 @@
 // Seats: their statuses and the rules of changing one.
 #include "models/seat.h"
 
+#include "models/hall.h"
 #include "shared/json.h"
 
 static const char *const status_names[SEAT_STATUSES] = {"VACANT", "RESERVED", "OCCUPIED", "MAINTENANCE"};
@@ -49,6 +50,27 @@ Error seat_change(Db *db, const Seat *seat, SeatStatus status, int64_t user_id, 
   SqlValue reserver = status == SEAT_RESERVED ? sql_int(user_id) : (SqlValue){.kind = SQL_NULL};
   db_run(db, CHANGE, sql_int(status), reserver, sql_int(now_ms), sql_int(seat->id), sql_int(seat->status));
   return db_changes(db) == 1 ? ERR_NONE : ERR_SEAT_RESERVED;
+}
+
+int64_t seat_record(Call *call, int64_t hall_id, const SeatChanges *changes) {
+  Text payload = {.arena = &call->arena};
+  json_open(&payload, '{');
+  json_name(&payload, "to");
+  json_add_str(&payload, str_from(seat_status_name(changes->to)));
+  json_name(&payload, "by");
+  json_add_int(&payload, changes->by);
+  json_name(&payload, "seats");
+  json_open(&payload, '[');
+  for (size_t i = 0; i < changes->count; i++) json_add_int(&payload, changes->seats[i].id);
+  json_close(&payload, ']');
+  json_name(&payload, "from");
+  json_open(&payload, '[');
+  for (size_t i = 0; i < changes->count; i++) {
+    json_add_str(&payload, str_from(seat_status_name(changes->seats[i].status)));
+  }
+  json_close(&payload, ']');
+  json_close(&payload, '}');
+  return call_event(call, hall_topic(&call->arena, hall_id), STR("seats"), text_str(&payload));
 }
 
 void seat_write_own(Db *db, Text *out, int64_t hall_id, int64_t user_id) {

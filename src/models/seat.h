@@ -2,7 +2,7 @@
 #ifndef FOYER_MODELS_SEAT_H
 #define FOYER_MODELS_SEAT_H
 
-#include "core/db.h"
+#include "core/call.h"
 #include "shared/errors.h"
 
 typedef enum SeatStatus { SEAT_VACANT, SEAT_RESERVED, SEAT_OCCUPIED, SEAT_MAINTENANCE, SEAT_STATUSES } SeatStatus;
@@ -29,6 +29,16 @@ typedef struct SeatAsker {
 Error seat_may_change(const Seat *seat, SeatStatus status, SeatAsker asker, bool *changes);
 // Sets it, provided nobody was faster. ERR_SEAT_RESERVED.
 Error seat_change(Db *db, const Seat *seat, SeatStatus status, int64_t user_id, int64_t now_ms);
+
+// Seats of a hall that were changed to one status, for its event. `seats` are as they were.
+typedef struct SeatChanges {
+  SeatStatus to;
+  int64_t by;  // user id; 0: the program
+  Seat *seats;
+  size_t count;
+} SeatChanges;
+// Records the event that all who watch the hall are told; gives its seq.
+int64_t seat_record(Call *call, int64_t hall_id, const SeatChanges *changes);
 
 // Writes how many seats have each status: {"VACANT":n,...}.
 void seat_write_counts(Text *out, const uint32_t counts[SEAT_STATUSES]);

@@ -14,11 +14,16 @@ void stock_return(Call *call, int64_t category_id, int64_t seats);
 // line are admitted.
 void stock_changed(Call *call, int64_t concert_id, bool came_back);
 
-// A seat of a hall that belongs to a concert: whether it may be given a status by hand. While the hall is on sale only
-// staff may; what somebody has booked can only go between RESERVED and OCCUPIED. ERR_FORBIDDEN.
-Error stock_may_change_seat(Db *db, int64_t hall_id, const Seat *seat, SeatStatus to, bool staff);
-// A seat was blocked or freed by hand: the capacity of its category goes with it. Gives the concert whose stock
-// changed, 0: none did.
-int64_t stock_seat_changed(Call *call, int64_t hall_id, const Seat *seat, SeatStatus to);
+// The concert whose stock the seats of a hall are: the one on sale there, else the last one that was.
+typedef struct HallSale {
+  int64_t concert_id;  // 0: none, the seats are nobody's stock
+  bool open;
+} HallSale;
+HallSale stock_find_sale(Db *db, int64_t hall_id);
+// Whether a seat may be given a status by hand. While the hall is on sale only staff may; what somebody has booked can
+// only go between RESERVED and OCCUPIED. ERR_FORBIDDEN.
+Error stock_may_change_seat(Db *db, const HallSale *sale, const Seat *seat, SeatStatus to, bool staff);
+// Seats were blocked or freed by hand: the capacity of their categories goes with them.
+void stock_seats_changed(Call *call, const HallSale *sale, const SeatChanges *changes);
 
 #endif

@@ -9,19 +9,14 @@
 void ticket_add_all(Call *call, const Booking *booking);
 void ticket_void_all(Call *call, int64_t booking_id);
 
-// What a ticket's QR code shows: FT1. and base64url of its id and the signature over it.
-Str ticket_code(Call *call, Str public_id);
-// Whether a code is one of ours; then *public_id is its ticket.
+// What a ticket's QR code shows is `FT1.` and base64url of its id and of the signature over it. Whether a code is one
+// of ours; then *public_id is its ticket.
 bool ticket_code_open(Call *call, Str code, Str *public_id);
-// The public half of the key, and a signature by the key over a text; base64url.
-Str ticket_key(Call *call);
-Str ticket_sign(Call *call, Str text);
 
 typedef struct Ticket {
   int64_t id;
   Str public_id;
   int64_t booking_id;
-  int64_t number;
   int64_t seat_id;  // 0: none
   bool is_void;
   int64_t checked_in_at;  // 0: not yet
@@ -32,7 +27,8 @@ bool ticket_find(Call *call, Str public_id, Ticket *ticket);
 bool ticket_check_in(Call *call, const Ticket *ticket, int64_t at_ms);
 // The tickets of a booking as a JSON array, with their codes.
 void ticket_write_all(Call *call, Text *out, int64_t booking_id);
-// All tickets of a concert as the door needs them when it is offline: a JSON array.
+// Adds "tickets" of a concert as the door's people need them when they are offline, "key" and "signature" over the text
+// of "tickets".
 void ticket_write_list(Call *call, Text *out, int64_t concert_id);
 
 #endif

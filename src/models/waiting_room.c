@@ -327,3 +327,18 @@ bool waiting_room_sale(int64_t concert_id, int64_t now_ms, Arena *arena, Sale *s
   unlock();
   return room != NULL;
 }
+
+void waiting_room_write_metrics(Text *out) {
+  static const char *const names[] = {"waiting", "active", "admitted_total"};
+  static const char *const kinds[] = {"gauge", "gauge", "counter"};
+  for (int i = 0; i < 3; i++) {
+    text_format(out, "# TYPE foyer_queue_%s %s\n", names[i], kinds[i]);
+    lock();
+    for (const Room *room = all.rooms; room != NULL; room = room->next) {
+      uint64_t figures[] = {rank_set_count(room->line), room->active, room->sale->admitted};
+      text_format(out, "foyer_queue_%s{concert=\"%lld\"} %llu\n", names[i], (long long)room->concert_id,
+                  (unsigned long long)figures[i]);
+    }
+    unlock();
+  }
+}

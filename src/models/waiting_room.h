@@ -87,6 +87,9 @@ int64_t waiting_room_concert(Str public_id);
 Place waiting_room_look(int64_t concert_id, int64_t user_id, int64_t now_ms);
 bool waiting_room_sale(int64_t concert_id, int64_t now_ms, Arena *arena, Sale *sale);  // false: no such concert
 
+// The figures of all concerts for a scraper of metrics.
+void waiting_room_write_metrics(Text *out);
+
 // The answer to queue/status and to queue/join, `{"success":true,"status":...}`.
 void place_write(Text *out, const Place *place);
 // The sale as docs/wire_additions.md shows it.

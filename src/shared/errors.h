@@ -48,6 +48,8 @@
   X(CONCERT_NOT_FOUND, "concert_not_found", 404, "Concert not found")                                                  \
   X(CATEGORY_NOT_FOUND, "category_not_found", 404, "There is no such category.")                                       \
   X(QUEUE_CLOSED, "queue_closed", 409, "The sale is closed.")                                                          \
+  X(SALE_OPENED, "sale_opened", 409, "The sale has opened already: it cannot open at another time.")                   \
+  X(HALL_ON_SALE, "hall_on_sale", 409, "The seats of this hall are on sale for another concert.")                      \
   X(NO_ACTIVE_SLOT, "no_active_slot", 403, "High demand: Please wait for your slot")                                   \
   X(PENDING_EXISTS, "pending_exists", 409,                                                                             \
     "You have an active booking session for this category. Complete payment or wait for release")                      \
@@ -66,6 +68,8 @@
   X(PAYMENT_COMPLETED, "payment_completed", 409, "Payment already completed")                                          \
   X(PAYMENT_ALREADY_COMPLETED, "payment_completed", 400, "Payment already completed")                                  \
   X(PROVIDER_UNAVAILABLE, "provider_unavailable", 502, "The payment provider cannot be reached. Please try again.")    \
+  X(PAYMENT_REFUSED, "payment_refused", 400, "The payment provider refused.")                                          \
+  X(WEBHOOK_INVALID, "webhook_invalid", 400, "Webhook Error: it is not signed by the provider")                        \
   X(TICKET_NOT_FOUND, "ticket_not_found", 404, "This is not a ticket of ours.")                                        \
   X(TICKET_USED, "ticket_used", 409, "This ticket was used already.")                                                  \
   X(TICKET_VOID, "ticket_void", 410, "This ticket was refunded.")

@@ -85,6 +85,83 @@ void time_http(int64_t time_ms, char out[TIME_HTTP_BYTES]) {
   put_digits(out + 23, moment.second, 2);
 }
 
+// Takes exactly `count` decimal digits off the front.
+static bool take_digits(Str *text, int count, unsigned *value) {
+  *value = 0;
+  if (text->length < (size_t)count) return false;
+  for (int i = 0; i < count; i++) {
+    char c = text->at[i];
+    if (c < '0' || c > '9') return false;
+    *value = *value * 10 + (unsigned)(c - '0');
+  }
+  *text = (Str){text->at + count, text->length - (size_t)count};
+  return true;
+}
+
+static bool take_char(Str *text, char c) {
+  if (text->length == 0 || text->at[0] != c) return false;
+  *text = (Str){text->at + 1, text->length - 1};
+  return true;
+}
+
+// The inverse of set_date.
+static int64_t days_of(unsigned year, unsigned month, unsigned day) {
+  unsigned from_march = month > 2 ? month - 3 : month + 9;
+  unsigned march_year = year + 400 - (month <= 2);
+  unsigned days = march_year * 365 + march_year / 4 - march_year / 100 + march_year / 400;
+  return (int64_t)(days + (from_march * 153 + 2) / 5 + day - 1) - 719468 - 146097;
+}
+
+static bool take_seconds(Str *text, Moment *moment) {
+  if (!take_char(text, ':')) return true;
+  if (!take_digits(text, 2, &moment->second)) return false;
+  if (!take_char(text, '.')) return true;
+  unsigned digit;
+  unsigned worth = 100;
+  if (!take_digits(text, 1, &digit)) return false;
+  do {
+    moment->millisecond += digit * worth;
+    worth /= 10;
+  } while (take_digits(text, 1, &digit));
+  return true;
+}
+
+// "Z" or an offset, as what must be taken off.
+static bool take_zone(Str *text, int64_t *offset_ms) {
+  unsigned hours;
+  unsigned minutes;
+  *offset_ms = 0;
+  if (take_char(text, 'Z')) return true;
+  bool west = take_char(text, '-');
+  if (!west && !take_char(text, '+')) return false;
+  if (!take_digits(text, 2, &hours) || !take_char(text, ':') || !take_digits(text, 2, &minutes)) return false;
+  *offset_ms = ((int64_t)hours * 60 + minutes) * 60000 * (west ? -1 : 1);
+  return hours < 24 && minutes < 60;
+}
+
+static bool is_moment(const Moment *moment, int64_t days) {
+  Moment same = {0};
+  if (moment->month < 1 || moment->month > 12 || moment->day < 1 || moment->day > 31) return false;
+  set_date(&same, days);  // 31 April would be another day
+  return same.month == moment->month && same.day == moment->day && moment->hour < 24 && moment->minute < 60 &&
+         moment->second < 60;
+}
+
+bool time_from_iso(Str text, int64_t *time_ms) {
+  Moment moment = {0};
+  int64_t offset_ms;
+  bool read = take_digits(&text, 4, &moment.year) && take_char(&text, '-') && take_digits(&text, 2, &moment.month) &&
+              take_char(&text, '-') && take_digits(&text, 2, &moment.day) && take_char(&text, 'T') &&
+              take_digits(&text, 2, &moment.hour) && take_char(&text, ':') && take_digits(&text, 2, &moment.minute) &&
+              take_seconds(&text, &moment) && take_zone(&text, &offset_ms) && text.length == 0;
+  if (!read) return false;
+  int64_t days = days_of(moment.year, moment.month, moment.day);
+  if (!is_moment(&moment, days)) return false;
+  int64_t of_day_s = ((int64_t)moment.hour * 60 + moment.minute) * 60 + moment.second;
+  *time_ms = days * day_ms + of_day_s * 1000 + moment.millisecond - offset_ms;
+  return true;
+}
+
 static int64_t system_now_ms(void *state) {
   (void)state;
   struct timespec now;

@@ -2,6 +2,7 @@
 #ifndef FOYER_SHARED_TIME_H
 #define FOYER_SHARED_TIME_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "shared/str.h"
@@ -21,5 +22,8 @@ Env env_system(void);  // the machine's clock and its random device; any thread
 void time_iso(int64_t time_ms, char out[TIME_ISO_BYTES]);
 // Writes "Sat, 21 Nov 2026 07:00:00 GMT" (RFC 9110 5.6.7): exactly TIME_HTTP_BYTES bytes, no zero behind.
 void time_http(int64_t time_ms, char out[TIME_HTTP_BYTES]);
+// Reads ISO 8601 with date, hours and minutes, and perhaps seconds and their fraction, in UTC ("Z") or with an offset
+// ("+05:30"). False for anything else.
+bool time_from_iso(Str text, int64_t *time_ms);
 
 #endif

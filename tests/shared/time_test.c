@@ -90,6 +90,53 @@ static void test_the_system_clock_is_the_wall_clock_and_its_dice_differ(void **s
   assert_memory_not_equal(first, second, sizeof first);
 }
 
+static void test_what_is_written_reads_back(void **state) {
+  (void)state;
+  for (int64_t time_ms = -62167219200000; time_ms < 253402300799999; time_ms += 86399999 * 7) {
+    char text[TIME_ISO_BYTES];
+    int64_t read_ms = 1;
+    time_iso(time_ms, text);
+    assert_true(time_from_iso((Str){text, sizeof text}, &read_ms));
+    assert_true(read_ms == time_ms);
+  }
+}
+
+static void test_moments_are_read_in_the_forms_people_write(void **state) {
+  (void)state;
+  static const struct {
+    const char *text;
+    int64_t time_ms;
+  } moments[] = {
+      {"2026-11-21T07:00Z", 1795244400000},         {"2026-11-21T07:00:00Z", 1795244400000},
+      {"2026-11-21T12:30+05:30", 1795244400000},    {"2026-11-20T23:00:00.250-08:00", 1795244400250},
+      {"2026-11-21T07:00:00.5Z", 1795244400500},    {"2024-02-29T00:00Z", 1709164800000},
+      {"2026-11-21T07:00:00.1234Z", 1795244400123},
+  };
+  static const char *const wrong[] = {"",
+                                      "2026-11-21",
+                                      "2026-11-21T07:00",
+                                      "2026-02-29T00:00Z",
+                                      "2026-04-31T00:00Z",
+                                      "2026-13-01T00:00Z",
+                                      "2026-11-21T24:00Z",
+                                      "2026-11-21T07:60Z",
+                                      "2026-11-21T07:00:61Z",
+                                      "2026-11-21T07:00:00.Z",
+                                      "2026-11-21T07:00Z ",
+                                      "2026-11-21 07:00Z",
+                                      "2026-11-21T07:00+24:00",
+                                      "2026-00-10T07:00Z"};
+  for (size_t i = 0; i < sizeof moments / sizeof moments[0]; i++) {
+    int64_t time_ms = 0;
+    assert_true(time_from_iso(str_from(moments[i].text), &time_ms));
+    assert_true(time_ms == moments[i].time_ms);
+  }
+  for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+    int64_t time_ms;
+    assert_false(time_from_iso(str_from(wrong[i]), &time_ms));
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_the_epoch_and_the_milliseconds_around_it),
@@ -98,6 +145,8 @@ int main(void) {
       cmocka_unit_test(test_the_http_form_names_the_day_of_the_week),
       cmocka_unit_test(test_every_day_of_four_centuries_agrees_with_the_c_library),
       cmocka_unit_test(test_the_system_clock_is_the_wall_clock_and_its_dice_differ),
+      cmocka_unit_test(test_what_is_written_reads_back),
+      cmocka_unit_test(test_moments_are_read_in_the_forms_people_write),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -139,6 +139,7 @@ Rig *rig_open(const RigSettings *settings) {
                                             .batch_ms = 1000,
                                             .readers = rig->settings.readers,
                                             .event = on_event,
+                                            .committed = rig->settings.committed,
                                             .changed_outside = on_changed_outside});
   assert_non_null(rig->store);
   for (int i = 0; i < rig->settings.loops; i++) open_loop(rig, i);

@@ -23,6 +23,7 @@ typedef struct RigSettings {
   // What loops hear, after the rig has noted it. NULL: nothing more.
   void (*event)(Loop *loop, const Event *event);
   void (*changed_outside)(Loop *loop);
+  void (*committed)(const Event *event);  // as StoreSettings.committed
 } RigSettings;
 
 typedef struct Rig {

@@ -1,0 +1,20 @@
+// Runs a method of the program's own again and again: at the start, then every so often, and when something is due
+// before. Never twice at once. On its loop's thread.
+#ifndef FOYER_CORE_TICKER_H
+#define FOYER_CORE_TICKER_H
+
+#include "core/call.h"
+
+typedef struct Ticker Ticker;
+
+typedef struct TickerSettings {
+  const Method *method;  // without input; a reply that is not empty: there is more to do at once
+  int64_t interval_ms;
+  int64_t (*next)(int64_t now_ms);  // when something is due; NULL: only the interval counts
+} TickerSettings;
+
+Ticker *ticker_start(Loop *loop, const TickerSettings *settings);  // NULL when memory is out
+void ticker_look(Ticker *ticker);                                  // what is due next may have changed
+void ticker_stop(Ticker *ticker);                                  // NULL is allowed
+
+#endif

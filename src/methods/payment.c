@@ -1,0 +1,253 @@
+// The methods of payments, but for the provider's webhook (payment_webhook.c).
+#include "methods/payment.h"
+
+#include <stddef.h>
+
+#include "models/payment_ask.h"
+#include "models/payment_sweep.h"
+#include "models/stock.h"
+
+// payment.pub_key
+
+static bool uses_test_provider(const Config *config) {
+  return config->stripe_secret_key.length == 0;
+}
+
+static Error pub_key(Call *call, const void *input) {
+  (void)input;
+  bool test = uses_test_provider(call->config) && call->config->stripe_publishable_key.length == 0;
+  json_open(&call->reply, '{');
+  json_name(&call->reply, "publishableKey");
+  json_add_str(&call->reply, test ? STR("pk_test_provider") : call->config->stripe_publishable_key);
+  json_close(&call->reply, '}');
+  return ERR_NONE;
+}
+
+const Method payment_pub_key = {.name = "payment.pub_key", .access = ACCESS_ANYONE, .reads_only = true, .run = pub_key};
+
+// payment.create_intent
+
+typedef struct CreateIntent {
+  Str booking_id;
+} CreateIntent;
+
+static const Field create_intent_fields[] = {
+    {.name = "bookingId",
+     .kind = FIELD_PUBLIC_ID,
+     .offset = offsetof(CreateIntent, booking_id),
+     .error = ERR_BOOKING_INVALID},
+};
+
+// The caller's pending booking of that id, or (existing apps send the category's) in the category of that id.
+static Error find_payable(Call *call, Str id, Booking *booking) {
+  if (booking_find_public(call, id, booking) && booking->user_id == call->who.user_id) {
+    if (booking->status == BOOKING_CONFIRMED) return ERR_PAYMENT_ALREADY_COMPLETED;
+  } else if (!booking_find_pending(call, id, booking)) {
+    return ERR_BOOKING_INVALID;
+  }
+  bool live = booking->status == BOOKING_PENDING && booking->expires_at > call->now_ms;
+  return live ? ERR_NONE : ERR_BOOKING_INVALID;
+}
+
+static Error reply_secret(Call *call, const Payment *payment) {
+  Text *reply = &call->reply;
+  json_open(reply, '{');
+  json_name(reply, "success");
+  json_add_bool(reply, true);
+  json_name(reply, "paymentIntentClientSecret");
+  json_add_str(reply, payment->client_secret);
+  json_name(reply, "amount");
+  json_add_int(reply, payment->amount);
+  json_name(reply, "currency");
+  json_add_str(reply, payment->currency);
+  json_name(reply, "provider");
+  json_add_str(reply, uses_test_provider(call->config) ? STR("test") : STR("stripe"));
+  json_close(reply, '}');
+  return ERR_NONE;
+}
+
+// The provider refused to make the intent: its own words, for the door to show.
+static Error reply_refused(Call *call, const Payment *payment) {
+  json_open(&call->reply, '{');
+  json_name(&call->reply, "message");
+  json_add_str(&call->reply, payment->last_error);
+  json_close(&call->reply, '}');
+  return ERR_PAYMENT_REFUSED;
+}
+
+// The intent was not made yet.
+static Error await_intent(Call *call, const Booking *booking, const Payment *payment) {
+  if (payment_ask_state(call, booking, payment) == ASK_GIVEN_UP) {
+    if (call->waited_note != 0) return ERR_PROVIDER_UNAVAILABLE;
+    payment_ask_again(call, booking, payment);
+  }
+  payment_wait(call, booking, payment);
+  return ERR_NONE;
+}
+
+static Error create_intent(Call *call, const void *input) {
+  const CreateIntent *in = input;
+  Booking booking;
+  Payment payment;
+  int64_t waited_for;
+  bool asked = call->waited_note != 0;
+  if (asked && !payment_waited(call, &waited_for)) return ERR_NONE;
+  Error error = find_payable(call, in->booking_id, &booking);
+  if (error == ERR_BOOKING_INVALID && asked && booking_find(call, waited_for, &booking) &&
+      booking.status == BOOKING_CONFIRMED)
+    return ERR_PAYMENT_ALREADY_COMPLETED;
+  if (error != ERR_NONE) return error;
+  bool bound = payment_find_current(call, booking.id, &payment);
+  bool refused = bound && payment.status == PAYMENT_FAILED && payment.intent_id.length == 0;
+  if (refused && asked) return reply_refused(call, &payment);
+  if (!bound || refused || payment.status == PAYMENT_CANCELED || payment.status == PAYMENT_REFUNDED) {
+    payment_begin(call, &booking);
+    return ERR_NONE;
+  }
+  if (payment.intent_id.length == 0) return await_intent(call, &booking, &payment);
+  if (!asked) {
+    payment_ask(call, &booking, &payment, ASK_RETRIEVE, call->now_ms);
+    payment_wait(call, &booking, &payment);
+    return ERR_NONE;
+  }
+  if (payment_ask_state(call, &booking, &payment) == ASK_GIVEN_UP) return ERR_PROVIDER_UNAVAILABLE;
+  return payment.status == PAYMENT_PROCESSING ? ERR_PAYMENT_PROCESSING : reply_secret(call, &payment);
+}
+
+const Method payment_create_intent = {
+    .name = "payment.create_intent",
+    .access = ACCESS_SIGNED_IN,
+    .fields = create_intent_fields,
+    .field_count = 1,
+    .input_bytes = sizeof(CreateIntent),
+    .run = create_intent,
+};
+
+// payment.settle: what a courier brings back (src/effects/stripe.h).
+
+typedef struct Settle {
+  Str op;
+  int64_t booking_id;
+  int64_t attempt;
+  Str intent;
+  int64_t http;
+  Str error;
+  Str message;
+  Str intent_id;
+  Str client_secret;
+  Str status;
+  int64_t amount;
+  Str currency;
+  Str intent_booking_id;
+  Str refund_id;
+} Settle;
+
+#define SETTLE_TEXT(its_name, member)                                                             \
+  {                                                                                               \
+    .name = (its_name), .kind = FIELD_WORD, .offset = offsetof(Settle, member), .optional = true, \
+    .error = ERR_VALIDATION                                                                       \
+  }
+#define SETTLE_NUMBER(its_name, member)                                                                             \
+  {                                                                                                                 \
+    .name = (its_name), .kind = FIELD_INT, .offset = offsetof(Settle, member), .optional = true, .max = UINT32_MAX, \
+    .error = ERR_VALIDATION                                                                                         \
+  }
+
+static const Field settle_fields[] = {
+    SETTLE_TEXT("op", op),
+    SETTLE_NUMBER("bookingId", booking_id),
+    SETTLE_NUMBER("attempt", attempt),
+    SETTLE_TEXT("intent", intent),
+    SETTLE_NUMBER("http", http),
+    SETTLE_TEXT("error", error),
+    SETTLE_TEXT("message", message),
+    SETTLE_TEXT("intentId", intent_id),
+    SETTLE_TEXT("clientSecret", client_secret),
+    SETTLE_TEXT("status", status),
+    SETTLE_NUMBER("amount", amount),
+    SETTLE_TEXT("currency", currency),
+    SETTLE_TEXT("intentBookingId", intent_booking_id),
+    SETTLE_TEXT("refundId", refund_id),
+};
+
+enum { HTTP_OK = 200, HTTP_BAD_REQUEST = 400, HTTP_NOT_FOUND = 404, HTTP_SERVER = 500 };
+
+static void settle_create(Call *call, const Settle *in, Payment *payment, const Intent *intent) {
+  if (in->http == HTTP_OK && intent->id.length > 0) {
+    if (payment->intent_id.length == 0) payment_set_intent(call, payment, intent);
+    payment_told(call, payment, intent);
+  } else if (in->http >= HTTP_BAD_REQUEST && in->http < HTTP_SERVER) {
+    payment_refused(call, payment, in->message.length > 0 ? in->message : in->error);
+  }  // else it was not reached: who wants to pay asks again
+}
+
+static void settle_refund(Call *call, const Settle *in, Payment *payment) {
+  bool was_done = str_equal(in->error, STR("charge_already_refunded"));
+  if (in->http == HTTP_OK || was_done) payment_given_back(call, payment, in->refund_id);
+}
+
+// Of a retrieve or a cancel.
+static void settle_intent(Call *call, const Settle *in, Payment *payment, Intent *intent) {
+  Booking booking;
+  bool cancel = str_equal(in->op, STR("cancel"));
+  if (intent->status.length > 0) {
+    payment_told(call, payment, intent);
+  } else if (in->http == HTTP_NOT_FOUND) {
+    intent->status = STR("canceled");  // the provider does not know it: nobody can pay by it
+    payment_told(call, payment, intent);
+  } else if (cancel && booking_find(call, in->booking_id, &booking)) {
+    if (in->http != 0) {
+      payment_ask(call, &booking, payment, ASK_RETRIEVE, call->now_ms);  // refused: why?
+    } else if (booking.closing == CLOSING_CANCEL) {
+      booking_set_closing(call, &booking, CLOSING_NOT);
+    }
+  }
+}
+
+static Error settle(Call *call, const void *input) {
+  const Settle *in = input;
+  Payment payment;
+  Text topic = {.arena = &call->arena};
+  Intent intent = {.id = in->intent_id,
+                   .client_secret = in->client_secret,
+                   .status = in->status,
+                   .amount = in->amount,
+                   .currency = in->currency,
+                   .booking_public_id = in->intent_booking_id};
+  bool found = in->intent.length > 0 ? payment_find_intent(call, in->intent, &payment)
+                                     : payment_find_attempt(call, in->booking_id, in->attempt, &payment);
+  if (!found) return ERR_NONE;
+  if (str_equal(in->op, STR("create"))) {
+    settle_create(call, in, &payment, &intent);
+  } else if (str_equal(in->op, STR("refund"))) {
+    settle_refund(call, in, &payment);
+  } else {
+    settle_intent(call, in, &payment, &intent);
+  }
+  text_format(&topic, "booking:%lld", (long long)payment.booking_id);
+  call_signal(call, text_str(&topic), STR("changed"), (Str){0});
+  return ERR_NONE;
+}
+
+const Method payment_settle = {
+    .name = "payment.settle",
+    .access = ACCESS_ANYONE,
+    .fields = settle_fields,
+    .field_count = sizeof settle_fields / sizeof settle_fields[0],
+    .input_bytes = sizeof(Settle),
+    .run = settle,
+};
+
+// payment.look
+
+static Error look(Call *call, const void *input) {
+  (void)input;
+  bool more = payment_sweep(call);
+  json_open(&call->reply, '{');
+  json_name(&call->reply, "more");
+  json_add_bool(&call->reply, more);
+  json_close(&call->reply, '}');
+  return ERR_NONE;
+}
+
+const Method payment_look = {.name = "payment.look", .access = ACCESS_ANYONE, .run = look};

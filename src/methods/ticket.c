@@ -1,0 +1,159 @@
+// The methods of tickets, for the people at the door.
+#include "methods/ticket.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "models/booking.h"
+#include "models/seat.h"
+#include "models/stock.h"
+#include "models/ticket.h"
+#include "models/user.h"
+
+// ticket.list
+
+typedef struct List {
+  Str concert_id;
+} List;
+
+static const Field list_fields[] = {
+    {.name = "concertId",
+     .kind = FIELD_WORD,
+     .offset = offsetof(List, concert_id),
+     .optional = true,
+     .error = ERR_VALIDATION},
+};
+
+static Error list(Call *call, const void *input) {
+  const List *in = input;
+  Concert concert;
+  if (!user_is_staff(call->db, call->who.user_id)) return ERR_FORBIDDEN;
+  if (!concert_find(call->db, &call->arena, in->concert_id, call->config, &concert)) return ERR_CONCERT_NOT_FOUND;
+  json_open(&call->reply, '{');
+  json_name(&call->reply, "concertId");
+  json_add_str(&call->reply, concert.public_id);
+  json_name(&call->reply, "at");
+  json_add_time(&call->reply, call->now_ms);
+  ticket_write_list(call, &call->reply, concert.id);
+  json_close(&call->reply, '}');
+  return ERR_NONE;
+}
+
+const Method ticket_list = {
+    .name = "ticket.list",
+    .access = ACCESS_SIGNED_IN,
+    .reads_only = true,
+    .fields = list_fields,
+    .field_count = 1,
+    .input_bytes = sizeof(List),
+    .run = list,
+};
+
+// ticket.check_in
+
+typedef struct CheckIn {
+  Str code;
+  Str at;
+} CheckIn;
+
+enum { CODE_MAX = 256 };
+
+static const Field check_in_fields[] = {
+    {.name = "code",
+     .kind = FIELD_STRING,
+     .offset = offsetof(CheckIn, code),
+     .min = 1,
+     .max = CODE_MAX,
+     .error = ERR_VALIDATION},
+    {.name = "at", .kind = FIELD_WORD, .offset = offsetof(CheckIn, at), .optional = true, .error = ERR_VALIDATION},
+};
+
+// A door that was offline says when it let them in; never later than now.
+static bool read_moment(Call *call, Str at, int64_t *at_ms) {
+  static const char READ[] = "SELECT CAST(round(unixepoch($1, 'subsec') * 1000) AS INTEGER)";
+  *at_ms = call->now_ms;
+  if (at.length == 0) return true;
+  int64_t said = db_int(call->db, READ, 0, sql_text(at));
+  if (said <= 0) return false;
+  if (said < call->now_ms) *at_ms = said;
+  return true;
+}
+
+// The seat is taken now: everyone who watches the hall sees it.
+static void occupy(Call *call, const Booking *booking, int64_t seat_id) {
+  Seat seat;
+  if (seat_id == 0 || seat_find(call->db, booking->hall_id, seat_id, &seat) != ERR_NONE) return;
+  if (seat.status == SEAT_OCCUPIED) return;
+  if (seat_change(call->db, &seat, SEAT_OCCUPIED, call->who.user_id, call->now_ms) != ERR_NONE) return;
+  seat_record(call, booking->hall_id,
+              &(SeatChanges){.to = SEAT_OCCUPIED, .by = call->who.user_id, .seats = &seat, .count = 1});
+}
+
+static Error reply_used(Call *call, int64_t at_ms) {
+  json_open(&call->reply, '{');
+  json_name(&call->reply, "checkedInAt");
+  json_add_time(&call->reply, at_ms);
+  json_close(&call->reply, '}');
+  return ERR_TICKET_USED;
+}
+
+static void reply_ticket(Call *call, const Booking *booking, const Ticket *ticket, int64_t at_ms) {
+  static const char NAME[] = "SELECT coalesce(name, username, email, '') FROM users WHERE id = $1";
+  Category category = {0};
+  Text *reply = &call->reply;
+  Rows rows = db_rows(call->db, NAME, sql_int(booking->user_id));
+  Str name = rows_next(&rows) ? rows_text(&rows, 0, &call->arena) : (Str){0};
+  rows_end(&rows);
+  category_find_by_id(call->db, &call->arena, booking->category_id, &category);
+  json_open(reply, '{');
+  json_name(reply, "success");
+  json_add_bool(reply, true);
+  json_name(reply, "ticket");
+  json_open(reply, '{');
+  json_name(reply, "id");
+  json_add_str(reply, ticket->public_id);
+  json_name(reply, "bookingId");
+  json_add_str(reply, booking->public_id);
+  json_name(reply, "checkedInAt");
+  json_add_time(reply, at_ms);
+  json_name(reply, "name");
+  json_add_str(reply, name);
+  json_name(reply, "seatLabel");
+  if (ticket->seat_id == 0) {
+    json_add_null(reply);
+  } else {
+    json_add_str(reply, booking_seat_label(call, ticket->seat_id));
+  }
+  json_name(reply, "category");
+  json_add_str(reply, category.name);
+  json_close(reply, '}');
+  json_close(reply, '}');
+}
+
+static Error check_in(Call *call, const void *input) {
+  const CheckIn *in = input;
+  Str public_id;
+  Ticket ticket;
+  Booking booking;
+  int64_t at_ms;
+  if (!user_is_staff(call->db, call->who.user_id)) return ERR_FORBIDDEN;
+  if (!read_moment(call, in->at, &at_ms)) return ERR_VALIDATION;
+  if (!ticket_code_open(call, str_trim(in->code), &public_id) || !ticket_find(call, public_id, &ticket) ||
+      !booking_find(call, ticket.booking_id, &booking))
+    return ERR_TICKET_NOT_FOUND;
+  if (ticket.is_void) return ERR_TICKET_VOID;
+  if (ticket.checked_in_at != 0) return reply_used(call, ticket.checked_in_at);
+  if (!ticket_check_in(call, &ticket, at_ms)) return reply_used(call, call->now_ms);
+  occupy(call, &booking, ticket.seat_id);
+  reply_ticket(call, &booking, &ticket, at_ms);
+  return ERR_NONE;
+}
+
+const Method ticket_check_in_code = {
+    .name = "ticket.check_in",
+    .access = ACCESS_SIGNED_IN,
+    .fields = check_in_fields,
+    .field_count = sizeof check_in_fields / sizeof check_in_fields[0],
+    .input_bytes = sizeof(CheckIn),
+    .run = check_in,
+};

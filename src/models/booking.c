@@ -1,0 +1,205 @@
+// Bookings: their rows.
+#include "models/booking.h"
+
+#include <assert.h>
+#include <math.h>
+
+#include "models/booking_seats.h"
+#include "models/stock.h"
+#include "shared/ids.h"
+
+static const char *const status_names[] = {"pending", "confirmed", "expired", "cancelled"};
+static const char *const money_names[] = {"none", "processing", "paid", "failed", "refunded"};
+static const char *const closing_names[] = {"", "expire", "cancel"};
+
+const char *booking_status_name(BookingStatus status) {
+  return status_names[status];
+}
+
+const char *booking_money_name(BookingMoney money) {
+  return money_names[money];
+}
+
+static int index_of(Str name, const char *const *names, int count) {
+  for (int i = 0; i < count; i++) {
+    if (str_equal(name, str_from(names[i]))) return i;
+  }
+  return 0;  // the schema allows no other
+}
+
+// Reading.
+
+#define BOOKING_SELECT                                                                                        \
+  "SELECT b.id, b.public_id, b.user_id, u.public_id, b.concert_id, c.public_id, coalesce(c.hall_id, 0),"      \
+  " b.category_id, k.public_id, b.seats, b.amount, b.fee, b.currency, b.status, b.payment_status, b.closing," \
+  " b.closing_checks, b.accepts_other, b.booked_at, b.expires_at, coalesce(b.confirmed_at, 0), p.intent_id"   \
+  " FROM bookings b JOIN users u ON u.id = b.user_id JOIN concerts c ON c.id = b.concert_id"                  \
+  " JOIN categories k ON k.id = b.category_id LEFT JOIN payments p ON p.booking_id = b.id AND p.is_current = 1"
+
+static Booking read_row(Call *call, const Rows *rows) {
+  Arena *arena = &call->arena;
+  return (Booking){.id = rows_int(rows, 0),
+                   .public_id = rows_text(rows, 1, arena),
+                   .user_id = rows_int(rows, 2),
+                   .user_public_id = rows_text(rows, 3, arena),
+                   .concert_id = rows_int(rows, 4),
+                   .concert_public_id = rows_text(rows, 5, arena),
+                   .hall_id = rows_int(rows, 6),
+                   .category_id = rows_int(rows, 7),
+                   .category_public_id = rows_text(rows, 8, arena),
+                   .seats = rows_int(rows, 9),
+                   .amount = rows_int(rows, 10),
+                   .fee = rows_int(rows, 11),
+                   .currency = rows_text(rows, 12, arena),
+                   .status = (BookingStatus)index_of(rows_peek(rows, 13), status_names, 4),
+                   .money = (BookingMoney)index_of(rows_peek(rows, 14), money_names, 5),
+                   .closing = (BookingClosing)index_of(rows_peek(rows, 15), closing_names, 3),
+                   .closing_checks = rows_int(rows, 16),
+                   .accepts_other = rows_int(rows, 17) != 0,
+                   .booked_at = rows_int(rows, 18),
+                   .expires_at = rows_int(rows, 19),
+                   .confirmed_at = rows_int(rows, 20),
+                   .intent_id = rows_text(rows, 21, arena)};
+}
+
+static bool read_one(Call *call, Rows rows, Booking *booking) {
+  if (!rows_next(&rows)) return false;
+  *booking = read_row(call, &rows);
+  rows_end(&rows);
+  return true;
+}
+
+bool booking_find(Call *call, int64_t booking_id, Booking *booking) {
+  static const char FIND[] = BOOKING_SELECT " WHERE b.id = $1";
+  return read_one(call, db_rows(call->db, FIND, sql_int(booking_id)), booking);
+}
+
+bool booking_find_public(Call *call, Str public_id, Booking *booking) {
+  static const char FIND[] = BOOKING_SELECT " WHERE b.public_id = $1";
+  return read_one(call, db_rows(call->db, FIND, sql_text(public_id)), booking);
+}
+
+bool booking_find_pending(Call *call, Str category_public_id, Booking *booking) {
+  static const char FIND[] = BOOKING_SELECT
+      " WHERE b.user_id = $1 AND b.status = 'pending' AND ($2 = '' OR k.public_id = $2)"
+      " ORDER BY b.booked_at DESC, b.id DESC LIMIT 1";
+  return read_one(call, db_rows(call->db, FIND, sql_int(call->who.user_id), sql_text(category_public_id)), booking);
+}
+
+// Every step, in order: replayed, they give `bookings`.
+static void add_step(Call *call, int64_t booking_id, BookingStatus status, BookingMoney money, const char *cause) {
+  static const char ADD[] =
+      "INSERT INTO booking_steps(booking_id, at, status, payment_status, cause) VALUES($1, $2, $3, $4, $5)";
+  db_run(call->db, ADD, sql_int(booking_id), sql_int(call->now_ms), sql_text(str_from(status_names[status])),
+         sql_text(str_from(money_names[money])), sql_text(str_from(cause)));
+}
+
+// Adding.
+
+static int64_t amount_of(const BookingOrder *order, const Config *config, int64_t *fee) {
+  int64_t price = order->seats * order->category->price;
+  int64_t amount = (int64_t)llround((double)price * (1 + config->booking_fee_rate));
+  *fee = amount - price;
+  return amount;
+}
+
+Error booking_add(Call *call, const BookingOrder *order, int64_t *booking_id) {
+  enum { ID_BYTES = 12 };
+  static const char ADD[] =
+      "INSERT INTO bookings(public_id, user_id, concert_id, category_id, seats, amount, fee, currency, status,"
+      " payment_status, accepts_other, booked_at, expires_at)"
+      " VALUES($1, $2, $3, $4, $5, $6, $7, $8, 'pending', 'none', $9, $10, $11) RETURNING id";
+  assert(order->seats >= 1 && order->seats <= BOOKING_SEATS_MAX);
+  unsigned char id[ID_BYTES];
+  int64_t fee;
+  int64_t user_id = call->who.user_id;
+  int64_t amount = amount_of(order, call->config, &fee);
+  Error error = stock_take(call, order->category->id, order->seats);
+  if (error != ERR_NONE) return error;
+  if (order->seat_ids != NULL) error = booking_seats_hold(call, order, user_id);
+  if (error != ERR_NONE) {
+    stock_return(call, order->category->id, order->seats);
+    return error;
+  }
+  call->env.random(call->env.state, id, sizeof id);
+  *booking_id = db_int(call->db, ADD, 0, sql_text(ids_hex(&call->arena, id, sizeof id)), sql_int(user_id),
+                       sql_int(order->concert->id), sql_int(order->category->id), sql_int(order->seats),
+                       sql_int(amount), sql_int(fee), sql_text(order->concert->currency), sql_int(order->accepts_other),
+                       sql_int(call->now_ms), sql_int(call->now_ms + call->config->booking_ms));
+  if (order->seat_ids != NULL) booking_seats_note(call, *booking_id, order->seat_ids, order->seats);
+  add_step(call, *booking_id, BOOKING_PENDING, MONEY_NONE, "booked");
+  return ERR_NONE;
+}
+
+// Moving.
+
+static bool may_move(BookingStatus from, BookingStatus to) {
+  if (from == to) return true;
+  if (to == BOOKING_CONFIRMED) return true;
+  if (to == BOOKING_EXPIRED) return from == BOOKING_PENDING;
+  return to == BOOKING_CANCELLED && (from == BOOKING_PENDING || from == BOOKING_CONFIRMED);
+}
+
+static bool may_pay(BookingMoney from, BookingMoney to) {
+  static const bool allowed[5][5] = {
+      [MONEY_NONE] = {[MONEY_PROCESSING] = true},
+      [MONEY_PROCESSING] = {[MONEY_PAID] = true, [MONEY_FAILED] = true},
+      [MONEY_FAILED] = {[MONEY_PROCESSING] = true, [MONEY_PAID] = true},
+      [MONEY_PAID] = {[MONEY_REFUNDED] = true},
+  };
+  return from == to || allowed[from][to];
+}
+
+// Who owns it is told, and whoever waits for it.
+static void tell(Call *call, const Booking *booking) {
+  Text account = {.arena = &call->arena};
+  Text topic = {.arena = &call->arena};
+  Text payload = {.arena = &call->arena};
+  text_format(&account, "account:%lld", (long long)booking->user_id);
+  text_format(&topic, "booking:%lld", (long long)booking->id);
+  json_open(&payload, '{');
+  json_name(&payload, "what");
+  json_add_str(&payload, STR("booking"));
+  json_name(&payload, "id");
+  json_add_str(&payload, booking->public_id);
+  json_name(&payload, "status");
+  json_add_str(&payload, str_from(status_names[booking->status]));
+  json_name(&payload, "paymentStatus");
+  json_add_str(&payload, str_from(money_names[booking->money]));
+  json_close(&payload, '}');
+  call_signal(call, text_str(&account), STR("booking"), text_str(&payload));
+  call_signal(call, text_str(&topic), STR("changed"), (Str){0});
+}
+
+bool booking_move(Call *call, Booking *booking, BookingStatus to, BookingMoney money, const char *cause) {
+  // A move of the money alone leaves a booking on its way out where it is.
+  static const char MOVE[] =
+      "UPDATE bookings SET status = $1, payment_status = $2, closing = CASE WHEN status = $1 THEN closing END,"
+      " confirmed_at = CASE WHEN $1 = 'confirmed' THEN coalesce(confirmed_at, $3) ELSE confirmed_at END"
+      " WHERE id = $4 AND status = $5 AND payment_status = $6";
+  assert(may_move(booking->status, to) && may_pay(booking->money, money));
+  db_run(call->db, MOVE, sql_text(str_from(status_names[to])), sql_text(str_from(money_names[money])),
+         sql_int(call->now_ms), sql_int(booking->id), sql_text(str_from(status_names[booking->status])),
+         sql_text(str_from(money_names[booking->money])));
+  if (db_changes(call->db) != 1) return false;
+  if (booking->status != to) booking->closing = CLOSING_NOT;
+  if (to == BOOKING_CONFIRMED && booking->confirmed_at == 0) booking->confirmed_at = call->now_ms;
+  booking->status = to;
+  booking->money = money;
+  add_step(call, booking->id, to, money, cause);
+  tell(call, booking);
+  return true;
+}
+
+bool booking_set_money(Call *call, Booking *booking, BookingMoney money, const char *cause) {
+  if (booking->money == money || !may_pay(booking->money, money)) return false;
+  return booking_move(call, booking, booking->status, money, cause);
+}
+
+void booking_set_closing(Call *call, Booking *booking, BookingClosing closing) {
+  static const char SET[] =
+      "UPDATE bookings SET closing = $1, closing_checks = $2 WHERE id = $3 AND status = 'pending'";
+  booking->closing = closing;
+  db_run(call->db, SET, sql_text_or_null(str_from(closing_names[closing])), sql_int(booking->closing_checks),
+         sql_int(booking->id));
+}

@@ -1,0 +1,250 @@
+// The numbered seats of bookings.
+#include "models/booking_seats.h"
+
+#include "models/best_seats.h"
+#include "models/hall.h"
+#include "models/plan.h"
+#include "models/seat.h"
+
+static bool hold(Call *call, int64_t hall_id, const Category *category, int64_t seat_id, int64_t user_id) {
+  static const char HOLD[] =
+      "UPDATE seats SET status = 1, reserved_by = $1, updated_at = $2"
+      " WHERE id = $3 AND hall_id = $4 AND seat_type_id = $5 AND status = 0";
+  db_run(call->db, HOLD, sql_int(user_id), sql_int(call->now_ms), sql_int(seat_id), sql_int(hall_id),
+         sql_int(category->seat_type_id));
+  return db_changes(call->db) == 1;
+}
+
+static void record(Call *call, int64_t hall_id, SeatStatus to, int64_t by, Seat *seats, size_t count) {
+  seat_record(call, hall_id, &(SeatChanges){.to = to, .by = by, .seats = seats, .count = count});
+}
+
+static void reply_taken(Call *call, const int64_t *taken, size_t count) {
+  call->reply.length = 0;
+  json_open(&call->reply, '{');
+  json_name(&call->reply, "seatIds");
+  json_open(&call->reply, '[');
+  for (size_t i = 0; i < count; i++) json_add_int(&call->reply, taken[i]);
+  json_close(&call->reply, ']');
+  json_close(&call->reply, '}');
+}
+
+// All or none: those that were free are free again.
+static void unhold(Call *call, const int64_t *seat_ids, int64_t count, const int64_t *taken, size_t taken_count) {
+  static const char FREE[] = "UPDATE seats SET status = 0, reserved_by = NULL WHERE id = $1";
+  size_t next = 0;  // `taken` is in the order of `seat_ids`
+  for (int64_t i = 0; i < count; i++) {
+    if (next < taken_count && taken[next] == seat_ids[i]) {
+      ++next;
+    } else {
+      db_run(call->db, FREE, sql_int(seat_ids[i]));
+    }
+  }
+}
+
+static bool named_before(const int64_t *seat_ids, int64_t at) {
+  for (int64_t i = 0; i < at; i++) {
+    if (seat_ids[i] == seat_ids[at]) return true;
+  }
+  return false;
+}
+
+Error booking_seats_hold(Call *call, const BookingOrder *order, int64_t user_id) {
+  static const char KNOWN[] = "SELECT 1 FROM seats WHERE id = $1 AND hall_id = $2 AND seat_type_id = $3";
+  int64_t hall_id = order->concert->hall_id;
+  Seat seats[BOOKING_SEATS_MAX];
+  int64_t taken[BOOKING_SEATS_MAX];
+  size_t taken_count = 0;
+  for (int64_t i = 0; i < order->seats; i++) {
+    int64_t seat_id = order->seat_ids[i];
+    if (named_before(order->seat_ids, i)) return ERR_VALIDATION;
+    seats[i] = (Seat){.id = seat_id, .status = SEAT_VACANT};
+    if (hold(call, hall_id, order->category, seat_id, user_id)) continue;
+    if (db_int(call->db, KNOWN, 0, sql_int(seat_id), sql_int(hall_id), sql_int(order->category->seat_type_id)) == 0)
+      return ERR_VALIDATION;
+    taken[taken_count++] = seat_id;
+  }
+  if (taken_count > 0) {
+    reply_taken(call, taken, taken_count);
+    unhold(call, order->seat_ids, order->seats, taken, taken_count);
+    return ERR_SEATS_TAKEN;
+  }
+  record(call, hall_id, SEAT_RESERVED, user_id, seats, (size_t)order->seats);
+  return ERR_NONE;
+}
+
+void booking_seats_note(Call *call, int64_t booking_id, const int64_t *seat_ids, int64_t count) {
+  static const char NOTE[] =
+      "INSERT INTO booking_seats(booking_id, seat_id) VALUES($1, $2)"
+      " ON CONFLICT (booking_id, seat_id) DO UPDATE SET released_at = NULL";
+  for (int64_t i = 0; i < count; i++) db_run(call->db, NOTE, sql_int(booking_id), sql_int(seat_ids[i]));
+}
+
+void booking_seats_free(Call *call, const Booking *booking) {
+  static const char HELD[] =
+      "SELECT s.id, s.status FROM booking_seats b JOIN seats s ON s.id = b.seat_id"
+      " WHERE b.booking_id = $1 AND b.released_at IS NULL";
+  static const char FREE[] = "UPDATE seats SET status = 0, reserved_by = NULL, updated_at = $1 WHERE id = $2";
+  static const char RELEASE[] =
+      "UPDATE booking_seats SET released_at = $1 WHERE booking_id = $2 AND released_at IS NULL";
+  if (booking->hall_id == 0) return;
+  Seat seats[BOOKING_SEATS_MAX];
+  size_t count = 0;
+  Rows rows = db_rows(call->db, HELD, sql_int(booking->id));
+  while (count < BOOKING_SEATS_MAX && rows_next(&rows)) {
+    seats[count++] = (Seat){.id = rows_int(&rows, 0), .status = (SeatStatus)rows_int(&rows, 1)};
+  }
+  rows_end(&rows);
+  for (size_t i = 0; i < count; i++) db_run(call->db, FREE, sql_int(call->now_ms), sql_int(seats[i].id));
+  db_run(call->db, RELEASE, sql_int(call->now_ms), sql_int(booking->id));
+  if (count > 0) record(call, booking->hall_id, SEAT_VACANT, booking->user_id, seats, count);
+}
+
+// Taking seats again.
+
+// The seats a booking had, when all of them are free.
+static bool had_and_free(Call *call, const Booking *booking, int64_t *seat_ids) {
+  static const char HAD[] =
+      "SELECT s.id FROM booking_seats b JOIN seats s ON s.id = b.seat_id WHERE b.booking_id = $1 AND s.status = 0";
+  int64_t count = 0;
+  Rows rows = db_rows(call->db, HAD, sql_int(booking->id));
+  while (count < booking->seats && rows_next(&rows)) seat_ids[count++] = rows_int(&rows, 0);
+  rows_end(&rows);
+  return count == booking->seats;
+}
+
+static bool any_free(Call *call, const Booking *booking, int64_t seat_type_id, int64_t *seat_ids) {
+  static const char FREE[] =
+      "SELECT id FROM seats WHERE hall_id = $1 AND seat_type_id = $2 AND status = 0 ORDER BY row, place LIMIT $3";
+  int64_t count = 0;
+  Rows rows = db_rows(call->db, FREE, sql_int(booking->hall_id), sql_int(seat_type_id), sql_int(booking->seats));
+  while (count < booking->seats && rows_next(&rows)) seat_ids[count++] = rows_int(&rows, 0);
+  rows_end(&rows);
+  return count == booking->seats;
+}
+
+bool booking_seats_retake(Call *call, const Booking *booking, bool *other) {
+  int64_t seat_ids[BOOKING_SEATS_MAX];
+  Category category;
+  Concert concert = {.hall_id = booking->hall_id};
+  *other = false;
+  if (booking->hall_id == 0) return true;
+  if (!category_find_by_id(call->db, &call->arena, booking->category_id, &category)) return false;
+  if (!had_and_free(call, booking, seat_ids)) {
+    Str reason;
+    *other = true;
+    if (!booking->accepts_other) return false;
+    if (!booking_seats_best(call, &category, booking->hall_id, booking->seats, seat_ids, &reason) &&
+        !any_free(call, booking, category.seat_type_id, seat_ids))
+      return false;
+  }
+  BookingOrder order = {.concert = &concert, .category = &category, .seats = booking->seats, .seat_ids = seat_ids};
+  if (booking_seats_hold(call, &order, booking->user_id) != ERR_NONE) return false;
+  booking_seats_note(call, booking->id, seat_ids, booking->seats);
+  return true;
+}
+
+// Best seats.
+
+// Where the middle of a category is: between its leftmost and its rightmost seat.
+static int64_t middle_of(Call *call, int64_t hall_id, int64_t seat_type_id, int64_t *width) {
+  static const char LEAST[] = "SELECT min(x) FROM seats WHERE hall_id = $1 AND seat_type_id = $2";
+  static const char MOST[] = "SELECT max(x) FROM seats WHERE hall_id = $1 AND seat_type_id = $2";
+  static const char WIDTH[] = "SELECT width FROM seats WHERE hall_id = $1 AND seat_type_id = $2 LIMIT 1";
+  int64_t least = db_int(call->db, LEAST, 0, sql_int(hall_id), sql_int(seat_type_id));
+  int64_t most = db_int(call->db, MOST, 0, sql_int(hall_id), sql_int(seat_type_id));
+  *width = db_int(call->db, WIDTH, 1, sql_int(hall_id), sql_int(seat_type_id));
+  return (least + most + *width) / 2;
+}
+
+static Str write_reason(Call *call, const BestChoice *choice) {
+  Text reason = {.arena = &call->arena};
+  bool best = choice->rows_behind == 0 && choice->seats_aside <= 1;
+  json_open(&reason, '{');
+  json_name(&reason, "code");
+  json_add_str(&reason, choice->leaves_single ? STR("leaves_single") : best ? STR("front_middle") : STR("nearest"));
+  json_name(&reason, "rowsBehindFront");
+  json_add_int(&reason, choice->rows_behind);
+  json_name(&reason, "seatsFromMiddle");
+  json_add_int(&reason, choice->seats_aside);
+  json_close(&reason, '}');
+  return text_str(&reason);
+}
+
+bool booking_seats_best(Call *call, const Category *category, int64_t hall_id, int64_t wanted, int64_t *seat_ids,
+                        Str *reason) {
+  static const char FREE[] =
+      "SELECT id, row, place, x + width / 2, zone FROM seats"
+      " WHERE hall_id = $1 AND seat_type_id = $2 AND status = 0 ORDER BY row, place";
+  int64_t width;
+  int64_t middle = middle_of(call, hall_id, category->seat_type_id, &width);
+  BestSearch search = best_seats_begin(wanted, middle, width);
+  Rows rows = db_rows(call->db, FREE, sql_int(hall_id), sql_int(category->seat_type_id));
+  bool open = true;
+  while (open && rows_next(&rows)) {
+    BestSeat seat = {.id = rows_int(&rows, 0),
+                     .row = rows_int(&rows, 1),
+                     .place = rows_int(&rows, 2),
+                     .middle = rows_int(&rows, 3),
+                     .zone = (int64_t)str_hash(rows_peek(&rows, 4))};
+    open = best_seats_put(&search, &seat);
+  }
+  rows_end(&rows);
+  BestChoice choice = best_seats_end(&search);
+  if (!choice.found) return false;
+  for (int64_t i = 0; i < wanted; i++) seat_ids[i] = choice.seats[i].id;
+  *reason = write_reason(call, &choice);
+  return true;
+}
+
+// Showing them.
+
+// "Row A, 12", with the zone before it when there is one. Columns from `first`: row, place, their labels, zone.
+static Str label_of(Call *call, const Rows *rows, int first) {
+  Text label = {.arena = &call->arena};
+  Str row = rows_text(rows, first + 2, &call->arena);
+  Str place = rows_text(rows, first + 3, &call->arena);
+  Str zone = rows_text(rows, first + 4, &call->arena);
+  if (row.length == 0) row = plan_row_name(&call->arena, (int)rows_int(rows, first));
+  if (zone.length > 0) text_format(&label, "%.*s, ", STR_ARG(zone));
+  text_format(&label, "Row %.*s, ", STR_ARG(row));
+  if (place.length > 0) {
+    text_add(&label, place);
+  } else {
+    text_int(&label, rows_int(rows, first + 1));
+  }
+  return text_str(&label);
+}
+
+Str booking_seat_label(Call *call, int64_t seat_id) {
+  static const char FIND[] = "SELECT row, place, row_label, place_label, zone FROM seats WHERE id = $1";
+  Str label = {0};
+  Rows rows = db_rows(call->db, FIND, sql_int(seat_id));
+  if (rows_next(&rows)) label = label_of(call, &rows, 0);
+  rows_end(&rows);
+  return label;
+}
+
+void booking_seats_write(Call *call, Text *out, const Booking *booking) {
+  // Of a booking that is over, the seats it had.
+  static const char SEATS[] =
+      "SELECT s.id, s.row, s.place, s.row_label, s.place_label, s.zone FROM booking_seats b"
+      " JOIN seats s ON s.id = b.seat_id WHERE b.booking_id = $1 AND (b.released_at IS NULL OR $2) ORDER BY s.row, "
+      "s.place";
+  bool over = booking->status == BOOKING_EXPIRED || booking->status == BOOKING_CANCELLED;
+  Text labels = {.arena = &call->arena};
+  json_name(out, "seatIds");
+  json_open(out, '[');
+  json_open(&labels, '[');
+  if (booking->hall_id != 0) {
+    Rows rows = db_rows(call->db, SEATS, sql_int(booking->id), sql_int(over));
+    while (rows_next(&rows)) {
+      json_add_int(out, rows_int(&rows, 0));
+      json_add_str(&labels, label_of(call, &rows, 1));
+    }
+  }
+  json_close(out, ']');
+  json_close(&labels, ']');
+  json_name(out, "seatLabels");
+  json_add_raw(out, text_str(&labels));
+}

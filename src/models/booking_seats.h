@@ -1,0 +1,26 @@
+// The numbered seats of a booking, on the hall's live map: everyone who watches sees at once what is held. Store
+// thread, in the call's transaction.
+#ifndef FOYER_MODELS_BOOKING_SEATS_H
+#define FOYER_MODELS_BOOKING_SEATS_H
+
+#include "models/booking.h"
+
+// Reserves free seats for a booking's owner, all or none. ERR_SEATS_TAKEN: the ids of those that went are in the reply,
+// nothing is held; ERR_VALIDATION: one is not of the hall and type, or is named twice: the call must fail.
+Error booking_seats_hold(Call *call, const BookingOrder *order, int64_t user_id);
+// Notes which seats a booking has; after booking_seats_hold.
+void booking_seats_note(Call *call, int64_t booking_id, const int64_t *seat_ids, int64_t count);
+// The seats of a booking are free again.
+void booking_seats_free(Call *call, const Booking *booking);
+// Holds a booking's seats once more, or equal ones if those will do. False: nothing was held.
+bool booking_seats_retake(Call *call, const Booking *booking, bool *other);
+
+// The best free seats side by side: their ids in *seat_ids (booking->seats of them) and why, as JSON. False: there are
+// not so many together.
+bool booking_seats_best(Call *call, const Category *category, int64_t hall_id, int64_t wanted, int64_t *seat_ids,
+                        Str *reason);
+
+// Adds "seatIds" and "seatLabels" of a booking.
+void booking_seats_write(Call *call, Text *out, const Booking *booking);
+
+#endif

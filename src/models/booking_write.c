@@ -1,0 +1,102 @@
+// Bookings as answers show them (tickets contract 3.5, docs/wire_additions.md).
+#include "models/booking.h"
+#include "models/booking_seats.h"
+
+enum { MINOR_UNITS = 100 };
+
+static void write_category(Call *call, Text *out, int64_t category_id) {
+  Category category = {0};
+  category_find_by_id(call->db, &call->arena, category_id, &category);
+  json_name(out, "category");
+  json_open(out, '{');
+  json_name(out, "id");
+  json_add_str(out, category.public_id);
+  json_name(out, "name");
+  json_add_str(out, category.name);
+  json_name(out, "price");
+  json_add_double(out, (double)category.price / MINOR_UNITS);
+  json_close(out, '}');
+}
+
+static void write_concert(Call *call, Text *out, const Booking *booking) {
+  ConcertAbout about = {0};
+  concert_read_about(call->db, &call->arena, booking->concert_id, &about);
+  json_name(out, "concert");
+  json_open(out, '{');
+  json_name(out, "id");
+  json_add_str(out, booking->concert_public_id);
+  json_name(out, "name");
+  json_add_str(out, about.name);
+  json_name(out, "venue");
+  json_add_str(out, about.venue);
+  json_name(out, "date");
+  json_add_time(out, about.date_ms);
+  json_name(out, "imageUrl");
+  json_add_str(out, about.image_url);
+  json_close(out, '}');
+}
+
+static void write_person(Call *call, Text *out, int64_t user_id) {
+  static const char FIND[] = "SELECT email, coalesce(name, username) FROM users WHERE id = $1";
+  Rows rows = db_rows(call->db, FIND, sql_int(user_id));
+  if (!rows_next(&rows)) return;
+  static const char *const names[] = {"email", "name"};
+  for (int i = 0; i < 2; i++) {
+    json_name(out, names[i]);
+    if (rows_is_null(&rows, i)) {
+      json_add_null(out);
+    } else {
+      json_add_str(out, rows_peek(&rows, i));
+    }
+  }
+  rows_end(&rows);
+}
+
+static void write_money(Text *out, const Booking *booking) {
+  json_name(out, "paymentStatus");
+  json_add_str(out, str_from(booking_money_name(booking->money)));
+  json_name(out, "paymentIntentId");
+  if (booking->intent_id.length > 0) {
+    json_add_str(out, booking->intent_id);
+  } else {
+    json_add_null(out);
+  }
+  json_name(out, "amount");
+  json_add_int(out, booking->amount);
+  json_name(out, "fee");
+  json_add_int(out, booking->fee);
+  json_name(out, "currency");
+  json_add_str(out, booking->currency);
+}
+
+void booking_write(Call *call, Text *out, const Booking *booking, int parts, Str reason) {
+  json_open(out, '{');
+  json_name(out, "id");
+  json_add_str(out, booking->public_id);
+  json_name(out, "userId");
+  json_add_str(out, booking->user_public_id);
+  json_name(out, "concertId");
+  json_add_str(out, booking->concert_public_id);
+  json_name(out, "categoryId");
+  json_add_str(out, booking->category_public_id);
+  json_name(out, "seats");
+  json_add_int(out, booking->seats);
+  json_name(out, "status");
+  json_add_str(out, str_from(booking_status_name(booking->status)));
+  write_money(out, booking);
+  json_name(out, "bookedAt");
+  json_add_time(out, booking->booked_at);
+  json_name(out, "expiresAt");
+  json_add_time(out, booking->expires_at);
+  json_name(out, "serverNow");
+  json_add_time(out, call->now_ms);
+  booking_seats_write(call, out, booking);
+  if (parts & BOOKING_WITH_CATEGORY) write_category(call, out, booking->category_id);
+  if (parts & BOOKING_WITH_CONCERT) write_concert(call, out, booking);
+  if (parts & BOOKING_WITH_PERSON) write_person(call, out, booking->user_id);
+  if (reason.length > 0) {
+    json_name(out, "reason");
+    json_add_raw(out, reason);
+  }
+  json_close(out, '}');
+}

@@ -1,0 +1,14 @@
+// What is looked at by itself, every SWEEP_INTERVAL. Store thread, in the call's transaction.
+#ifndef FOYER_MODELS_PAYMENT_SWEEP_H
+#define FOYER_MODELS_PAYMENT_SWEEP_H
+
+#include "core/call.h"
+
+// Expiry in two phases, intents that are open for long, refunds that did not get through. True when there is more to do
+// at once.
+bool payment_sweep(Call *call);
+// When a category has too few seats: those of bookings whose time has run out, now. *freed: some came back at once.
+// True when the provider has to be asked first: the call waits.
+bool payment_close_due(Call *call, int64_t category_id, bool *freed);
+
+#endif
