@@ -44,7 +44,9 @@ const PLACES = [
   ["/", (page) => page.getByRole("link", { name: /^Main Hall / }).waitFor()],
   ["/hall/1", people.seeHall],
   ["/hall/3", people.seeHall],
-  ["/sign-in", (page) => page.getByLabel("Username").waitFor()],
+  ["/sign-in", (page) => page.getByLabel("Password").waitFor()],
+  ["/sign-up", (page) => page.getByLabel("Your name").waitFor()],
+  ["/sign-in/username", (page) => page.getByLabel("Username").waitFor()],
   ["/recover", (page) => page.getByLabel("Username").waitFor()],
   ["/account", (page) => page.getByText("You are not signed in.").waitFor()],
   ["/hall/1/wall", (page) => page.locator(".free strong").waitFor()],
@@ -83,7 +85,7 @@ for (const colorScheme of ["light", "dark"]) {
       await page.getByRole("button", { name: "Sign out" }).waitFor();
       assert.deepEqual(await seriousFaults(page), [], "the account");
       assert.ok(await fits(page), "the account is wider than its window");
-      const other = await arrive("/sign-in", { ...options, colorScheme });
+      const other = await arrive("/sign-in/username", { ...options, colorScheme });
       await other.getByLabel("Username").fill(`${name}-two`);
       await other.getByRole("button", { name: "Continue" }).click();
       await other.getByRole("img", { name: /QR code/ }).waitFor();
@@ -121,7 +123,7 @@ test("colours follow the device, and then the person's choice, also after a relo
 
 test("the script is small, comes compressed, and may be kept by its hash", async () => {
   const seen = new Set();
-  const page = await arrive("/sign-in");
+  const page = await arrive("/sign-in/username");
   page.on("response", (answer) => /\.js$/.test(answer.url()) && seen.add(answer.url()));
   await page.reload();
   await page.getByLabel("Username").fill("script-size");

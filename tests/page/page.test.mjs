@@ -53,6 +53,7 @@ test("signing up shows a QR code, forgives a wrong code, and leads back to the s
   const at = await people.findSeatOnMap(page);
   await page.mouse.click(at.x, at.y);
   await page.getByRole("link", { name: "Sign in to reserve" }).click();
+  await people.byUsername(page);
   await page.getByLabel("Username").fill("no way");
   await page.getByRole("button", { name: "Continue" }).click();
   await page.getByRole("alert").filter({ hasText: "3 to 32 letters" }).waitFor();
@@ -83,6 +84,7 @@ test("who signs out is a guest at once, also in another tab, and signs in again 
   await tab.getByLabel("Your account").getByRole("link", { name: "Sign in" }).waitFor();
 
   await page.getByLabel("Your account").getByRole("link", { name: "Sign in" }).click();
+  await people.byUsername(page);
   await page.getByLabel("Username").fill("cleo");
   await page.getByRole("button", { name: "Continue" }).click();
   await page.getByRole("heading", { name: "Welcome back, cleo" }).waitFor();
@@ -117,7 +119,7 @@ test("a lost authenticator is replaced with the saved phrase", async () => {
 });
 
 test("a name that is being signed up elsewhere can be taken over or left", async () => {
-  const [first, second] = [await arrive("/sign-in"), await arrive("/sign-in")];
+  const [first, second] = [await arrive("/sign-in/username"), await arrive("/sign-in/username")];
   for (const page of [first, second]) {
     await page.getByLabel("Username").fill("eve");
     await page.getByRole("button", { name: "Continue" }).click();

@@ -5,13 +5,15 @@ import { newPage, takeLink } from "./state/page";
 import { createStore } from "./state/store";
 import Foyer from "./view/Foyer.svelte";
 import "./view/style.css";
+import { askApi } from "./wire/api";
 import { callUser, fetchPlan, readAuthStart } from "./wire/http";
 import { browserSurroundings, Link } from "./wire/link";
 
 const surroundings = browserSurroundings();
 const page = createStore(newPage());
 const link = new Link(surroundings, (state) => page.update((before) => takeLink(before, state)));
-const actions = bindActions({ page, link, callUser, readAuthStart, fetchPlan, after: surroundings.after });
+const context = { page, link, ask: askApi, callUser, readAuthStart, fetchPlan, after: surroundings.after };
+const actions = bindActions(context);
 
 actions.watchAccount();
 actions.watchCinemas();
@@ -25,4 +27,4 @@ document.addEventListener("visibilitychange", () => {
   void actions.askMySeats();
 });
 
-mount(Foyer, { target: document.getElementById("page")!, props: { app: { page, actions } } });
+mount(Foyer, { target: document.getElementById("page")!, props: { app: { page, actions, context } } });

@@ -48,9 +48,15 @@ export async function seeHall(page) {
   await page.locator("aside .statuses .count").first().filter({ hasText: /\d/ }).waitFor();
 }
 
+/** From the sign-in by e-mail to the one by username. */
+export async function byUsername(page) {
+  await page.getByRole("link", { name: "Use a username and authenticator" }).click();
+}
+
 /** Signs up under a name and gives the secret of the authenticator. Ends where it began. */
 export async function signUp(page, name) {
   await page.getByRole("link", { name: /^Sign in/ }).first().click();
+  await byUsername(page);
   await page.getByLabel("Username").fill(name);
   await page.getByRole("button", { name: "Continue" }).click();
   const secret = await secretShown(page);

@@ -1,6 +1,7 @@
 // What every action is given: the state, the connection, and the calls over HTTP.
 import type { Page } from "../state/page";
 import type { Store } from "../state/store";
+import type { Answer, Ask } from "../wire/api";
 import type { AuthStart } from "../wire/http";
 import type { Link } from "../wire/link";
 import type { Plan } from "../wire/plan";
@@ -11,6 +12,8 @@ export interface Context {
   readonly link: Link;
   /** Calls a user method over HTTP; throws a Failure. */
   callUser(name: string, input: unknown): Promise<unknown>;
+  /** Asks the tickets door; throws a Failure. */
+  ask(ask: Ask): Promise<Answer>;
   /** Decodes the answer of `auth_start` and `recovery_phrase`. */
   readAuthStart(answer: unknown): AuthStart;
   /** Fetches a plan; throws a Failure. */

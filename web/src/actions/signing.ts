@@ -5,6 +5,8 @@ import { accountOf, type Context } from "./context";
 
 /** How long the server has to tell the socket who we are now, in milliseconds. */
 const SWITCH_MS = 1_500;
+/** How long a new socket may take to say who we are, in milliseconds; the page learns it later all the same. */
+const LONGEST_MS = 4_000;
 
 /** Begins with a username: a known one has to show a code, a new one gets an authenticator to add. Throws a Failure. */
 export async function startSigning(context: Context, username: string): Promise<AuthStart> {
@@ -64,6 +66,49 @@ export async function savePhrase(context: Context, phrase: string): Promise<void
 export async function usePhrase(context: Context, input: { username: string; phrase: string }): Promise<AuthStart> {
   const answer = await context.callUser("recovery_phrase", input);
   return context.readAuthStart({ username: text(input.username, "username"), ...(answer as object) });
+}
+
+/** Signs in with an e-mail and a password. Throws a Failure. */
+export async function signInByMail(context: Context, proof: { email: string; password: string }): Promise<void> {
+  await context.ask({ method: "POST", path: "/auth/login/email?cookie=1", body: proof });
+  await becomesUser(context);
+}
+
+/** An account that is to be made. */
+export interface NewAccount {
+  readonly email: string;
+  readonly password: string;
+  readonly name: string;
+  readonly language: string;
+}
+
+/** Begins an account: a code is mailed. Asked again, another code is. Throws a Failure. */
+export async function signUpByMail(context: Context, account: NewAccount): Promise<void> {
+  const { name, ...rest } = account;
+  await context.ask({ method: "POST", path: "/auth/signup/email", body: name ? { ...rest, name } : rest });
+}
+
+/** Proves the address by its code and signs in. Throws a Failure. */
+export async function proveMail(context: Context, proof: { email: string; otp: string }): Promise<void> {
+  await context.ask({ method: "POST", path: "/auth/verify-otp?cookie=1", body: proof });
+  await becomesUser(context);
+}
+
+/** The cookie is another: a new socket says who we are by it. Waits until the page knows. */
+function becomesUser(context: Context): Promise<void> {
+  context.link.reopen();
+  return new Promise((resolve) => {
+    let stop = () => {};
+    const done = () => {
+      cancel();
+      stop();
+      resolve();
+    };
+    const cancel = context.after(LONGEST_MS, done);
+    stop = context.page.subscribe((page) => {
+      if (page.account?.kind === "user") queueMicrotask(done);
+    });
+  });
 }
 
 /** Waits until the page knows that we are someone else; when the server does not say so, asks it on a new socket. */

@@ -1,6 +1,8 @@
 // What the page watches: who we are, the cinemas, and the hall that is open.
 import { Failure, failureCode } from "../wire/failure";
 import type { HallFrame } from "../wire/frames";
+import { readConcerts } from "../wire/concert";
+import { readPerson } from "../wire/person";
 import { readAccount, readCinemaChange, readCinemas, readSeatIds, readViewers } from "../wire/shapes";
 import { newHall, placeOf, takeChange, takeMine, takePicture, takePlan, type Hall } from "../state/hall";
 import { changeHall, takeAccount, takeCinemaChange } from "../state/page";
@@ -16,12 +18,32 @@ export function watchAccount(context: Context): () => void {
     channel: "user.subscribe",
     data: () => null,
     onMessage(_, data) {
-      const before = accountOf(context)?.username;
+      const before = context.page.get().account;
       context.page.update((page) => takeAccount(page, readAccount(data)));
-      if (before !== accountOf(context)?.username) void askMySeats(context);
+      if (before === context.page.get().account) return;
+      void askMySeats(context);
+      void askPerson(context);
     },
     onRefused: (code) => tellFailure(context, new Failure(code)),
   });
+}
+
+/** Asks what the account says of us; without an answer the page shows less and works on. */
+export async function askPerson(context: Context): Promise<void> {
+  const account = accountOf(context);
+  if (!account) return;
+  try {
+    const person = readPerson((await context.ask({ method: "GET", path: "/account" })).value);
+    context.page.update((page) => (page.account === account ? { ...page, person } : page));
+  } catch (thrown) {
+    if (failureCode(thrown) === "Unreadable") console.warn("The account could not be read.");
+  }
+}
+
+/** Asks for the concerts, for the list of what is on. Throws a Failure. */
+export async function askConcerts(context: Context): Promise<void> {
+  const { value } = await context.ask({ method: "GET", path: "/concerts" });
+  context.page.update((page) => ({ ...page, concerts: readConcerts(value) }));
 }
 
 /** Watches the cinemas and the counters of their halls. */

@@ -61,6 +61,8 @@ const PULSES = 60;
 /** When more seats than this change at once, all pictures are drawn anew. */
 const REDRAW_ALL = 3_000;
 
+const NONE: ReadonlySet<number> = new Set();
+
 /** Makes what is made once for a plan. */
 function drawingOf(plan: Plan): Drawing {
   const kinds = kindsOf(plan);
@@ -115,7 +117,9 @@ export class HallMap {
     const samePlan = this.drawing?.plan === hall.plan;
     if (!samePlan) this.open(hall.plan);
     const sameSeats = samePlan && before && before.statuses === hall.statuses;
-    if (!sameSeats || before.pending !== hall.pending || before.mine !== hall.mine) this.recolor(hall);
+    const sameWords = sameSeats && before.pending === hall.pending && before.mine === hall.mine;
+    const sameChoice = before?.offered === hall.offered && (!hall.offered || before?.selected === hall.selected);
+    if (!sameWords || !sameChoice) this.recolor(hall);
     if (samePlan && before && before.changed !== hall.changed) this.pulse(hall.changed);
     this.request();
   }
@@ -374,7 +378,9 @@ export class HallMap {
 
   private drawAbove(now: number): void {
     const { plan, grid } = this.drawing!;
-    const { cursor, open, selected, pending } = this.hall!;
+    const { cursor, open, pending, offered } = this.hall!;
+    // Seats one chooses to book are drawn as one's own, not as picked to be changed.
+    const selected = offered ? NONE : this.hall!.selected;
     this.pulses = this.pulses.filter((pulse) => now - pulse.at < PULSE_MS);
     const { screen, density, theme, hover, pulses, dragged } = this;
     const state = { plan, grid, camera: this.eye, screen, density, theme, hover, cursor, open, selected };

@@ -2,17 +2,24 @@
 import type { Hall } from "../state/hall";
 import type { Plan } from "../wire/plan";
 
-/** The looks: the four statuses by their codes, and a seat of our own. */
-export const LOOKS = 5;
+/** The looks: the four statuses by their codes, a seat of our own, and a vacant one that is not on offer. */
+export const LOOKS = 6;
 
 /** The look of a seat the signed-in person has reserved. */
 export const MINE = 4;
+
+/** The look of a vacant seat that cannot be chosen while others can. */
+export const ASIDE = 5;
 
 /** The looks of a hall, one a seat: pending changes shown as made, own seats marked. */
 export function looksOf(hall: Hall): Uint8Array {
   const looks = hall.statuses.slice();
   for (const [seat, status] of hall.pending) looks[seat] = status;
   for (const seat of hall.mine) if (looks[seat] === 1) looks[seat] = MINE;
+  const { offered, plan } = hall;
+  if (!offered || !plan) return looks;
+  for (let seat = 0; seat < looks.length; seat++) if (looks[seat] === 0 && !offered.has(plan.type[seat])) looks[seat] = ASIDE;
+  for (const seat of hall.selected) if (looks[seat] === 0) looks[seat] = MINE;
   return looks;
 }
 
@@ -44,5 +51,8 @@ export function changedLooks(before: Uint8Array, after: Uint8Array): number[] {
 /** The look of one seat. */
 export function lookOf(hall: Hall, seat: number): number {
   const status = hall.pending.get(seat) ?? hall.statuses[seat];
-  return status === 1 && hall.mine.has(seat) ? MINE : status;
+  if (status === 1 && hall.mine.has(seat)) return MINE;
+  if (status !== 0 || !hall.offered || !hall.plan) return status;
+  if (hall.selected.has(seat)) return MINE;
+  return hall.offered.has(hall.plan.type[seat]) ? 0 : ASIDE;
 }

@@ -4,7 +4,7 @@ import type { Plan } from "../wire/plan";
 import { drawAreas, getFont } from "./areas";
 import { visible, type Camera, type Screen } from "./camera";
 import type { Grid } from "./grid";
-import { LOOKS, MINE, type Batches } from "./looks";
+import { ASIDE, LOOKS, MINE, type Batches } from "./looks";
 import type { RowLabel } from "./row_labels";
 import type { Kinds, Sheet, Sheets } from "./sprites";
 import { mix, type Theme } from "./theme";
@@ -39,10 +39,12 @@ const DOTS: readonly (readonly [number, number])[] = [
   [0.86, 0.86],
   [0.3, 0.3],
   [1.1, 1.1],
+  [0.26, 0.26],
 ];
 
 /** The colour of a dot. */
 function dotColor(look: number, hue: string, theme: Theme): string {
+  if (look === ASIDE) return theme.muted;
   if (look === 0) return theme.dark ? mix(hue, "#ffffff", 0.85) : mix(hue, theme.surface, 0.75);
   if (look === 1) return theme.reserved;
   if (look === 2) return theme.occupied;

@@ -1,6 +1,6 @@
 // How a seat of each look is drawn: one shape for each status, so that no one has to tell colours apart. The legend draws
 // the same shapes.
-import { MINE } from "./looks";
+import { ASIDE, MINE } from "./looks";
 import { legible, mix, type Theme } from "./theme";
 
 type Pen = CanvasRenderingContext2D;
@@ -86,12 +86,24 @@ function maintenance(pen: Pen, width: number, height: number, hue: string, theme
   lines(pen, theme.maintenance, Math.max(side * 0.1, 1), [-arm, -arm, arm, arm], [arm, -arm, -arm, arm]);
 }
 
+/** A seat that is free but not on offer: a faint outline. */
+function aside(pen: Pen, width: number, height: number, hue: string, theme: Theme): void {
+  const side = Math.min(width, height);
+  rounded(pen, width, height, side * 0.26);
+  pen.globalAlpha = 0.35;
+  pen.strokeStyle = legible(hue, theme);
+  pen.lineWidth = Math.max(side * 0.06, 0.75);
+  pen.stroke();
+  pen.globalAlpha = 1;
+}
+
 /** Draws one seat around (0, 0), `width` by `height` CSS pixels, its type told by `hue`. */
 export function drawSeat(pen: Pen, look: number, width: number, height: number, hue: string, theme: Theme): void {
   const side = Math.min(width, height);
   const signed = side >= SIGN_FROM;
   if (look === 0) return vacant(pen, width, height, hue, theme);
   if (look === 3) return maintenance(pen, width, height, hue, theme);
+  if (look === ASIDE) return aside(pen, width, height, hue, theme);
   if (look === 1) {
     notched(pen, width, height, side * 0.24);
     return filled(pen, width, height, theme.reserved, hue, theme);

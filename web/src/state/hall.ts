@@ -33,8 +33,10 @@ export interface Hall {
   readonly cursor: number;
   /** The seat whose panel is open; -1 none. */
   readonly open: number;
-  /** The seats staff have picked. */
+  /** The seats that are picked: by staff to change them, by a buyer to book them. */
   readonly selected: ReadonlySet<number>;
+  /** The types whose seats can be chosen now, by index; null while nothing is being chosen. */
+  readonly offered: ReadonlySet<number> | null;
 }
 
 /** The most seats a flash is kept for; a larger change is a new picture, not news. */
@@ -58,6 +60,7 @@ export function newHall(id: number): Hall {
     cursor: -1,
     open: -1,
     selected: new Set(),
+    offered: null,
   };
 }
 
@@ -99,6 +102,7 @@ const untouched = {
   cursor: -1,
   open: -1,
   selected: new Set<number>(),
+  offered: null,
   mine: new Set<number>(),
   pending: new Map<number, Status>(),
 };

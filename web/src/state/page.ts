@@ -1,5 +1,7 @@
 // The state of the whole page.
 import type { LinkState } from "../wire/link";
+import type { Concert } from "../wire/concert";
+import type { Person } from "../wire/person";
 import type { Account, Cinema, CinemaChange } from "../wire/shapes";
 import type { Hall } from "./hall";
 
@@ -17,6 +19,10 @@ export interface Page {
   readonly link: LinkState;
   /** Who we are; null until the server has said. */
   readonly account: Account | null;
+  /** What the account says of us; null for a guest and until it has come. */
+  readonly person: Person | null;
+  /** The concerts; null until they have come. */
+  readonly concerts: readonly Concert[] | null;
   /** The cinemas; null until they have come. */
   readonly cinemas: readonly Cinema[] | null;
   /** The hall that is open; null when none is. */
@@ -26,7 +32,7 @@ export interface Page {
 
 /** The page before anything has come. */
 export function newPage(): Page {
-  return { link: "connecting", account: null, cinemas: null, hall: null, notices: [] };
+  return { link: "connecting", account: null, person: null, concerts: null, cinemas: null, hall: null, notices: [] };
 }
 
 /** Takes the state of the connection; while it is gone the hall may be out of date. */
@@ -40,7 +46,7 @@ export function takeAccount(page: Page, account: Account): Page {
   const same = JSON.stringify(page.account) === JSON.stringify(account);
   if (same) return page;
   const hall = page.hall ? { ...page.hall, mine: new Set<number>(), selected: new Set<number>() } : null;
-  return { ...page, account, hall };
+  return { ...page, account, hall, person: account.kind === "guest" ? null : page.person };
 }
 
 /** Takes new counters of some halls of a cinema. */

@@ -1,5 +1,6 @@
 // What every part of the view is given: the state to show and the actions to call.
 import { getContext, setContext } from "svelte";
+import type { Context } from "../actions/context";
 import type { Actions } from "../actions/table";
 import type { Page } from "../state/page";
 import type { Store } from "../state/store";
@@ -8,6 +9,8 @@ import type { Store } from "../state/store";
 export interface App {
   readonly page: Store<Page>;
   readonly actions: Actions;
+  /** What the actions of parts that come later are bound to. */
+  readonly context: Context;
 }
 
 const KEY = "foyer";

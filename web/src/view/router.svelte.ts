@@ -1,23 +1,45 @@
 // Which page an address means, and going from one to another without loading.
 
+/** A page that has no number or name in its address. */
+type Plain = "home" | "sign-in" | "sign-in-name" | "sign-up" | "recover" | "account" | "tickets";
+
+/** A page of the box office that is about one concert or one booking. */
+type Numbered = "concert" | "way" | "booking" | "sale" | "door";
+
 /** A page of the program. */
 export type Route =
-  | { readonly name: "home" | "sign-in" | "recover" | "account" | "missing" }
+  | { readonly name: Plain | "missing" }
+  | { readonly name: Numbered; readonly id: string }
   | { readonly name: "hall" | "wall"; readonly id: number };
 
-const PLAIN: Record<string, "home" | "sign-in" | "recover" | "account"> = {
+const PLAIN: Record<string, Plain> = {
   "/": "home",
   "/sign-in": "sign-in",
-  "/sign-up": "sign-in",
+  "/sign-in/username": "sign-in-name",
+  "/sign-up": "sign-up",
   "/recover": "recover",
   "/account": "account",
+  "/tickets": "tickets",
 };
 
+/** Pages whose address holds a public id of 24 hex digits. */
+const NUMBERED: readonly (readonly [RegExp, Numbered])[] = [
+  [/^\/concert\/([0-9a-f]{24})$/, "concert"],
+  [/^\/concert\/([0-9a-f]{24})\/tickets$/, "way"],
+  [/^\/booking\/([0-9a-f]{24})$/, "booking"],
+  [/^\/staff\/sale\/([0-9a-f]{24})$/, "sale"],
+  [/^\/staff\/door\/([0-9a-f]{24})$/, "door"],
+];
+
 /** What a path means. */
-export function routeOf(path: string): Route {
-  const plain = PLAIN[path.length > 1 ? path.replace(/\/$/, "") : path];
-  if (plain) return { name: plain };
-  const hall = /^\/hall\/([1-9]\d{0,8})(\/wall)?\/?$/.exec(path);
+export function routeOf(given: string): Route {
+  const path = given.length > 1 ? given.replace(/\/$/, "") : given;
+  if (PLAIN[path]) return { name: PLAIN[path] };
+  for (const [form, name] of NUMBERED) {
+    const found = form.exec(path);
+    if (found) return { name, id: found[1] };
+  }
+  const hall = /^\/hall\/([1-9]\d{0,8})(\/wall)?$/.exec(path);
   if (hall) return { name: hall[2] ? "wall" : "hall", id: Number(hall[1]) };
   return { name: "missing" };
 }
@@ -44,7 +66,7 @@ export function go(path: string): void {
   scrollTo(0, 0);
 }
 
-const SIGNING = ["/sign-in", "/sign-up", "/recover"];
+const SIGNING = ["/sign-in", "/sign-in/username", "/sign-up", "/recover"];
 
 /** Goes where the person was before signing in. */
 export function goBack(): void {

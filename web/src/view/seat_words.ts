@@ -3,7 +3,7 @@ import { lookOf } from "../canvas/looks";
 import type { Hall } from "../state/hall";
 import { placeLabel, rowLabel, zoneLabel } from "../state/seats";
 import type { Plan } from "../wire/plan";
-import { words } from "./words";
+import { words } from "./words.svelte";
 
 /** "Row C, seat 12". */
 export function seatName(plan: Plan, seat: number): string {

@@ -34,7 +34,7 @@ export interface CinemaChange {
   readonly halls: readonly { readonly id: number; readonly counts: Counts }[];
 }
 
-/** Who the server says we are. */
+/** Who the server says we are. An account made with an e-mail may have no username. */
 export type Account =
   | { readonly kind: "guest" }
   | { readonly kind: "user"; readonly username: string; readonly staff: boolean };
@@ -116,7 +116,7 @@ export function readCinemaChange(value: unknown): CinemaChange {
 export function readAccount(value: unknown): Account {
   const read = object(value, "user");
   if (read.status !== "user") return { kind: "guest" };
-  return { kind: "user", username: text(read.username, "user.username"), staff: read.role === "staff" };
+  return { kind: "user", username: textOr(read.username, ""), staff: read.role === "staff" };
 }
 
 /** Decodes a snapshot or update of `viewers.subscribe`. */

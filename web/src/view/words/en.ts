@@ -1,4 +1,4 @@
-// Every text a visitor can see or hear, in one place, so that another language is another file of this shape.
+// Every text of the halls and of accounts that a visitor can see or hear, in English. Other languages have this shape.
 
 /** A number with thousands apart. */
 const figures = new Intl.NumberFormat("en");
@@ -11,6 +11,18 @@ function plural(count: number, one: string, many: string): string {
 /** What went wrong and what to do next, by error code. */
 const errors: Record<string, string> = {
   Offline: "There is no connection right now. Nothing was changed. Try again when we are back.",
+  unauthorized: "You are not signed in any more. Sign in and try again.",
+  validation_error: "Something in the form is not right. Check it and try again.",
+  invalid_credentials: "E-mail and password do not belong together. Check both, or create an account.",
+  user_exists: "There is an account with this e-mail already. Sign in instead.",
+  email_failed: "The mail could not be sent. Check the address, or try again in a minute.",
+  otp_invalid: "That code is not right or no longer good. Type the newest one, or have another sent.",
+  rate_limited: "That was a lot at once. Wait a minute and try again.",
+  email_malformed: "An e-mail address looks like name@example.com.",
+  password_short: "A password has at least eight characters.",
+  concert_not_found: "There is no such concert. Go back to the list and pick one.",
+  provider_unavailable: "The payment service does not answer. Nothing was charged. Try again in a moment.",
+  username_taken: "This username is taken. Choose another.",
   Timeout: "The server did not answer in time. Look at the seat before you try again.",
   Unreadable: "The answer could not be understood. Reload the page and try again.",
   InternalServerError: "Something went wrong on our side. Nothing was changed. Try again in a moment.",
@@ -47,11 +59,14 @@ const news: Record<string, string> = {
   copied: "Copied.",
 };
 
-/** Names of the four statuses and of a seat of one's own, by look. */
-const statuses = ["Vacant", "Reserved", "Occupied", "Out of service", "Yours"] as const;
+/** Names of the four statuses and of a seat of one's own, by look; the last is a seat that is not on offer. */
+const statuses: readonly string[] = ["Vacant", "Reserved", "Occupied", "Out of service", "Yours", "Other category"];
 
 /** The words. */
-export const words = {
+export const en = {
+  /** Switches to the other language, in that language. */
+  otherLanguage: "Русский",
+  otherShort: "RU",
   brand: "Foyer",
   title: (part: string) => (part ? `${part} · Foyer` : "Foyer"),
   skip: "Skip to content",
@@ -63,6 +78,7 @@ export const words = {
   loading: "Loading",
   back: "All halls",
   tryAgain: "Try again",
+  wait: "One moment…",
 
   theme: {
     label: { system: "Colours: as the device", light: "Colours: light", dark: "Colours: dark" } as Record<string, string>,
@@ -79,6 +95,14 @@ export const words = {
     lead: "Every seat, as it is right now. Pick a hall.",
     free: "free",
     of: (total: number) => `of ${figures.format(total)}`,
+    concerts: "Concerts",
+    halls: "Halls",
+    soldOut: "Sold out",
+    opens: (when: string) => `Sale opens ${when}`,
+    onSale: "On sale",
+    closed: "Sale closed",
+    few: "Last tickets",
+    from: (price: string) => `from ${price}`,
     none: "There are no halls yet.",
     noneNext: "As soon as one is added it appears here by itself.",
     noHalls: "No halls here yet.",
@@ -136,6 +160,8 @@ export const words = {
     release: "Release this seat",
     releasing: "Releasing…",
     signIn: "Sign in to reserve",
+    tickets: "Get tickets",
+    ticketsWhy: "This seat is sold with a ticket.",
     signInWhy: "Anyone can watch. To reserve a seat you need a username; it takes a minute.",
     yours: "It stays yours until you release it here, or the staff do.",
     taken: "Somebody else has reserved this seat. If it is given back, you see it here at once.",
@@ -169,6 +195,7 @@ export const words = {
     signOut: "Sign out",
     signingOut: "Signing out…",
     title: "Your account",
+    tickets: "My tickets",
     signedInAs: "Signed in as",
     staff: "Staff",
     guest: "You are not signed in.",
@@ -182,8 +209,32 @@ export const words = {
   },
 
   sign: {
-    title: "Sign in or sign up",
-    lead: "No password: your username and a six-digit code from an authenticator app.",
+    title: "Sign in",
+    lead: "With your e-mail and password.",
+    email: "E-mail",
+    password: "Password",
+    showPassword: "Show",
+    hidePassword: "Hide",
+    noAccount: "Create an account",
+    haveAccount: "I have an account",
+    byUsername: "Use a username and authenticator",
+    byEmail: "Use e-mail and password",
+    upTitle: "Create an account",
+    upLead: "Your tickets go to this e-mail. It takes a minute.",
+    name: "Your name",
+    nameHint: "As it should stand on your tickets.",
+    passwordHint: "At least eight characters.",
+    create: "Create account",
+    codeTitle: "Look into your mail",
+    codeSent: (email: string) => `We have sent a six-digit code to ${email}. It is good for a few minutes.`,
+    digit: (at: number) => `Digit ${at} of 6`,
+    resend: "Send another code",
+    resendIn: (seconds: number) => `Another code can be sent in ${seconds} s`,
+    resent: "Another code is on its way. Only the newest one works.",
+    otherEmail: "Use another e-mail",
+    checking: "Checking…",
+    nameTitle: "Username and authenticator",
+    nameLead: "No password: your username and a six-digit code from an authenticator app.",
     username: "Username",
     usernameHint: "New here? Choose one: 3 to 32 letters, digits, dashes or underscores.",
     next: "Continue",
@@ -217,9 +268,39 @@ export const words = {
     linkTitle: (name: string) => `Link a new authenticator, ${name}`,
   },
 
+  sessions: {
+    title: "Where you are signed in",
+    here: "this device",
+    lastUsed: (when: string) => `last used ${when}`,
+    end: "Sign out there",
+    ended: "Signed out there.",
+    endOthers: "Sign out everywhere else",
+    unknown: "Unknown device",
+  },
+
+  profile: {
+    details: "Your details",
+    name: "Name",
+    email: "E-mail",
+    username: "Username",
+    language: "Language",
+    save: "Save",
+    saved: "Saved.",
+    noEmail: "No e-mail yet. Add one to get tickets by mail and to sign in with a password.",
+    addEmail: "Add an e-mail",
+    noUsername: "Add a username and an authenticator as a second way to sign in.",
+    addUsername: "Add a username",
+    add: "Continue",
+    cancel: "Never mind",
+    added: "Added.",
+  },
+
   missing: {
     title: "There is nothing here",
     lead: "The address may be mistyped, or the page has moved.",
     home: "Go to the halls",
   },
 };
+
+/** The shape of the words in any language. */
+export type Words = typeof en;

@@ -1,0 +1,62 @@
+// Letting people in: the server is asked where it can be reached; where it cannot, the signed list on this device decides
+// and the check-in is told later.
+import { readAdmitted, readDoorList, type DoorList } from "../wire/door";
+import { Failure, failureCode } from "../wire/failure";
+import { hashOfText, signatureHolds, signedPart } from "../wire/proofs";
+import { timeOr } from "../wire/concert";
+import { judge, verdict, type Door, type Verdict } from "../state/door";
+import { askOffice, type Office } from "./office_context";
+
+/** The list, and whether its signature holds; null where this browser cannot tell. Throws a Failure. */
+export async function askDoorList(office: Office, concertId: string): Promise<{ list: DoorList; holds: boolean | null }> {
+  const answer = await askOffice(office, { method: "GET", path: `/ticket/list?concertId=${concertId}` });
+  const list = readDoorList(answer.value);
+  return { list, holds: await signatureHolds(signedPart(answer.text), list.key, list.signature) };
+}
+
+/** What was found out about a code: the verdict, its hash, and whether the server still has to be told. */
+export interface Seen {
+  readonly verdict: Verdict;
+  readonly hash: string;
+  readonly untold: boolean;
+}
+
+/** Verdicts by the codes of the server's refusals. */
+const REFUSALS: Record<string, Verdict["kind"]> = {
+  ticket_used: "used",
+  ticket_void: "void",
+  ticket_not_found: "unknown",
+};
+
+/** Lets in or refuses the bearer of a code. Throws only what no list can make up for: one is not staff, for instance. */
+export async function checkIn(office: Office, door: Door, code: string): Promise<Seen> {
+  const hash = await hashOfText(code);
+  const known = judge(door, hash);
+  try {
+    const { value } = await askOffice(office, { method: "POST", path: "/ticket/check-in", body: { code } });
+    const { name, seatLabel, category } = readAdmitted(value);
+    return { verdict: { ...verdict("in", false), name, seatLabel, category }, hash, untold: false };
+  } catch (thrown) {
+    const failure = thrown instanceof Failure ? thrown : new Failure("Unreadable");
+    const kind = REFUSALS[failure.code];
+    if (kind) return { verdict: { ...known, kind, usedAt: usedAt(failure), offline: false }, hash, untold: false };
+    if (!["Offline", "Timeout", "InternalServerError"].includes(failureCode(thrown))) throw thrown;
+    return { verdict: known, hash, untold: known.kind === "in" };
+  }
+}
+
+/** When a used ticket was used. */
+function usedAt(failure: Failure): number {
+  return timeOr((failure.detail as { checkedInAt?: unknown } | null)?.checkedInAt);
+}
+
+/** Tells the server of somebody let in while it could not be reached. True when that is settled, one way or the other. */
+export async function tellCheckIn(office: Office, one: { code: string; at: number }): Promise<boolean> {
+  try {
+    const body = { code: one.code, at: new Date(one.at).toISOString() };
+    await askOffice(office, { method: "POST", path: "/ticket/check-in", body });
+    return true;
+  } catch (thrown) {
+    return failureCode(thrown) in REFUSALS;
+  }
+}

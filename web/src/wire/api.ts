@@ -1,0 +1,84 @@
+// Requests to the tickets door under /api/v1: JSON in and out, the session in the cookie, errors by their code.
+import { textOr, type Json } from "./check";
+import { Failure } from "./failure";
+
+/** A request. */
+export interface Ask {
+  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
+  /** The path after `/api/v1`. */
+  readonly path: string;
+  readonly body?: unknown;
+  /** The Idempotency-Key of a POST; one is made where none is given. */
+  readonly key?: string;
+}
+
+/** An answer, with what the server's clock said. */
+export interface Answer {
+  readonly value: unknown;
+  /** The body as it came, for what is signed. */
+  readonly text: string;
+  /** The server's time in milliseconds, to the second; 0 where it gave none. */
+  readonly serverMs: number;
+}
+
+const TIMEOUT_MS = 20_000;
+
+/** A name for one intention, so that asking twice has its effect once. */
+export function newKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** Fetches with a time limit. */
+async function fetchBounded(ask: Ask, key: string): Promise<Response> {
+  const stop = new AbortController();
+  const timer = setTimeout(() => stop.abort(), TIMEOUT_MS);
+  const headers: Record<string, string> = {};
+  if (ask.body !== undefined) headers["Content-Type"] = "application/json";
+  if (ask.method === "POST") headers["Idempotency-Key"] = key;
+  const init: RequestInit = { method: ask.method, headers, credentials: "same-origin", signal: stop.signal };
+  if (ask.body !== undefined) init.body = JSON.stringify(ask.body);
+  try {
+    return await fetch(`/api/v1${ask.path}`, init);
+  } catch {
+    throw new Failure(stop.signal.aborted ? "Timeout" : "Offline");
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The code of an error's answer: its own, or what its status means. */
+function codeOf(status: number, body: Json): string {
+  const code = textOr(body.code, "");
+  if (code) return code;
+  if (status === 401) return "unauthorized";
+  if (status === 429) return "rate_limited";
+  return status >= 500 ? "InternalServerError" : "Unreadable";
+}
+
+/** Asks, and throws the Failure an error names. A POST whose answer got lost is asked once more under its key. */
+export async function askApi(ask: Ask): Promise<Answer> {
+  const key = ask.key ?? newKey();
+  let response: Response;
+  try {
+    response = await fetchBounded(ask, key);
+  } catch (thrown) {
+    if (ask.method !== "POST" || (thrown as Failure).code !== "Offline") throw thrown;
+    response = await fetchBounded(ask, key);
+  }
+  const serverMs = Date.parse(response.headers.get("Date") ?? "") || 0;
+  const text = await response.text().catch(() => "");
+  const body = parsed(text);
+  if (response.ok && body !== undefined) return { value: body, text, serverMs };
+  const read = typeof body === "object" && body !== null && !Array.isArray(body) ? (body as Json) : {};
+  throw new Failure(response.ok ? "Unreadable" : codeOf(response.status, read), read);
+}
+
+/** The JSON of a text; undefined where it is none. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
