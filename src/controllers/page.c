@@ -8,15 +8,27 @@
 #include "controllers/loop_state.h"
 #include "controllers/page_assets.h"
 #include "core/call.h"
+#include "core/config.h"
 #include "core/store.h"
 #include "methods/hall.h"
 
 enum { GZIP_WINDOW_BITS = 15 + 16, HASH_DIGITS = 16 };
 
 static const char security_headers[] =
-    "X-Content-Type-Options: nosniff\r\nReferrer-Policy: same-origin\r\nX-Frame-Options: SAMEORIGIN\r\n"
-    "Content-Security-Policy: default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
+    "X-Content-Type-Options: nosniff\r\nReferrer-Policy: same-origin\r\nX-Frame-Options: SAMEORIGIN\r\n";
+
+// Pictures of concerts may stand anywhere; nothing else comes from elsewhere.
+static const char own_policy[] =
+    "Content-Security-Policy: default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: https:;"
     " connect-src 'self' ws: wss:; object-src 'none'; base-uri 'self'; frame-ancestors 'self'\r\n";
+
+// Where payments go through Stripe, its form is a script and frames of its own (docs.stripe.com/security/guide).
+static const char stripe_policy[] =
+    "Content-Security-Policy: default-src 'self'; script-src 'self' https://js.stripe.com https://*.js.stripe.com;"
+    " frame-src https://js.stripe.com https://*.js.stripe.com https://hooks.stripe.com;"
+    " style-src 'self' 'unsafe-inline'; img-src 'self' data: https:;"
+    " connect-src 'self' ws: wss: https://api.stripe.com; object-src 'none'; base-uri 'self';"
+    " frame-ancestors 'self'\r\n";
 
 static const PageAsset *find_asset(Str path) {
   for (size_t i = 0; i < page_asset_count; i++) {
@@ -43,7 +55,9 @@ static Buf *inflate_asset(const PageAsset *asset) {
 static void respond_asset(Exchange *exchange, const PageAsset *asset) {
   bool gzip = http_accepts_gzip(exchange->request);
   Text headers = {.arena = exchange->arena};
+  bool stripe = exchange->conn->loop->config->stripe_secret_key.length > 0;
   text_add(&headers, str_from(security_headers));
+  text_add(&headers, str_from(stripe ? stripe_policy : own_policy));
   text_format(&headers, "ETag: %s\r\nVary: Accept-Encoding\r\nCache-Control: %s\r\n", asset->etag,
               asset->immutable ? "public, max-age=31536000, immutable" : "no-cache");
   if (str_equal(http_header(exchange->request, "If-None-Match"), str_from(asset->etag))) {
