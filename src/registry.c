@@ -6,6 +6,7 @@
 #include "controllers/loop_state.h"
 #include "controllers/routes.h"
 #include "controllers/seats_socket.h"
+#include "controllers/tickets_http.h"
 #include "core/log.h"
 #include "core/ticker.h"
 #include "core/topic.h"
@@ -64,14 +65,16 @@ static void start(Loop *loop) {
   if (state == NULL) abort();
   loop->owner = state;
   state->deflater = ws_deflater_new();
+  state->tickets = tickets_state_new();
   state->topics = topics_new(loop, kinds, KIND_COUNT, &seats_topic_door);
-  if (state->topics == NULL || state->deflater == NULL) abort();  // nothing was promised yet
+  if (state->topics == NULL || state->deflater == NULL || state->tickets == NULL) abort();  // nothing was promised yet
   topics_warm(state->topics, "cinemas", 0);
   for (size_t i = 0; i < warm_count; i++) topics_warm(state->topics, "hall", warm_ids[i]);
   if (loop->number == 0) start_tickers(loop);
 }
 
 static void turn_end(Loop *loop) {
+  tickets_http_turn_end(loop);
   topics_turn_end(topics_of(loop));
 }
 
@@ -83,6 +86,7 @@ static void stopped(Loop *loop) {
   LoopState *state = loop_state(loop);
   if (loop->number == 0) ticker_stop(queue_ticker);
   topics_free(state->topics);
+  tickets_state_free(state->tickets);
   for (int i = 0; i < PLANS_KEPT; i++) buf_unref(state->plans[i].gzip);
   ws_deflater_free(state->deflater);
   free(state);
@@ -103,11 +107,13 @@ void registry_event(Loop *loop, const Event *event) {
   } else {
     seats_socket_signal(loop, event);
   }
+  tickets_http_event(loop, event);
 }
 
 void registry_changed_outside(Loop *loop) {
   log_info("registry: the database was changed by another process, pictures are read anew", "loop=%d", loop->number);
   topics_reload_all(topics_of(loop));
+  tickets_http_changed_outside(loop);
   if (loop->number > 0) return;
   waiting_room_mark_stale();
   ticker_look(queue_ticker);

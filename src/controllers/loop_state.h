@@ -17,6 +17,7 @@ typedef struct KeptPlan {
 typedef struct LoopState {
   Topics *topics;
   WsDeflater *deflater;
+  struct TicketsState *tickets;
   SocketIndex by_user;         // seats sockets, by the id of whom they speak for
   SocketIndex by_cookie;       // and by their browser: the hash of its ss_client cookie
   SocketIndex by_agent;        // or of its address and User-Agent

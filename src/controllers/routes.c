@@ -6,17 +6,13 @@
 #include "controllers/page.h"
 #include "controllers/seats_http.h"
 #include "controllers/seats_socket.h"
+#include "controllers/tickets_http.h"
 #include "shared/json.h"
 
 static void respond_json(Exchange *exchange, int status, Str body) {
   Text headers = {.arena = exchange->arena};
   origin_add_open_headers(&headers, exchange->conn->loop->config, exchange->request);
   exchange_respond(exchange->conn, status, STR("application/json; charset=utf-8"), body, text_str(&headers));
-}
-
-static void tickets_not_found(Exchange *exchange) {
-  respond_json(exchange, 404,
-               STR("{\"success\":false,\"error\":\"Not found\",\"message\":\"Not found\",\"code\":\"not_found\"}"));
 }
 
 static void messenger_not_found(Exchange *exchange) {
@@ -77,8 +73,8 @@ void routes_request(Exchange *exchange) {
   } else if ((cut_prefix(path, STR("/api/user/"), &name) || cut_prefix(path, STR("/api//user/"), &name)) &&
              seats_http_knows(name)) {
     seats_http_request(exchange, name);
-  } else if (str_starts(path, STR("/api/v1/"))) {
-    tickets_not_found(exchange);
+  } else if (cut_prefix(path, STR("/api/v1"), &name) && (name.length == 0 || name.at[0] == '/')) {
+    tickets_http_request(exchange, name);
   } else if (str_starts(path, STR("/api/"))) {
     messenger_not_found(exchange);
   } else if (str_starts(path, STR("/plan/"))) {

@@ -101,8 +101,6 @@ struct Call {
   Error token_error;  // ERR_NONE: the token was genuine; else why not (ERR_UNAUTHORIZED: there was none)
   Str peer;           // the client's address, for limits and the session list
   Str agent;          // User-Agent, likewise
-  Str raw_body;       // of a request whose bytes are signed: as they came
-  Str signature;      // and its Stripe-Signature header
   Str request_id;     // names the request in the log and in its answer; empty for messages of a socket
   bool prepared;      // `prepare` has run
   bool waited;        // came while its loop was sending updates

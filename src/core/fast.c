@@ -1,11 +1,19 @@
 // A hash table of texts that end by themselves, under one lock.
 #include "core/fast.h"
 
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uv.h>
 
-enum { FAST_BUCKETS = 4096, FAST_ENTRIES_MAX = 200000 };
+// A rate may stand in one of RATE_WAYS places; when all are taken, the one that ends first makes room.
+enum { FAST_BUCKETS = 4096, FAST_ENTRIES_MAX = 200000, RATE_SETS = 65536, RATE_WAYS = 4 };
+
+typedef struct Rate {
+  uint64_t key;
+  int64_t until_ms;
+  int64_t count;
+} Rate;
 
 typedef struct Entry {
   struct Entry *next;
@@ -21,6 +29,8 @@ struct Fast {
   uint32_t entries;
   uint32_t sweep_at;  // next bucket to rid of what has ended
   Entry *buckets[FAST_BUCKETS];
+  unsigned char secret[crypto_shorthash_KEYBYTES];
+  Rate rates[RATE_SETS][RATE_WAYS];
 };
 
 Str fast_key(Arena *arena, const char *what, Str who) {
@@ -35,6 +45,7 @@ Fast *fast_new(void) {
     free(fast);
     return NULL;
   }
+  if (fast != NULL) randombytes_buf(fast->secret, sizeof fast->secret);
   return fast;
 }
 
@@ -126,4 +137,33 @@ void fast_remove(Fast *fast, Str key) {
   uv_mutex_lock(&fast->lock);
   unlink_entry(fast, find(fast, key));
   uv_mutex_unlock(&fast->lock);
+}
+
+uint64_t fast_rate_key(const Fast *fast, const char *what, Str who) {
+  enum { KEY_BYTES_MAX = 128 };
+  unsigned char text[KEY_BYTES_MAX];
+  size_t length = strlen(what);
+  if (length > sizeof text / 2) length = sizeof text / 2;
+  memcpy(text, what, length);
+  if (who.length > sizeof text - length) who.length = sizeof text - length;
+  if (who.length > 0) memcpy(text + length, who.at, who.length);
+  uint64_t key;
+  crypto_shorthash((unsigned char *)&key, text, length + who.length, fast->secret);
+  return key;
+}
+
+FastRate fast_rate(Fast *fast, uint64_t key, int64_t window_ms, int64_t now_ms) {
+  uv_mutex_lock(&fast->lock);
+  Rate *set = fast->rates[key % RATE_SETS];
+  Rate *found = NULL;
+  Rate *first_to_end = &set[0];
+  for (int i = 0; i < RATE_WAYS; i++) {
+    if (set[i].key == key) found = &set[i];
+    if (set[i].until_ms < first_to_end->until_ms) first_to_end = &set[i];
+  }
+  if (found == NULL) found = first_to_end;
+  if (found->key != key || found->until_ms <= now_ms) *found = (Rate){.key = key, .until_ms = now_ms + window_ms};
+  FastRate rate = {.count = ++found->count, .until_ms = found->until_ms};
+  uv_mutex_unlock(&fast->lock);
+  return rate;
 }

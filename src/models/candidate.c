@@ -14,18 +14,22 @@ bool candidate_find(Call *call, Str username, Candidate *candidate) {
   return true;
 }
 
+Str candidate_address(Arena *arena, Str username, Str secret) {
+  Text address = {.arena = arena};
+  text_format(&address, "otpauth://totp/SeatsSync%%20%.*s?secret=", STR_ARG(username));
+  text_add(&address, ids_base32(arena, secret.at, secret.length));
+  return text_str(&address);
+}
+
 void candidate_make(Call *call, Str username, bool recovers) {
   Str secret = ids_random(&call->arena, &call->env, AUTH_TOTP_SECRET_BYTES);
   Text value = {.arena = &call->arena};
   text_char(&value, recovers ? 'R' : 'N');
   text_add(&value, secret);
   call_remember(call, fast_key(&call->arena, "candidate", username), text_str(&value), call->now_ms + CANDIDATE_MS);
-  Text address = {.arena = &call->arena};
-  text_format(&address, "otpauth://totp/SeatsSync%%20%.*s?secret=", STR_ARG(username));
-  text_add(&address, ids_base32(&call->arena, secret.at, secret.length));
   json_open(&call->reply, '{');
   json_name(&call->reply, "qr_url");
-  json_add_str(&call->reply, text_str(&address));
+  json_add_str(&call->reply, candidate_address(&call->arena, username, secret));
   json_name(&call->reply, "username");
   json_add_str(&call->reply, username);
   json_name(&call->reply, "status");

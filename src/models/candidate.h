@@ -11,8 +11,9 @@ typedef struct Candidate {
 } Candidate;
 
 bool candidate_find(Call *call, Str username, Candidate *candidate);
-void candidate_make(Call *call, Str username, bool recovers);  // and replies with its QR address
-void candidate_drop(Call *call, Str username);                 // with its count of tries
+void candidate_make(Call *call, Str username, bool recovers);   // and replies with its QR address
+Str candidate_address(Arena *arena, Str username, Str secret);  // what an authenticator reads from the QR code
+void candidate_drop(Call *call, Str username);                  // with its count of tries
 // Three tries in five minutes, counted from the first.
 bool candidate_tries_over(Call *call, Str username);
 void candidate_count_try(Call *call, Str username);

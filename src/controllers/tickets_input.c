@@ -1,0 +1,90 @@
+// Path, query and body as one object.
+#include "controllers/tickets_input.h"
+
+#include <string.h>
+
+#include "shared/ids.h"
+
+static const Field *find_field(const Method *method, Str name) {
+  for (uint16_t i = 0; i < method->field_count; i++) {
+    if (str_equal(name, str_from(method->fields[i].name))) return &method->fields[i];
+  }
+  return NULL;
+}
+
+// A text of the address as the method's field wants it; what it cannot be stays a text, which the field then refuses.
+static void add_value(Text *out, const Field *field, Str value) {
+  int64_t number;
+  bool is_flag = str_equal(value, STR("true")) || str_equal(value, STR("false"));
+  bool wants_number = field->kind == FIELD_ID || field->kind == FIELD_INT;
+  json_name(out, field->name);
+  if (wants_number && str_to_int(value, &number)) {
+    json_add_int(out, number);
+  } else if (field->kind == FIELD_FLAG && is_flag) {
+    text_add(out, value);
+  } else {
+    json_add_str(out, value);
+  }
+}
+
+static bool add_parameter(Text *out, const Method *method, Str name, Str raw) {
+  const Field *field = find_field(method, name);
+  Str value;
+  if (!ids_from_percent(out->arena, raw, &value)) return false;
+  if (field != NULL) add_value(out, field, value);
+  return true;
+}
+
+// "+" is a space in a query.
+static Str with_spaces(Arena *arena, Str text) {
+  char *copy = arena_copy(arena, text.at, text.length);
+  for (size_t i = 0; i < text.length; i++) {
+    if (copy[i] == '+') copy[i] = ' ';
+  }
+  return (Str){copy, text.length};
+}
+
+static bool add_query(Text *out, const Method *method, Str query) {
+  while (query.length > 0) {
+    Str value = str_cut(&query, '&');
+    Str name = str_cut(&value, '=');
+    if (!add_parameter(out, method, name, with_spaces(out->arena, value))) return false;
+  }
+  return true;
+}
+
+Str tickets_query_value(Str query, const char *name) {
+  while (query.length > 0) {
+    Str value = str_cut(&query, '&');
+    if (str_equal(str_cut(&value, '='), str_from(name))) return value;
+  }
+  return (Str){0};
+}
+
+Error tickets_input_read(Arena *arena, const TicketsRoute *route, const TicketsParameters *parameters,
+                         const HttpRequest *request, const Json **input) {
+  *input = NULL;
+  if (route->raw) return ERR_NONE;
+  const Json *body = NULL;
+  if (str_trim(request->body).length > 0) {
+    body = json_parse(arena, request->body, NULL);
+    if (!json_is_object(body)) return ERR_INVALID_REQUEST;
+  }
+  *input = body;
+  if (parameters->count == 0 && request->query.length == 0) return ERR_NONE;
+  Text merged = {.arena = arena};
+  json_open(&merged, '{');
+  for (int i = 0; i < parameters->count; i++) {
+    if (!add_parameter(&merged, route->method, parameters->names[i], parameters->values[i])) return ERR_INVALID_REQUEST;
+  }
+  if (!add_query(&merged, route->method, request->query)) return ERR_INVALID_REQUEST;
+  for (const Json *member = json_first(body); member != NULL; member = json_next(member)) {
+    const Field *field = find_field(route->method, str_from(json_key(member)));
+    if (field == NULL) continue;
+    json_name(&merged, field->name);
+    json_add_node(&merged, member);
+  }
+  json_close(&merged, '}');
+  *input = json_parse(arena, text_str(&merged), NULL);
+  return *input != NULL ? ERR_NONE : ERR_INVALID_REQUEST;
+}

@@ -1,0 +1,13 @@
+// How often one may ask at the tickets door (tickets contract, 3.1). Loop threads.
+#ifndef FOYER_CONTROLLERS_TICKETS_LIMITS_H
+#define FOYER_CONTROLLERS_TICKETS_LIMITS_H
+
+#include "controllers/tickets_answer.h"
+#include "controllers/tickets_routes.h"
+
+// Counts a request of an address. `route` may be NULL: an address that does not exist counts too.
+TicketsRate tickets_limit_address(const Loop *loop, const TicketsRoute *route, Str peer);
+// Counts a request of a person, where the route is limited so.
+TicketsRate tickets_limit_person(const Loop *loop, const TicketsRoute *route, const Identity *who);
+
+#endif

@@ -1,0 +1,193 @@
+// A request's call, and its answer.
+#include "controllers/tickets_request.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "controllers/tickets_answer.h"
+#include "controllers/token.h"
+#include "core/log.h"
+#include "core/store.h"
+#include "methods/payment.h"
+#include "models/session.h"
+
+enum { RETRY_BUSY_S = 1, RETRY_PROVIDER_S = 5, RETRY_GUESSES_S = 60, KEPT_MS = 1000 };
+
+static const char json_type[] = "application/json; charset=utf-8";
+
+void tickets_request_free(TicketsRequest *request) {
+  arena_free(&request->arena);
+  free(request);
+}
+
+static void log_answer(const TicketsRequest *request, Error error) {
+  LogLevel level = tickets_error_status(error) >= 500 && error != ERR_NONE ? LOG_ERROR : LOG_INFO;
+  log_write(level, "http: answered", "id=%.*s method=%s outcome=%s peer=%.*s ms=%lld", STR_ARG(request->request_id),
+            request->route->method->name, error == ERR_NONE ? "success" : error_code(error), STR_ARG(request->peer),
+            (long long)(request->loop->now_ms - request->begun_ms));
+}
+
+// Refusing.
+
+static void add_retry_after(Text *headers, Error error) {
+  int seconds = 0;
+  if (error == ERR_BUSY) seconds = RETRY_BUSY_S;
+  if (error == ERR_PROVIDER_UNAVAILABLE) seconds = RETRY_PROVIDER_S;
+  if (error_status(error) == 429) seconds = RETRY_GUESSES_S;
+  if (seconds > 0) text_format(headers, "Retry-After: %d\r\n", seconds);
+}
+
+// `details`: what the method says beside the error.
+static void respond_error(TicketsRequest *request, Error error, const Field *field, Str details) {
+  log_answer(request, error);
+  Conn *conn = conn_find(request->loop, request->conn);
+  if (conn == NULL) return;
+  Text body = {.arena = &request->arena};
+  if (error == ERR_VALIDATION && field != NULL) {
+    tickets_write_fault(&body, "validation_error", tickets_field_sentence(&request->arena, field), details);
+  } else {
+    tickets_write_error(&body, error, details);
+  }
+  add_retry_after(&request->headers, error);
+  exchange_respond(conn, tickets_error_status(error), str_from(json_type), text_str(&body),
+                   text_str(&request->headers));
+}
+
+void tickets_request_refuse(TicketsRequest *request, Error error, const Field *field) {
+  respond_error(request, error, field, (Str){0});
+  tickets_request_free(request);
+}
+
+// Answering.
+
+// Tokens stand before what the method has written.
+static void write_tokens(Call *call, const TicketsRoute *route, Text *out) {
+  const Identity *granted = &call->granted;
+  json_open(out, '{');
+  json_name(out, "accessToken");
+  json_add_str(out, token_access(call, granted));
+  json_name(out, "refreshToken");
+  json_add_str(
+      out, session_refresh_token(&call->arena, call->config, granted->public_id, granted->sid, granted->refreshed_ms));
+  if (route->user && call->reply.length > 2) {
+    text_char(out, ',');
+    text_add(out, (Str){call->reply.at + 1, call->reply.length - 2});
+  }
+  json_close(out, '}');
+}
+
+// The session as a cookie lasts as long as one of the seats door.
+static void grant_cookie(TicketsRequest *request, Call *call) {
+  call->granted.expires_ms = call->now_ms + session_access_ms(call->config, "seats");
+  token_add_cookie(&request->headers, call, &call->granted);
+  seats_socket_identity_changed(request->loop, request->client, &call->granted, NULL);
+}
+
+static Str body_of(TicketsRequest *request, Call *call) {
+  if (request->route->finish != NULL) request->route->finish(call, request->input);
+  if (!request->route->tokens || call->granted.user_id == 0) return text_str(&call->reply);
+  if (request->wants_cookie) {
+    grant_cookie(request, call);
+    return text_str(&call->reply);
+  }
+  Text body = {.arena = &call->arena};
+  call->granted.expires_ms = call->now_ms + session_access_ms(call->config, "tickets");
+  write_tokens(call, request->route, &body);
+  return text_str(&body);
+}
+
+static void keep(const TicketsRequest *request, Str body) {
+  TicketsState *state = tickets_state(request->loop);
+  if (!request->route->kept || request->input != NULL || request->epoch != state->kept_epoch) return;
+  char *kept = realloc(state->kept, body.length);
+  if (kept == NULL) return;
+  memcpy(kept, body.at, body.length);
+  state->kept = kept;
+  state->kept_bytes = (uint32_t)body.length;
+  state->kept_route = request->route;
+  state->kept_until_ms = request->loop->now_ms + KEPT_MS;
+}
+
+static void respond(TicketsRequest *request, Call *call) {
+  Conn *conn = conn_find(request->loop, request->conn);
+  if (call->error != ERR_NONE && call->content_type == NULL) {
+    respond_error(request, call->error, call->bad_field, text_str(&call->reply));
+    return;
+  }
+  log_answer(request, call->error);
+  Str body = body_of(request, call);
+  if (call->error == ERR_NONE) keep(request, body);
+  if (conn == NULL) return;
+  if (call->session_over && request->token_is_cookie) token_add_clearing(&request->headers);
+  if (call->file_name != NULL) {
+    text_format(&request->headers, "Content-Disposition: attachment; filename=\"%s\"\r\n", call->file_name);
+  }
+  const char *type = call->content_type != NULL ? call->content_type : json_type;
+  int status = call->error == ERR_NONE ? 200 : tickets_error_status(call->error);
+  exchange_respond(conn, status, str_from(type), body, text_str(&request->headers));
+}
+
+static void call_done(Loop *loop, Call *call) {
+  TicketsRequest *request = call->door;
+  if (call->error == ERR_NONE && call->waits_for.length > 0) {
+    request->waits_for = str_copy(&request->arena, call->waits_for);
+    request->waited_note = call->waited_note;
+    if (!loop->draining && conn_find(loop, request->conn) != NULL) {
+      tickets_wait(request);
+      return;
+    }
+    call->error = ERR_PROVIDER_UNAVAILABLE;
+  }
+  respond(request, call);
+  tickets_request_free(request);
+}
+
+// Running.
+
+// The call may outlive the request: other loops hear its events when this one has answered. So it has its own texts.
+static void fill_in(Call *call, const TicketsRequest *request) {
+  Arena *arena = &call->arena;
+  call->method = request->route->method;
+  call->who = request->who;
+  call->who.username = str_copy(arena, request->who.username);
+  call->who.public_id = str_copy(arena, request->who.public_id);
+  call->who.sid = str_copy(arena, request->who.sid);
+  call->peer = str_copy(arena, request->peer);
+  call->agent = str_copy(arena, request->agent);
+  call->request_id = str_copy(arena, request->request_id);
+  call->once = (Once){.scope = str_copy(arena, request->once.scope),
+                      .key = str_copy(arena, request->once.key),
+                      .request_hash = str_copy(arena, request->once.request_hash)};
+  call->waited_for = str_copy(arena, request->waits_for);
+  call->waited_note = request->waited_note;
+}
+
+static Error decode(Call *call, const TicketsRequest *request) {
+  if (!request->route->raw) return call_decode(call, request->input);
+  PaymentWebhook *input = ARENA_NEW(&call->arena, PaymentWebhook);
+  input->signature = str_copy(&call->arena, request->signature);
+  input->body = str_copy(&call->arena, request->raw_body);
+  call->input = input;
+  return ERR_NONE;
+}
+
+void tickets_request_run(TicketsRequest *request) {
+  Loop *loop = request->loop;
+  Call *call = call_new_own(loop);
+  if (call == NULL) {
+    tickets_request_refuse(request, ERR_BUSY, NULL);
+    return;
+  }
+  fill_in(call, request);
+  Error error = decode(call, request);
+  if (error != ERR_NONE) {
+    const Field *field = call->bad_field;
+    call_free(call);
+    tickets_request_refuse(request, error, field);
+    return;
+  }
+  if (request->route->kept) request->epoch = tickets_state(loop)->kept_epoch;
+  call->door = request;
+  call->done = call_done;
+  store_submit(loop, call);
+}

@@ -1,0 +1,63 @@
+// A request of the tickets door on its way: it outlives the calls that are made for it (who asks, then what is asked,
+// perhaps again when a courier is back). For controllers/tickets_*.c only.
+#ifndef FOYER_CONTROLLERS_TICKETS_REQUEST_H
+#define FOYER_CONTROLLERS_TICKETS_REQUEST_H
+
+#include "controllers/identity_cache.h"
+#include "controllers/seats_socket.h"
+#include "controllers/tickets_http.h"
+#include "controllers/tickets_routes.h"
+
+enum { TICKETS_WAIT_HEADS = 256 };
+
+typedef struct TicketsRequest {
+  struct TicketsRequest *next;  // of those that wait for the same head of topics
+  Arena arena;
+  Loop *loop;
+  ConnRef conn;
+  const TicketsRoute *route;
+  Str token;  // as it came; empty: none
+  bool token_is_cookie;
+  bool wants_cookie;  // ?cookie=1
+  TokenKey token_key;
+  uint64_t epoch;  // of the identities, when its own was asked for
+  Identity who;
+  const Json *input;
+  Str raw_body;   // of a raw route
+  Str signature;  // likewise
+  Str peer;
+  Str agent;
+  Str request_id;
+  Once once;
+  SeatsClient client;
+  Text headers;
+  int64_t begun_ms;
+  Str waits_for;  // the topic; empty: not at present
+  int64_t waited_note;
+  uint64_t until_ms;  // loop tick when waiting ends
+} TicketsRequest;
+
+struct TicketsState {
+  IdentityCache *identities;
+  uint32_t waiting_count;
+  TicketsRequest *waiting[TICKETS_WAIT_HEADS];  // by the hash of their topic
+  // The kept answer (TicketsRoute.kept): for a moment, and until something is committed that may change it.
+  char *kept;
+  uint32_t kept_bytes;
+  const TicketsRoute *kept_route;
+  int64_t kept_until_ms;
+  uint64_t kept_epoch;
+};
+
+TicketsState *tickets_state(const Loop *loop);
+
+// Runs the request's method; the caller's right to ask has been checked. Takes the request over.
+void tickets_request_run(TicketsRequest *request);
+void tickets_request_free(TicketsRequest *request);
+// Answers and frees it.
+void tickets_request_refuse(TicketsRequest *request, Error error, const Field *field);
+
+// Keeps a request until something of its topic is committed.
+void tickets_wait(TicketsRequest *request);
+
+#endif
