@@ -109,7 +109,7 @@ void tickets_write_error(Text *out, Error error, Str details) {
 
 Str tickets_field_sentence(Arena *arena, const Field *field) {
   Text text = {.arena = arena};
-  text_format(&text, "%s must be ", field->name);
+  text_format(&text, field->kind == FIELD_STRING ? "%s must have " : "%s must be ", field->name);
   switch (field->kind) {
     case FIELD_ID:
       text_add(&text, STR("a whole number of at least 1"));
@@ -128,9 +128,9 @@ Str tickets_field_sentence(Arena *arena, const Field *field) {
       break;
     case FIELD_STRING:
       if (field->min == field->max) {
-        text_format(&text, "a text of exactly %u characters", field->min);
+        text_format(&text, "exactly %u characters", field->min);
       } else {
-        text_format(&text, "a text of %u to %u characters", field->min, field->max);
+        text_format(&text, "%u to %u characters", field->min, field->max);
       }
       break;
     case FIELD_ID_LIST:

@@ -84,7 +84,6 @@ static void grant_cookie(TicketsRequest *request, Call *call) {
 }
 
 static Str body_of(TicketsRequest *request, Call *call) {
-  if (request->route->finish != NULL) request->route->finish(call, request->input);
   if (!request->route->tokens || call->granted.user_id == 0) return text_str(&call->reply);
   if (request->wants_cookie) {
     grant_cookie(request, call);
@@ -108,23 +107,27 @@ static void keep(const TicketsRequest *request, Str body) {
   state->kept_until_ms = request->loop->now_ms + KEPT_MS;
 }
 
-static void respond(TicketsRequest *request, Call *call) {
-  Conn *conn = conn_find(request->loop, request->conn);
-  if (call->error != ERR_NONE && call->content_type == NULL) {
-    respond_error(request, call->error, call->bad_field, text_str(&call->reply));
-    return;
-  }
+static void respond_text(TicketsRequest *request, const Call *call) {
   log_answer(request, call->error);
+  Conn *conn = conn_find(request->loop, request->conn);
+  if (conn == NULL) return;
+  exchange_respond(conn, tickets_error_status(call->error), STR("text/plain; charset=utf-8"), text_str(&call->reply),
+                   text_str(&request->headers));
+}
+
+static void respond(TicketsRequest *request, Call *call) {
+  const TicketsRoute *route = request->route;
+  log_answer(request, ERR_NONE);
   Str body = body_of(request, call);
-  if (call->error == ERR_NONE) keep(request, body);
+  keep(request, body);
+  Conn *conn = conn_find(request->loop, request->conn);
   if (conn == NULL) return;
   if (call->session_over && request->token_is_cookie) token_add_clearing(&request->headers);
-  if (call->file_name != NULL) {
-    text_format(&request->headers, "Content-Disposition: attachment; filename=\"%s\"\r\n", call->file_name);
+  if (route->file != NULL) {
+    text_format(&request->headers, "Content-Disposition: attachment; filename=\"%s\"\r\n", route->file);
   }
-  const char *type = call->content_type != NULL ? call->content_type : json_type;
-  int status = call->error == ERR_NONE ? 200 : tickets_error_status(call->error);
-  exchange_respond(conn, status, str_from(type), body, text_str(&request->headers));
+  exchange_respond(conn, 200, str_from(route->type != NULL ? route->type : json_type), body,
+                   text_str(&request->headers));
 }
 
 static void call_done(Loop *loop, Call *call) {
@@ -138,7 +141,13 @@ static void call_done(Loop *loop, Call *call) {
     }
     call->error = ERR_PROVIDER_UNAVAILABLE;
   }
-  respond(request, call);
+  if (call->error == ERR_NONE) {
+    respond(request, call);
+  } else if (request->route->raw && call->reply.length > 0) {
+    respond_text(request, call);
+  } else {
+    respond_error(request, call->error, call->bad_field, text_str(&call->reply));
+  }
   tickets_request_free(request);
 }
 

@@ -110,8 +110,6 @@ struct Call {
   Error error;               // the outcome; with an error, nothing was changed
   Error refusal;             // set by a method that returns ERR_NONE: what it changed is kept, and this is answered
   Text reply;                // JSON of the answer's data, also beside an error where the method says so
-  const char *content_type;  // of the reply where it is no JSON, also beside an error; NULL: it is
-  const char *file_name;     // under which a browser shall keep the reply; NULL: it shall show it
   Identity granted;          // a session that the method opened: the door gives its token; user_id 0: none
   bool session_over;         // the method ended the caller's session: the door takes the token away
   const Method

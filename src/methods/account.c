@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 
+#include "core/outbox.h"
 #include "core/password.h"
 #include "models/account.h"
 #include "models/session.h"
@@ -95,9 +96,9 @@ static void reply_signed_in(Call *call, int64_t user_id) {
 static const char mail_topic[] = "mail:";
 
 static Error answer_when_mailed(Call *call, Str key) {
-  MailState state = mail_state(call, key);
-  if (state == MAIL_FAILED) return ERR_EMAIL_FAILED;
-  if (state == MAIL_SENT) {
+  EffectState state = outbox_look(call->db, key);
+  if (state == EFFECT_FAILED || state == EFFECT_UNKNOWN) return ERR_EMAIL_FAILED;
+  if (state == EFFECT_DONE) {
     reply_message(call, "Otp sent to email for verification");
   } else {
     call->waits_for = fast_key(&call->arena, "mail", key);

@@ -221,9 +221,3 @@ bool signup_matches(Call *call, const Signup *signup, Str code) {
   if (signup->tries + 1 >= SIGNUP_TRIES) signup_end(call, signup);
   return false;
 }
-
-MailState mail_state(Call *call, Str key) {
-  static const char FIND[] =
-      "SELECT CASE WHEN given_up THEN 2 WHEN done_at IS NOT NULL THEN 1 ELSE 0 END FROM outbox WHERE key = $1";
-  return (MailState)db_int(call->db, FIND, MAIL_FAILED, sql_text(key));
-}

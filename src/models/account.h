@@ -58,7 +58,4 @@ bool signup_find_of(Call *call, int64_t user_id, Signup *signup);
 bool signup_matches(Call *call, const Signup *signup, Str code);
 void signup_end(Call *call, const Signup *signup);
 
-typedef enum MailState { MAIL_WAITS, MAIL_SENT, MAIL_FAILED } MailState;
-MailState mail_state(Call *call, Str key);
-
 #endif
