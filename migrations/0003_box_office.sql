@@ -24,6 +24,7 @@ CREATE TABLE concerts (
   rate_a_minute INTEGER,                 -- at most so many are admitted a minute; NULL: no limit
   notice TEXT NOT NULL DEFAULT '',       -- to all who wait
   opened INTEGER NOT NULL DEFAULT 0,     -- the opening was told
+  sold_out INTEGER NOT NULL DEFAULT 0,   -- that everything is paid for was told
   rate_used_to INTEGER NOT NULL DEFAULT 0,  -- the moment up to which the rate's admissions are used up
   active INTEGER NOT NULL DEFAULT 0,     -- rows of queue_places that are active
   admitted INTEGER NOT NULL DEFAULT 0    -- everyone ever admitted

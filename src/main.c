@@ -88,7 +88,7 @@ static bool prepare_database(Config *config, Arena *arena, int64_t **hall_ids, s
   Env env = env_system();
   Db *db = command_open(config);
   if (db == NULL) return false;
-  bool done = secrets_complete(config, db, arena, &env) && (!config->demo || demo_fill(db, env.now_ms(env.state))) &&
+  bool done = secrets_complete(config, db, arena, &env) && (!config->demo || demo_fill(db, config, &env)) &&
               waiting_room_load(db, config, env.now_ms(env.state));
   *hall_count = (size_t)db_int(db, COUNT, 0);
   *hall_ids = ARENA_ARRAY(arena, int64_t, *hall_count);
@@ -165,6 +165,8 @@ static void print_help(FILE *out) {
       "  foyer user role NAME visitor|staff   change what somebody may do\n"
       "  foyer webhook add|remove URL         tell an endpoint of bookings (prints its secret), or stop that\n"
       "  foyer webhook list                   the endpoints\n"
+      "  foyer concert add|import|open|close|list\n"
+      "                                       put a concert on sale; foyer concert says how\n"
       "  foyer verify                         check the invariants on the data\n"
       "  foyer env-example                    print a commented .env\n\n"
       "Options, from the environment or the file .env:\n",
@@ -177,11 +179,9 @@ typedef struct Command {
   int (*run)(const Config *config, int count, char **words);
 } Command;
 
-static const Command commands[] = {{"import", command_import},
-                                   {"export", command_export},
-                                   {"user", command_user},
-                                   {"webhook", command_webhook},
-                                   {"verify", command_verify}};
+static const Command commands[] = {{"import", command_import},   {"export", command_export},
+                                   {"user", command_user},       {"webhook", command_webhook},
+                                   {"concert", command_concert}, {"verify", command_verify}};
 
 static bool wants_help(int count, char **words) {
   for (int i = 1; i < count; i++) {

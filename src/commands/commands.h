@@ -11,6 +11,7 @@ int command_import(const Config *config, int count, char **words);
 int command_export(const Config *config, int count, char **words);
 int command_user(const Config *config, int count, char **words);
 int command_webhook(const Config *config, int count, char **words);
+int command_concert(const Config *config, int count, char **words);
 int command_verify(const Config *config, int count, char **words);
 
 // Opens the configured database for a command and brings its schema up to date. NULL (told on standard error).
@@ -19,7 +20,11 @@ Db *command_open(const Config *config);
 const char *command_database_path(const Config *config, Arena *arena);
 
 // Fills an empty database with the demo venue; true when it did or there was nothing to do.
-bool demo_fill(Db *db, int64_t now_ms);
+bool demo_fill(Db *db, const Config *config, const Env *env);
+// Puts the demo's concerts on sale, the first with `seats` tickets in all (0: 15,000). False when the database failed.
+bool demo_fill_concerts(Db *db, Arena *arena, const Env *env, int64_t seats);
+// The hall whose numbered seats are sold.
+#define DEMO_CONCERT_HALL "Grand Opera"
 // Makes the secrets that are not configured and keeps them in the database, or reads the kept ones. Texts in the arena.
 bool secrets_complete(Config *config, Db *db, Arena *arena, const Env *env);
 

@@ -34,17 +34,36 @@ static bool add_row(Db *db, Arena *arena, const DemoRow *row, int64_t now_ms) {
   return hall_add(db, arena, cinema_id, &plan, now_ms, &hall_id) == ERR_NONE && db_run(db, RESERVE, sql_int(hall_id));
 }
 
-bool demo_fill(Db *db, int64_t now_ms) {
-  static const char COUNT[] = "SELECT count(*) FROM cinemas";
-  Arena arena = {0};
-  if (!db_begin(db, DB_WRITE)) return false;
+// All of its seats are free to be sold.
+static bool add_concert_hall(Db *db, Arena *arena, int64_t now_ms) {
+  Plan plan;
+  int64_t hall_id;
+  if (hall_find(db, STR(DEMO_CONCERT_HALL)) != 0) return true;
+  demo_hall_draw(arena, DEMO_OPERA, &plan);
+  plan.name = STR(DEMO_CONCERT_HALL);
+  int64_t cinema_id = cinema_find_or_add(db, str_from(demo_rows[0].cinema), str_from(demo_rows[0].color), now_ms);
+  return hall_add(db, arena, cinema_id, &plan, now_ms, &hall_id) == ERR_NONE;
+}
+
+static bool fill_venue(Db *db, Arena *arena, int64_t now_ms) {
   bool done = true;
-  if (db_int(db, COUNT, 0) == 0) {
-    for (size_t i = 0; done && i < sizeof demo_rows / sizeof demo_rows[0]; i++) {
-      done = add_row(db, &arena, &demo_rows[i], now_ms);
-      arena_reset(&arena);
-    }
-    log_info("demo: made a venue", "halls=%zu", sizeof demo_rows / sizeof demo_rows[0]);
+  for (size_t i = 0; done && i < sizeof demo_rows / sizeof demo_rows[0]; i++) {
+    done = add_row(db, arena, &demo_rows[i], now_ms);
+    arena_reset(arena);
+  }
+  log_info("demo: made a venue", "halls=%zu", sizeof demo_rows / sizeof demo_rows[0]);
+  return done;
+}
+
+bool demo_fill(Db *db, const Config *config, const Env *env) {
+  static const char VENUE[] = "SELECT count(*) FROM cinemas";
+  static const char CONCERTS[] = "SELECT count(*) FROM concerts";
+  Arena arena = {0};
+  int64_t now_ms = env->now_ms(env->state);
+  if (!db_begin(db, DB_WRITE)) return false;
+  bool done = db_int(db, VENUE, 0) > 0 || fill_venue(db, &arena, now_ms);
+  if (done && db_int(db, CONCERTS, 0) == 0) {
+    done = add_concert_hall(db, &arena, now_ms) && demo_fill_concerts(db, &arena, env, config->demo_seats);
   }
   done = done && db_commit(db);
   if (!done) db_rollback(db);

@@ -2,6 +2,7 @@
 #include "models/concert.h"
 
 #include "models/waiting_room.h"
+#include "models/webhook.h"
 
 #define CONCERT_COLUMNS                                                                                                \
   "id, public_id, currency, hall_id, opens_at, opened, closed, paused, draining, rate_a_minute, rate_used_to, active," \
@@ -140,10 +141,30 @@ bool concert_of_topic(Str topic, int64_t *concert_id) {
   return str_to_int((Str){topic.at + prefix.length, topic.length - prefix.length}, concert_id);
 }
 
+static void tell_sold_out(Call *call, int64_t concert_id) {
+  static const char READ[] = "SELECT json_object('id', public_id, 'name', name) FROM concerts WHERE id = $1";
+  Rows rows = db_rows(call->db, READ, sql_int(concert_id));
+  if (!rows_next(&rows)) return;
+  Str concert = rows_text(&rows, 0, &call->arena);
+  rows_end(&rows);
+  webhook_tell(call, STR("concert.sold_out"), concert);
+}
+
+bool concert_note_sold_out(Call *call, int64_t concert_id) {
+  static const char NOTE[] =
+      "UPDATE concerts SET sold_out = 1 - sold_out WHERE id = $1 AND sold_out != (EXISTS (SELECT 1 FROM categories"
+      " WHERE concert_id = $1) AND NOT EXISTS (SELECT 1 FROM categories WHERE concert_id = $1 AND available_seats > 0)"
+      " AND NOT EXISTS (SELECT 1 FROM bookings WHERE concert_id = $1 AND status = 'pending')) RETURNING sold_out";
+  int64_t sold_out = db_int(call->db, NOTE, -1, sql_int(concert_id));
+  if (sold_out == 1) tell_sold_out(call, concert_id);
+  return sold_out >= 0;
+}
+
 void concert_changed(Call *call, int64_t concert_id) {
   static const char READ[] =
       "SELECT json_object('active', active, 'admitted', admitted, 'available', (SELECT json_group_object(id,"
       " available_seats) FROM categories WHERE concert_id = $1)) FROM concerts WHERE id = $1";
+  concert_note_sold_out(call, concert_id);
   Rows rows = db_rows(call->db, READ, sql_int(concert_id));
   if (!rows_next(&rows)) return;
   Str figures = rows_text(&rows, 0, &call->arena);

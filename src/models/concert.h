@@ -73,6 +73,9 @@ void concert_set_notice(Db *db, int64_t concert_id, Str notice);
 // Records that the stock or the sale has changed, with the new figures: one event on "concert:<id>". Once a call, after
 // the last change.
 void concert_changed(Call *call, int64_t concert_id);
+// Notes whether everything is paid for, and tells the endpoints when it is. True when that has changed; part of
+// concert_changed.
+bool concert_note_sold_out(Call *call, int64_t concert_id);
 // Seats that nobody holds, in all categories.
 int64_t concert_available(Db *db, int64_t concert_id);
 Str concert_topic(Arena *arena, int64_t concert_id);    // "concert:7"

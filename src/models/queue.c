@@ -120,7 +120,8 @@ static int64_t admit(Call *call, int64_t concert_id, int64_t *again) {
 // Admits, and records what has changed.
 static void admit_and_tell(Call *call, int64_t concert_id) {
   int64_t again;
-  if (admit(call, concert_id, &again) > 0) concert_changed(call, concert_id);
+  bool admitted = admit(call, concert_id, &again) > 0;
+  if (concert_note_sold_out(call, concert_id) || admitted) concert_changed(call, concert_id);
   if (again != INT64_MAX) waiting_room_tell_sooner(call, concert_id, again);
 }
 
@@ -298,7 +299,7 @@ bool queue_tick(Call *call, int64_t concert_id) {
   if (opens) open_sale(call, concert_id);
   bool all_ended = end_slots(call, &concert) < QUEUE_STEP_MAX;
   int64_t admitted = admit(call, concert_id, &again);
-  if (admitted > 0 || opens) concert_changed(call, concert_id);
+  if (concert_note_sold_out(call, concert_id) || admitted > 0 || opens) concert_changed(call, concert_id);
   waiting_room_tell_sale(call, concert_id, true);
   int64_t next = db_int(call->db, NEXT_END, INT64_MAX, sql_int(concert_id));
   waiting_room_tell_next(call, concert_id, again < next ? again : next);

@@ -265,6 +265,7 @@ static void test_nobody_is_admitted_whom_the_stock_cannot_serve(void **state) {
 
 static void test_people_behind_the_last_ticket_are_told(void **state) {
   Rig *rig = *state;
+  rig_run(rig, "INSERT INTO webhooks(id, url, secret, created_at) VALUES(1, 'http://localhost/', 'whsec_AAAA', 0)");
   rig_run(rig, "UPDATE categories SET available_seats = CASE id WHEN 1 THEN 3 ELSE 0 END");
   rig_run(rig,
           "INSERT INTO bookings(id, public_id, user_id, concert_id, category_id, seats, amount, currency, status,"
@@ -282,6 +283,9 @@ static void test_people_behind_the_last_ticket_are_told(void **state) {
   Sale sale;
   assert_true(waiting_room_sale(ONSALE_CONCERT, rig->now_ms, &rig->arena, &sale));
   assert_int_equal(sale.state, SALE_SOLD_OUT);
+  assert_int_equal(rig_int(rig, "SELECT count(*) FROM outbox WHERE payload LIKE '%concert.sold_out%'"), 1);
+  onsale_tick(rig);
+  assert_int_equal(rig_int(rig, "SELECT count(*) FROM outbox WHERE payload LIKE '%concert.sold_out%'"), 1);
   assert_true(onsale_look(rig, 3).sold_out);
 }
 
