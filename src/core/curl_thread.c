@@ -10,12 +10,14 @@ enum { TURN_MS = 50, CONNECTIONS_KEPT = 8 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t key;
+static const char *roots;  // SSL_CERT_FILE: certificates to trust instead of the system's, as with curl
 
 static void free_multi(void *multi) {
   curl_multi_cleanup(multi);
 }
 
 static void prepare(void) {
+  roots = getenv("SSL_CERT_FILE");
   if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK || pthread_key_create(&key, free_multi) != 0) abort();
 }
 
@@ -54,6 +56,7 @@ const char *curl_run(CURL *curl, Arena *arena, const _Atomic bool *urgent) {
   if (multi == NULL) return "no memory";
   curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, said);
   curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+  if (roots != NULL) curl_easy_setopt(curl, CURLOPT_CAINFO, roots);
   if (curl_multi_add_handle(multi, curl) != CURLM_OK) return "no memory";
   CURLcode code = transfer(multi, urgent);
   curl_multi_remove_handle(multi, curl);

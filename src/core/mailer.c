@@ -45,10 +45,13 @@ static void set_up(CURL *curl, Arena *arena, Str url, const Mail *mail, struct c
 }
 
 // A 5xx is the relay's last word about this mail (RFC 5321 4.2.1); all else may go better later.
-static MailOutcome outcome_of(CURL *curl, const char *fault) {
+static MailOutcome outcome_of(CURL *curl, Arena *arena, const char **fault) {
   long code = 0;
-  if (fault == NULL) return MAIL_SENT;
+  if (*fault == NULL) return MAIL_SENT;
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &code);
+  Text said = {.arena = arena};
+  text_format(&said, "%s, the last reply was %ld", *fault, code);
+  *fault = str_zero(arena, text_str(&said));
   bool about_mail = code >= REFUSED_FROM && code != 530 && code != 534 && code != 535 && code != 538;
   return about_mail ? MAIL_REFUSED : MAIL_LATER;
 }
@@ -63,7 +66,7 @@ static MailOutcome send_by_smtp(Arena *arena, Str url, const Mail *mail, const _
   if (curl != NULL && to != NULL) {
     set_up(curl, arena, url, mail, to, &message);
     *fault = curl_run(curl, arena, urgent);
-    outcome = outcome_of(curl, *fault);
+    outcome = outcome_of(curl, arena, fault);
   }
   curl_slist_free_all(to);
   curl_easy_cleanup(curl);

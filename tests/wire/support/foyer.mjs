@@ -60,6 +60,23 @@ export class Foyer {
     return this;
   }
 
+  /** Where its database and its mails are. */
+  get folder() {
+    return this.#folder;
+  }
+
+  /** Asks it to end; its folder stays, and it can be started again. */
+  stop() {
+    return this.#exit('SIGTERM');
+  }
+
+  /** Waits until it has ended by itself; gives the signal. */
+  async ended() {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) await once(this.#child, 'exit');
+    this.agent.destroy();
+    return this.#child.signalCode;
+  }
+
   async #ready() {
     const end = Date.now() + START_MS;
     while ((await this.request({ path: '/readyz' })).status !== 200) {
