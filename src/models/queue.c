@@ -55,8 +55,13 @@ static void moves_end(Moves *moves) {
 
 // Admitting.
 
+// What has opened stays open when the clock is set back.
+static bool is_open(const Concert *concert, int64_t now_ms) {
+  return concert->opened || concert->opens_at <= now_ms;
+}
+
 static bool admits(const Concert *concert, int64_t now_ms) {
-  return !concert->closed && !concert->paused && concert->opens_at <= now_ms;
+  return !concert->closed && !concert->paused && is_open(concert, now_ms);
 }
 
 // How many the operator's rate lets in now, counted from *from; *next is when it lets in more. What was not used is
@@ -252,7 +257,7 @@ static bool find_place(Call *call, const Concert *concert, bool *active) {
 }
 
 static int64_t take_rank(Call *call, const Concert *concert, bool *active, bool *had_place) {
-  int64_t lot = call->now_ms < concert->opens_at ? draw_lot(call, concert->id) : -1;
+  int64_t lot = is_open(concert, call->now_ms) ? -1 : draw_lot(call, concert->id);
   int64_t rank = enter(call, concert->id, lot);
   *had_place = false;
   // A second try follows when the place was a slot that is over, or when two people have drawn the very same lot.
@@ -264,6 +269,14 @@ static int64_t take_rank(Call *call, const Concert *concert, bool *active, bool 
   return rank;
 }
 
+// The first who comes after the opening opens: with it the order is that of arrival, for good.
+static bool open_when_due(Call *call, const Concert *concert) {
+  static const char OPEN[] = "UPDATE concerts SET opened = 1 WHERE id = $1 AND opened = 0";
+  if (concert->opened || concert->opens_at > call->now_ms) return false;
+  db_run(call->db, OPEN, sql_int(concert->id));
+  return true;
+}
+
 Error queue_join(Call *call, const Concert *concert, bool *active) {
   bool had_place = false;
   *active = false;
@@ -271,6 +284,7 @@ Error queue_join(Call *call, const Concert *concert, bool *active) {
   int64_t rank = take_rank(call, concert, active, &had_place);
   if (had_place) return ERR_NONE;
   if (rank < 0) return ERR_INTERNAL;
+  if (open_when_due(call, concert)) concert_changed(call, concert->id);
   Moves moves = moves_begin(call, concert);
   moves_add(&moves, call->who.user_id, rank);
   moves_end(&moves);
@@ -283,11 +297,6 @@ Error queue_join(Call *call, const Concert *concert, bool *active) {
 
 // Time.
 
-static void open_sale(Call *call, int64_t concert_id) {
-  static const char OPEN[] = "UPDATE concerts SET opened = 1 WHERE id = $1 AND opened = 0";
-  db_run(call->db, OPEN, sql_int(concert_id));
-}
-
 bool queue_tick(Call *call, int64_t concert_id) {
   static const char NEXT_END[] =
       "SELECT coalesce(min(slot_until), 9223372036854775807) FROM queue_places WHERE concert_id = $1"
@@ -295,8 +304,7 @@ bool queue_tick(Call *call, int64_t concert_id) {
   Concert concert;
   int64_t again;
   if (!concert_find_by_id(call->db, &call->arena, concert_id, &concert)) return false;
-  bool opens = !concert.opened && concert.opens_at <= call->now_ms;
-  if (opens) open_sale(call, concert_id);
+  bool opens = open_when_due(call, &concert);
   bool all_ended = end_slots(call, &concert) < QUEUE_STEP_MAX;
   int64_t admitted = admit(call, concert_id, &again);
   if (concert_note_sold_out(call, concert_id) || admitted > 0 || opens) concert_changed(call, concert_id);

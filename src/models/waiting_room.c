@@ -264,7 +264,7 @@ static void look_at_line(const Room *room, int64_t rank, int64_t now_ms, Place *
   const RoomSale *sale = room->sale;
   size_t ahead = rank_set_before(room->line, (uint64_t)rank);
   place->state = PLACE_WAITING;
-  if (now_ms < sale->opens_at) {
+  if (!sale->opened && now_ms < sale->opens_at) {
     place->position = place->length;
     place->draw_at = sale->opens_at;
     return;
@@ -297,7 +297,7 @@ Place waiting_room_look(int64_t concert_id, int64_t user_id, int64_t now_ms) {
 
 static SaleState state_of(const RoomSale *sale, int64_t now_ms) {
   if (sale->closed) return SALE_CLOSED;
-  if (now_ms < sale->opens_at) return SALE_WAITING;
+  if (!sale->opened && now_ms < sale->opens_at) return SALE_WAITING;
   if (sale->reachable == 0) return SALE_SOLD_OUT;
   if (sale->paused) return SALE_PAUSED;
   return sale->draining ? SALE_DRAINING : SALE_OPEN;

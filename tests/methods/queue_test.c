@@ -420,6 +420,18 @@ static void test_what_another_process_changed_is_read_at_the_next_tick(void **st
 }
 
 // Whatever people do, whoever is admitted stood before all who still wait.
+static void test_a_clock_that_is_set_back_does_not_draw_lots_again(void **state) {
+  Rig *rig = *state;
+  rig_pass(rig, ONSALE_OPENS_IN_MS);
+  join_all(rig, 1, 3);  // comes before the tick that would have opened
+  rig_pass(rig, -RIG_HOUR_MS / 2);
+  join_all(rig, 4, 6);
+  assert_int_equal(onsale_look(rig, 3).position, 1);
+  assert_int_equal(onsale_look(rig, 6).position, 4);
+  assert_string_equal(leave(rig, 1), "{\"success\":true,\"status\":\"none\"}");
+  assert_true(is_active(rig, 3));
+}
+
 static void test_nobody_overtakes(void **state) {
   static const char OVERTAKEN[] =
       "SELECT count(*) FROM queue_places w JOIN queue_places a ON a.admitted_at = (SELECT max(admitted_at) FROM"
@@ -477,6 +489,7 @@ int main(void) {
       CASE(test_the_opening_can_be_moved_until_it_has_come),
       CASE(test_the_operator_sees_what_the_last_hour_was_like),
       CASE(test_what_another_process_changed_is_read_at_the_next_tick),
+      CASE(test_a_clock_that_is_set_back_does_not_draw_lots_again),
       CASE(test_nobody_overtakes),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
