@@ -45,13 +45,14 @@ const Invariant verify_box_office[] = {
      "||"
      " status || ' ' || money FROM moves WHERE NOT CASE"
      " WHEN old IS NULL THEN status = 'pending' AND money = 'none'"
-     " WHEN old = status THEN old_money || ' ' || money IN ('none processing', 'none failed', 'processing failed',"
-     " 'processing processing', 'failed processing', 'failed failed', 'none refunded', 'processing refunded',"
-     " 'failed refunded') OR (status = 'cancelled' AND old_money || ' ' || money = 'paid refunded')"
-     " WHEN status = 'confirmed' THEN money = 'paid' AND old_money NOT IN ('paid', 'refunded')"
-     " WHEN old = 'pending' THEN status IN ('expired', 'cancelled') AND money NOT IN ('paid', 'refunded')"
-     " ELSE old || ' ' || status = 'confirmed cancelled' AND old_money || ' ' || money IN"
-     " ('paid refunded', 'paid paid') END"},
+     " WHEN old = status AND status = 'pending' THEN money IN ('processing', 'failed') AND old_money IN ('none',"
+     " 'processing', 'failed')"
+     // Money that came too late, on its way back.
+     " WHEN old = status THEN status != 'confirmed' AND ((money = 'paid' AND old_money IN ('none', 'processing',"
+     " 'failed')) OR (money = 'refunded' AND old_money = 'paid'))"
+     " WHEN status = 'confirmed' THEN money = 'paid' AND old_money IN ('none', 'processing', 'failed')"
+     " WHEN old = 'pending' THEN money IN ('none', 'processing', 'failed')"
+     " ELSE old || ' ' || status = 'confirmed cancelled' AND old_money || ' ' || money = 'paid refunded' END"},
     // Money.
     {"a confirmed booking has one payment that stands, of its amount and currency",
      "SELECT 'booking ' || b.id || ': ' || count(p.id) || ' payments' FROM bookings b LEFT JOIN payments p ON"

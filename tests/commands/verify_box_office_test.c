@@ -37,7 +37,7 @@ static const char *const scene_rows[] = {
     " SELECT id, 1, 'pending', 'processing', 'intent' FROM bookings WHERE id != 5",
     "INSERT INTO booking_steps(booking_id, at, status, payment_status, cause) VALUES"
     " (1, 2, 'confirmed', 'paid', 'paid'), (3, 2, 'expired', 'processing', 'expired'),"
-    " (3, 3, 'expired', 'refunded', 'late'), (4, 2, 'confirmed', 'paid', 'paid'),"
+    " (3, 3, 'expired', 'paid', 'late'), (3, 4, 'expired', 'refunded', 'late'), (4, 2, 'confirmed', 'paid', 'paid'),"
     " (4, 3, 'cancelled', 'refunded', 'refund'), (6, 2, 'confirmed', 'paid', 'paid')",
     "INSERT INTO payments(id, booking_id, attempt, intent_id, amount, currency, status, is_current, refund_due,"
     " created_at, updated_at) VALUES (1, 1, 1, 'pi1', 200, 'inr', 'succeeded', 1, 0, 0, 0),"
