@@ -2,6 +2,7 @@
 #   make                 foyer, the server (release)
 #   make tools           protocol_server and draw_halls
 #   make unit            the unit tests, tests/<layer>/<name>_test
+#   make sim             the simulation, tests/sim/sim; make nightly runs it without end
 #   make bench_programs  the load generator
 #   make fuzz            the fuzz targets (with clang, in build-fuzz)
 #   make tidy            clang-tidy over all sources, remembered a file
@@ -72,7 +73,7 @@ archive = $(BUILD)/obj/$(1).a
 support_sources := $(sort $(wildcard tests/support/*.c))
 SOURCES := $(foreach layer,$(LAYERS),$(call sources_of,$(layer))) $(wildcard src/registry.c src/main.c)
 
-.PHONY: all tools unit fuzz fuzz_targets tidy format clean
+.PHONY: all tools unit sim nightly fuzz fuzz_targets tidy format clean
 all: $(BUILD)/foyer
 tools: $(BUILD)/protocol_server $(BUILD)/draw_halls
 
@@ -180,6 +181,17 @@ $(foreach layer,methods subscriptions effects controllers commands,$(eval $(call
 # Tests of faults stand between our code and what may fail (tests/support/faults.h).
 $(BUILD)/tests/%_faults_test: private LDFLAGS += -Wl,--wrap=sqlite3_step,--wrap=malloc,--wrap=calloc,--wrap=realloc
 unit: $(unit_tests)
+
+# The simulation: make sim. It has a disk, a provider and couriers of its own (tests/sim).
+
+sim_objects := $(patsubst tests/%.c,$(BUILD)/obj/tests/%.o,$(sort $(wildcard tests/sim/*.c)))
+sim: $(BUILD)/tests/sim/sim
+$(BUILD)/tests/sim/sim: $(sim_objects) $(BUILD)/obj/support.a $(everything)
+	@mkdir -p $(@D)
+	$(call say,link,$@)$(CC) $(OPTIMIZE) $(LINK) $(LINK_SMALL) $(sim_objects) $(call group,$(BUILD)/obj/support.a $(everything)) $(LINK_LIBS) $(LDFLAGS) -o $@
+# Without end, from a seed of the day on.
+nightly: $(BUILD)/tests/sim/sim
+	$< --forever $$(date +%Y%m%d)0000000
 
 # Fuzz targets: make fuzz.
 
