@@ -1,0 +1,188 @@
+// Accounts at the tickets door, as its app and a stranger's script see them.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { Line } from './support/foyer.mjs';
+import { PASSWORD, api, claimsOf, codeFor, refused, signIn, signUp, startTickets } from './support/tickets.mjs';
+
+let server;
+let foyer;
+before(async () => {
+  server = await startTickets({ LOOPS: '2' });
+  ({ foyer } = server);
+});
+after(() => server.end());
+
+test('a sign-up mails a code, and the code makes the account', async () => {
+  const email = 'anna@example.com';
+  const begun = await api(foyer, 'POST', '/auth/signup/email', { body: { email: ' Anna@Example.com', password: PASSWORD, name: 'Anna' } });
+  assert.equal(begun.status, 200, begun.text);
+  assert.deepEqual(begun.json, { message: 'Otp sent to email for verification' });
+  refused(await signIn(foyer, email), 400, 'invalid_credentials', 'Invalid email or password'); // not proved yet
+  const wrong = codeFor(server.mails, email) === '000000' ? '000001' : '000000';
+  refused(await api(foyer, 'POST', '/auth/verify-otp', { body: { email, otp: wrong } }), 400, 'otp_invalid', 'Invalid OTP');
+  const proved = await api(foyer, 'POST', '/auth/verify-otp', { body: { email, otp: codeFor(server.mails, email) } });
+  assert.deepEqual(Object.keys(proved.json), ['accessToken', 'refreshToken']);
+  refused(await api(foyer, 'POST', '/auth/verify-otp', { body: { email, otp: codeFor(server.mails, email) } }), 400, 'otp_invalid');
+  refused(await api(foyer, 'POST', '/auth/signup/email', { body: { email, password: PASSWORD } }), 400, 'user_exists',
+    'User already exists with this email');
+});
+
+test('a token says what the contract says', async () => {
+  const { accessToken, refreshToken } = await signUp(server, 'claims@example.com');
+  const access = claimsOf(accessToken);
+  const refresh = claimsOf(refreshToken);
+  assert.match(access.userId, /^[0-9a-f]{24}$/);
+  assert.equal(access.exp - access.iat, 9 * 3600);
+  assert.equal(refresh.exp - refresh.iat, 7 * 24 * 3600);
+  assert.deepEqual([access.typ, refresh.typ], ['access', 'refresh']);
+  assert.equal(access.sid, refresh.sid);
+  assert.equal(access.userId, refresh.userId);
+  assert.ok(refresh.jti);
+});
+
+test('five wrong codes take the code away', async () => {
+  const email = 'guesser@example.com';
+  await api(foyer, 'POST', '/auth/signup/email', { body: { email, password: PASSWORD } });
+  const right = codeFor(server.mails, email);
+  for (let i = 0; i < 5; i++) {
+    const otp = String((Number(right) + 1 + i) % 1_000_000).padStart(6, '0');
+    refused(await api(foyer, 'POST', '/auth/verify-otp', { body: { email, otp } }), 400, 'otp_invalid');
+  }
+  refused(await api(foyer, 'POST', '/auth/verify-otp', { body: { email, otp: right } }), 400, 'otp_invalid');
+  await api(foyer, 'POST', '/auth/signup/email', { body: { email, password: PASSWORD } });
+});
+
+test('signing in shows the account without its hash', async () => {
+  const email = 'shown@example.com';
+  await signUp(server, email, { name: 'Shown' });
+  const { status, json } = await signIn(foyer, ' SHOWN@example.com ');
+  assert.equal(status, 200);
+  assert.deepEqual(Object.keys(json), ['accessToken', 'refreshToken', 'user']);
+  assert.deepEqual(Object.keys(json.user), ['id', 'email', 'createdAt', 'updatedAt', 'profile']);
+  assert.equal(json.user.email, email);
+  assert.deepEqual(json.user.profile, { name: 'Shown' });
+  assert.match(json.user.createdAt, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+  refused(await signIn(foyer, email, { password: 'another password' }), 400, 'invalid_credentials');
+  refused(await signIn(foyer, 'nobody@example.com'), 400, 'invalid_credentials');
+});
+
+test('wrong passwords of one account are counted, whether it exists or not', async () => {
+  for (const email of ['locked@example.com', 'unknown@example.com']) {
+    for (let i = 0; i < 5; i++) refused(await signIn(foyer, email), 400, 'invalid_credentials');
+    const over = await signIn(foyer, email);
+    refused(over, 429, 'too_many_login_attempts');
+    assert.ok(Number(over.headers['retry-after']) > 0);
+  }
+});
+
+test('what is not valid is said in a sentence', async () => {
+  const sign = (body) => api(foyer, 'POST', '/auth/signup/email', { body });
+  refused(await sign({ email: 'x', password: PASSWORD }), 400, 'validation_error', 'email must be an e-mail address.');
+  refused(await sign({ email: 'x@example.com', password: 'short' }), 400, 'validation_error', 'password must have 8 to 255 characters.');
+  refused(await api(foyer, 'POST', '/auth/verify-otp', { body: { email: 'x@example.com', otp: '12345' } }), 400,
+    'validation_error', 'otp must have exactly 6 characters.');
+  refused(await api(foyer, 'POST', '/auth/refresh', { body: {} }), 400, 'validation_error');
+});
+
+test('refreshing rotates both tokens, with grace for two tabs at once', async () => {
+  const first = await signUp(server, 'rotate@example.com');
+  const refresh = (refreshToken) => api(foyer, 'POST', '/auth/refresh', { body: { refreshToken } });
+  const second = (await refresh(first.refreshToken)).json;
+  assert.deepEqual(Object.keys(second), ['accessToken', 'refreshToken']);
+  assert.notEqual(second.refreshToken, first.refreshToken);
+  assert.equal((await refresh(first.refreshToken)).json.refreshToken, second.refreshToken);
+  const third = (await refresh(second.refreshToken)).json;
+  // The first is older than the one that was superseded: somebody else has it.
+  refused(await refresh(first.refreshToken), 401, 'invalid_refresh_token', 'Invalid refresh token');
+  refused(await refresh(third.refreshToken), 401, 'invalid_refresh_token');
+  refused(await api(foyer, 'GET', '/account', { token: third.accessToken }), 401, 'invalid_token', 'Invalid token');
+  refused(await refresh(first.accessToken), 401, 'invalid_refresh_token');
+});
+
+test('an access token is no refresh token, and the other way', async () => {
+  const { refreshToken } = await signUp(server, 'types@example.com');
+  refused(await api(foyer, 'GET', '/account', { token: refreshToken }), 401, 'invalid_token');
+});
+
+test('signing out ends the session at once', async () => {
+  const { accessToken, refreshToken } = await signUp(server, 'leaver@example.com');
+  assert.equal((await api(foyer, 'GET', '/account', { token: accessToken })).status, 200); // it is known now
+  const left = await api(foyer, 'POST', '/auth/logout', { token: accessToken });
+  assert.deepEqual([left.status, left.json], [200, { message: 'Logout successful' }]);
+  refused(await api(foyer, 'GET', '/account', { token: accessToken }), 401, 'invalid_token');
+  refused(await api(foyer, 'POST', '/auth/refresh', { body: { refreshToken } }), 401, 'invalid_refresh_token');
+  refused(await api(foyer, 'POST', '/auth/logout'), 401, 'unauthorized', 'Unauthorized');
+});
+
+test('with cookie=1 the session is a cookie, and every door takes it', async () => {
+  const email = 'cookie@example.com';
+  await signUp(server, email, { name: 'Cookie Monster' });
+  const origin = { Origin: `http://127.0.0.1:${foyer.port}` };
+  const { json, headers } = await signIn(foyer, email, { query: '?cookie=1', headers: origin });
+  assert.deepEqual(Object.keys(json), ['user']);
+  const cookie = headers['set-cookie'].find((line) => line.startsWith('handshake_token=')).split(';')[0];
+  assert.equal((await api(foyer, 'GET', '/account', { headers: { Cookie: cookie, ...origin } })).json.email, email);
+  const foreign = { Cookie: cookie, Origin: 'https://evil.example' };
+  refused(await api(foyer, 'GET', '/account', { headers: foreign }), 401, 'unauthorized');
+  const status = await foyer.request({ method: 'POST', path: '/api/user/status', headers: { Cookie: cookie } });
+  assert.deepEqual(status.json().data, { username: 'Cookie Monster', status: 'user', role: 'visitor' });
+  const line = await Line.open(foyer, { headers: { Cookie: cookie } });
+  const { data } = await line.ask('user.subscribe');
+  assert.equal(data.username, 'Cookie Monster');
+  const out = await api(foyer, 'POST', '/auth/logout', { headers: { Cookie: cookie, ...origin } });
+  assert.match(out.headers['set-cookie'].join(), /handshake_token=; Path=\//);
+  assert.equal((await line.closed).code, 4401);
+});
+
+test('a bearer token opens a socket, and revoking its session closes it at once', async () => {
+  const email = 'revoked@example.com';
+  const { accessToken } = await signUp(server, email);
+  const others = [];
+  for (let i = 0; i < 4; i++) {
+    const { json } = await signIn(foyer, email);
+    others.push({ token: json.accessToken, line: await Line.open(foyer, { headers: { Authorization: `Bearer ${json.accessToken}` } }) });
+  }
+  const kept = await Line.open(foyer, { headers: { Authorization: `Bearer ${accessToken}` } });
+  assert.equal((await kept.ask('account.subscribe', null, 'mine')).status, 'snapshot');
+  const list = (await api(foyer, 'GET', '/account/sessions', { token: accessToken })).json;
+  assert.equal(list.length, 5);
+  assert.equal(list.filter(({ current }) => current).length, 1);
+  const { sid } = claimsOf(others[0].token);
+  let begin = Date.now();
+  assert.deepEqual((await api(foyer, 'DELETE', `/account/sessions/${sid}`, { token: accessToken })).json, { success: true });
+  assert.equal((await others[0].line.closed).code, 4401);
+  assert.ok(Date.now() - begin < 100, `${Date.now() - begin} ms`);
+  refused(await api(foyer, 'GET', '/account', { token: others[0].token }), 401, 'invalid_token');
+  assert.deepEqual((await kept.update('mine')).data, { what: 'sessions' });
+  refused(await api(foyer, 'DELETE', `/account/sessions/${sid}`, { token: accessToken }), 404, 'session_not_found');
+  begin = Date.now();
+  await api(foyer, 'DELETE', '/account/sessions', { token: accessToken });
+  const codes = await Promise.all(others.slice(1).map(({ line }) => line.closed));
+  assert.ok(Date.now() - begin < 100, `${Date.now() - begin} ms`);
+  assert.deepEqual(codes.map(({ code }) => code), [4401, 4401, 4401]);
+  assert.equal((await api(foyer, 'GET', '/account/sessions', { token: accessToken })).json.length, 1);
+  await kept.close();
+});
+
+test("another's session cannot be ended", async () => {
+  const mine = await signUp(server, 'mine@example.com');
+  const theirs = await signUp(server, 'theirs@example.com');
+  const { sid } = claimsOf(theirs.accessToken);
+  refused(await api(foyer, 'DELETE', `/account/sessions/${sid}`, { token: mine.accessToken }), 404, 'session_not_found');
+  assert.equal((await api(foyer, 'GET', '/account', { token: theirs.accessToken })).status, 200);
+});
+
+test('a guest may not watch an account', async () => {
+  const line = await Line.open(foyer);
+  assert.equal((await line.ask('account.subscribe')).error, 'Unauthorized');
+  await line.close();
+});
+
+test('name and language can be changed', async () => {
+  const { accessToken: token } = await signUp(server, 'changer@example.com');
+  const changed = await api(foyer, 'PATCH', '/account', { token, body: { name: 'Anna K.', language: 'ru' } });
+  assert.deepEqual([changed.json.name, changed.json.language], ['Anna K.', 'ru']);
+  assert.deepEqual((await api(foyer, 'GET', '/account', { token })).json, changed.json);
+  refused(await api(foyer, 'PATCH', '/account', { token, body: { language: 'xx' } }), 400, 'validation_error');
+});
