@@ -85,9 +85,8 @@ static Error begin_cancel(Call *call, Booking *booking) {
 static Error end_cancel(Call *call) {
   Booking booking;
   Payment payment;
-  int64_t booking_id;
-  if (!payment_waited(call, &booking_id)) return ERR_NONE;
-  if (!booking_find(call, booking_id, &booking)) return ERR_NO_PENDING_BOOKING;
+  if (!payment_waited(call, &booking)) return ERR_NONE;
+  if (booking.id == 0) return ERR_NO_PENDING_BOOKING;
   if (booking.status == BOOKING_CONFIRMED) return ERR_PAYMENT_COMPLETED;
   if (booking.status != BOOKING_PENDING) return reply_cancelled(call);
   if (!payment_find_current(call, booking.id, &payment)) return begin_cancel(call, &booking);
@@ -132,8 +131,7 @@ static Error confirm_paid(Call *call, const void *input) {
   const OneBooking *in = input;
   Booking booking;
   Payment payment = {0};
-  int64_t booking_id;
-  if (call->waited_note != 0 && !payment_waited(call, &booking_id)) return ERR_NONE;
+  if (call->waited_note != 0 && !payment_waited(call, &booking)) return ERR_NONE;
   if (!find_own(call, in->id, &booking)) return ERR_BOOKING_NOT_FOUND;
   if (booking.status == BOOKING_CONFIRMED) {
     booking_write(call, &call->reply, &booking, WHOLE, (Str){0});

@@ -89,13 +89,10 @@ static Error create_intent(Call *call, const void *input) {
   const CreateIntent *in = input;
   Booking booking;
   Payment payment;
-  int64_t waited_for;
   bool asked = call->waited_note != 0;
-  if (asked && !payment_waited(call, &waited_for)) return ERR_NONE;
+  if (asked && !payment_waited(call, &booking)) return ERR_NONE;
+  if (asked && booking.id != 0 && booking.status == BOOKING_CONFIRMED) return ERR_PAYMENT_ALREADY_COMPLETED;
   Error error = find_payable(call, in->booking_id, &booking);
-  if (error == ERR_BOOKING_INVALID && asked && booking_find(call, waited_for, &booking) &&
-      booking.status == BOOKING_CONFIRMED)
-    return ERR_PAYMENT_ALREADY_COMPLETED;
   if (error != ERR_NONE) return error;
   bool bound = payment_find_current(call, booking.id, &payment);
   bool refused = bound && payment.status == PAYMENT_FAILED && payment.intent_id.length == 0;

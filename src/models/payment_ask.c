@@ -83,7 +83,7 @@ void payment_ask_refund(Call *call, const Booking *booking, const Payment *payme
 void payment_ask_again(Call *call, const Booking *booking, const Payment *payment) {
   static const char AGAIN[] =
       "UPDATE outbox SET done_at = NULL, given_up = 0, attempts = 0, created_at = $1, due_at = $1"
-      " WHERE key = $2 AND done_at IS NOT NULL";
+      " WHERE key = $2 AND given_up = 1";
   Str key = payment->refund_due ? refund_key(call, booking, payment) : key_of(call, "create", booking, payment, 0);
   db_run(call->db, AGAIN, sql_int(call->now_ms), sql_text(key));
   call->has_effects = true;
@@ -125,15 +125,15 @@ void payment_wait(Call *call, const Booking *booking, const Payment *payment) {
   wait_for(call, booking->id);
 }
 
-bool payment_waited(Call *call, int64_t *booking_id) {
-  static const char FIND[] =
-      "SELECT json_extract(payload, '$.bookingId'), done_at IS NOT NULL OR given_up FROM outbox WHERE id = $1";
+bool payment_waited(Call *call, Booking *booking) {
+  static const char FIND[] = "SELECT key, done_at IS NOT NULL FROM outbox WHERE id = $1";
   Rows rows = db_rows(call->db, FIND, sql_int(call->waited_note));
-  *booking_id = 0;
+  *booking = (Booking){0};
   if (!rows_next(&rows)) return true;
-  *booking_id = rows_int(&rows, 0);
+  Str rest = rows_text(&rows, 0, &call->arena);
   bool over = rows_int(&rows, 1) != 0;
   rows_end(&rows);
-  if (!over) wait_for(call, *booking_id);
+  str_cut(&rest, ':');
+  if (booking_find_public(call, str_cut(&rest, ':'), booking) && !over) wait_for(call, booking->id);
   return over;
 }

@@ -23,7 +23,8 @@ AskState payment_ask_state(Call *call, const Booking *booking, const Payment *pa
 
 // The call waits for the answer to what was asked last; it runs again with its note set (core/call.h, `waited_note`).
 void payment_wait(Call *call, const Booking *booking, const Payment *payment);
-// In such a run: whether the answer is there (then the tables tell it); false: the call waits on.
-bool payment_waited(Call *call, int64_t *booking_id);
+// In such a run: whether the answer is there (then the tables tell it); false: the call waits on. *booking is the one
+// it was asked about, id 0 when it is not known any more.
+bool payment_waited(Call *call, Booking *booking);
 
 #endif

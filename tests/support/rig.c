@@ -213,13 +213,15 @@ static void on_done(Loop *loop, Call *call) {
                      .granted = call->granted,
                      .session_over = call->session_over,
                      .topic_kind = call->reply_topic_kind,
-                     .topic_key = call->reply_topic_key};
+                     .topic_key = call->reply_topic_key,
+                     .waits_for = str_copy(&rig->arena, call->waits_for),
+                     .waited_note = call->waited_note};
   answer->granted.username = str_copy(&rig->arena, call->granted.username);
   answer->granted.sid = str_copy(&rig->arena, call->granted.sid);
   text_format(&rig->heard[loop->number], "done %s\n", call->method->name);
 }
 
-static Error prepare_call(Call *call, const Identity *who, const char *json) {
+static Error prepare_call(Call *call, const Identity *who, const void *rig_input, const char *json) {
   if (call->method->access != ACCESS_ANYONE && call->who.user_id == 0) return ERR_UNAUTHORIZED;
   call->token_error = who != NULL && who->sid.length > 0 ? ERR_NONE : ERR_UNAUTHORIZED;
   call->peer = STR("192.0.2.1");
@@ -229,7 +231,9 @@ static Error prepare_call(Call *call, const Identity *who, const char *json) {
     root = json_parse(&call->arena, str_from(json), NULL);
     assert_non_null(root);
   }
-  return call_decode(call, root);
+  Error error = call_decode(call, root);
+  if (rig_input != NULL) memcpy(call->input, rig_input, call->method->input_bytes);
+  return error;
 }
 
 void rig_ask(Rig *rig, int loop, const Method *method, const Identity *who, const char *json, Answer *answer) {
@@ -238,10 +242,13 @@ void rig_ask(Rig *rig, int loop, const Method *method, const Identity *who, cons
   assert_non_null(call);
   *answer = (Answer){.rig = rig};
   call->method = method;
+  call->waited_note = rig->waited_note;
+  rig->waited_note = 0;
   if (who != NULL) call->who = *who;
   call->door = answer;
   call->done = on_done;
-  call->error = prepare_call(call, who, json);
+  call->error = prepare_call(call, who, rig->input, json);
+  rig->input = NULL;
   if (call->error == ERR_NONE) {
     store_submit(&rig->loops[loop], call);
   } else {
@@ -254,6 +261,17 @@ Answer rig_call(Rig *rig, const Method *method, const Identity *who, const char 
   Answer answer;
   rig_ask(rig, 0, method, who, json, &answer);
   RIG_UNTIL(rig, answer.done);
+  return answer;
+}
+
+Answer rig_call_input(Rig *rig, const Method *method, const void *input) {
+  rig->input = input;
+  return rig_call(rig, method, NULL, NULL);
+}
+
+Answer rig_call_again(Rig *rig, const Answer *waits, const Method *method, const Identity *who, const char *json) {
+  rig->waited_note = waits->waited_note;
+  Answer answer = rig_call(rig, method, who, json);
   return answer;
 }
 

@@ -38,6 +38,8 @@ typedef struct Rig {
   Db *db;  // a connection of the test's own
   Arena arena;
   Text heard[RIG_LOOPS_MAX];  // "event TOPIC SEQ KIND PAYLOAD\n" and "done METHOD\n", as each loop heard them
+  int64_t waited_note;        // of the next call
+  const void *input;          // likewise; NULL: it is decoded
   int changed_outside;        // how often loops were told that somebody else wrote
   RigSettings settings;
 } Rig;
@@ -53,6 +55,8 @@ typedef struct Answer {
   bool session_over;
   const char *topic_kind;  // as Call.reply_topic_kind
   int64_t topic_key;
+  Str waits_for;  // as in Call, with its note
+  int64_t waited_note;
 } Answer;
 
 // Makes a directory with a migrated database and starts the store on it. `settings` may be NULL. Asserts that it
@@ -75,6 +79,11 @@ uint64_t rig_clock_ms(void);  // monotonic
 void rig_ask(Rig *rig, int loop, const Method *method, const Identity *who, const char *json, Answer *answer);
 // Asks and waits for the answer.
 Answer rig_call(Rig *rig, const Method *method, const Identity *who, const char *json);
+
+// Calls a method whose input its door fills in itself; the input's bytes are copied.
+Answer rig_call_input(Rig *rig, const Method *method, const void *input);
+// The same call again, as a door runs it when what it waited for was told.
+Answer rig_call_again(Rig *rig, const Answer *waits, const Method *method, const Identity *who, const char *json);
 
 // What a loop has heard since the last time it was asked for; a C string in the rig's arena.
 const char *rig_heard(Rig *rig, int loop);
