@@ -40,12 +40,20 @@ static size_t warm_count;
 
 // What time brings about is the first loop's work.
 static Ticker *queue_ticker;
+static Ticker *payment_ticker;
 
 static void start_tickers(Loop *loop) {
   queue_ticker = ticker_start(loop, &(TickerSettings){.method = &queue_method_tick,
                                                       .interval_ms = loop->config->promote_interval_ms,
                                                       .next = waiting_room_next});
-  if (queue_ticker == NULL) abort();
+  payment_ticker =
+      ticker_start(loop, &(TickerSettings){.method = &payment_look, .interval_ms = loop->config->sweep_interval_ms});
+  if (queue_ticker == NULL || payment_ticker == NULL) abort();
+}
+
+static void stop_tickers(void) {
+  ticker_stop(queue_ticker);
+  ticker_stop(payment_ticker);
 }
 
 void registry_warm_halls(const int64_t *ids, size_t count) {
@@ -85,7 +93,7 @@ static void turn_sent(Loop *loop) {
 
 static void stopped(Loop *loop) {
   LoopState *state = loop_state(loop);
-  if (loop->number == 0) ticker_stop(queue_ticker);
+  if (loop->number == 0) stop_tickers();
   topics_free(state->topics);
   tickets_state_free(state->tickets);
   for (int i = 0; i < PLANS_KEPT; i++) buf_unref(state->plans[i].gzip);

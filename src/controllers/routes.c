@@ -6,6 +6,7 @@
 #include "controllers/page.h"
 #include "controllers/seats_http.h"
 #include "controllers/seats_socket.h"
+#include "controllers/test_provider.h"
 #include "controllers/tickets_http.h"
 #include "shared/json.h"
 
@@ -77,6 +78,8 @@ void routes_request(Exchange *exchange) {
     tickets_http_request(exchange, name);
   } else if (str_starts(path, STR("/api/"))) {
     messenger_not_found(exchange);
+  } else if (cut_prefix(path, STR("/test-provider/v1"), &name)) {
+    test_provider_request(exchange, name);
   } else if (str_starts(path, STR("/plan/"))) {
     page_plan_request(exchange);
   } else {

@@ -12,6 +12,9 @@
 #include "shared/str.h"
 #include "shared/time.h"
 
+// What the key of the test provider's API is a MAC of, by JWT_SECRET.
+#define AUTH_TEST_PROVIDER_PURPOSE "the key of the test provider"
+
 enum {
   AUTH_DIGEST_BYTES = 32,       // of SHA-256
   AUTH_TOTP_STEP_MS = 30000,    // how long a one-time code is the current one

@@ -2,6 +2,7 @@
 // by them: a request goes out with its Idempotency-Key, or not at all.
 #include "effects/stripe.h"
 
+#include "core/auth.h"
 #include "core/web_client.h"
 #include "shared/ids.h"
 
@@ -122,7 +123,8 @@ static WebAnswer ask(Errand *errand, const Op *op) {
   if (!real) text_add(&url, STR("/test-provider"));
   op->write(&url, &form, errand->payload);
   text_add(&secret, STR("Authorization: Bearer "));
-  text_add(&secret, real ? config->stripe_secret_key : STR("sk_test_foyer"));
+  text_add(&secret,
+           real ? config->stripe_secret_key : auth_mac(arena, config->jwt_secret, STR(AUTH_TEST_PROVIDER_PURPOSE)));
   add_idempotency_key(&key, errand->key);
   const char *headers[] = {str_zero(arena, text_str(&secret)), API_VERSION,
                            op->method[0] == 'P' ? str_zero(arena, text_str(&key)) : NULL, NULL};

@@ -167,13 +167,18 @@ static const Field settle_fields[] = {
     SETTLE_TEXT("refundId", refund_id),
 };
 
-enum { HTTP_OK = 200, HTTP_BAD_REQUEST = 400, HTTP_NOT_FOUND = 404, HTTP_SERVER = 500 };
+enum { HTTP_OK = 200, HTTP_NOT_FOUND = 404, HTTP_CONFLICT = 409, HTTP_TOO_MANY = 429, HTTP_SERVER = 500 };
+
+// The provider has refused, and not only for the moment.
+static bool was_answered(const Settle *in) {
+  return in->http != 0 && in->http < HTTP_SERVER && in->http != HTTP_CONFLICT && in->http != HTTP_TOO_MANY;
+}
 
 static void settle_create(Call *call, const Settle *in, Payment *payment, const Intent *intent) {
   if (in->http == HTTP_OK && intent->id.length > 0) {
     if (payment->intent_id.length == 0) payment_set_intent(call, payment, intent);
     payment_told(call, payment, intent);
-  } else if (in->http >= HTTP_BAD_REQUEST && in->http < HTTP_SERVER) {
+  } else if (was_answered(in)) {
     payment_refused(call, payment, in->message.length > 0 ? in->message : in->error);
   }  // else it was not reached: who wants to pay asks again
 }
@@ -193,7 +198,7 @@ static void settle_intent(Call *call, const Settle *in, Payment *payment, Intent
     intent->status = STR("canceled");  // the provider does not know it: nobody can pay by it
     payment_told(call, payment, intent);
   } else if (cancel && booking_find(call, in->booking_id, &booking)) {
-    if (in->http != 0) {
+    if (was_answered(in)) {
       payment_ask(call, &booking, payment, ASK_RETRIEVE, call->now_ms);  // refused: why?
     } else if (booking.closing == CLOSING_CANCEL) {
       booking_set_closing(call, &booking, CLOSING_NOT);
@@ -239,11 +244,7 @@ const Method payment_settle = {
 
 static Error look(Call *call, const void *input) {
   (void)input;
-  bool more = payment_sweep(call);
-  json_open(&call->reply, '{');
-  json_name(&call->reply, "more");
-  json_add_bool(&call->reply, more);
-  json_close(&call->reply, '}');
+  if (payment_sweep(call)) text_add(&call->reply, STR("{\"more\":true}"));  // the ticker runs it again at once
   return ERR_NONE;
 }
 

@@ -16,7 +16,7 @@ typedef struct PaymentWebhook {
 extern const Method payment_webhook;
 
 // The program's own, on no door: what a courier brings back, and what is looked for by itself every SWEEP_INTERVAL. Of
-// the sweep the reply is `{"more":bool}`: whether it wants to run again at once.
+// the look a reply that is not empty says that it wants to run again at once.
 extern const Method payment_settle;
 extern const Method payment_look;
 
