@@ -270,3 +270,28 @@ void sale_sweep(Rig *rig) {
 const char *sale_state(Rig *rig) {
   return rig_text(rig, "SELECT status || ' ' || payment_status FROM bookings ORDER BY id DESC LIMIT 1");
 }
+
+// What tests ask often.
+
+int64_t sale_gold_left(Rig *rig) {
+  return rig_int(rig, "SELECT available_seats FROM categories WHERE id = 1");
+}
+
+int64_t sale_mails(Rig *rig, const char *name) {
+  static const char CONFIRMED[] = "SELECT count(*) FROM outbox WHERE kind = 'mail' AND key LIKE 'confirmed:%'";
+  static const char REFUNDED[] = "SELECT count(*) FROM outbox WHERE kind = 'mail' AND key LIKE 'refunded:%'";
+  return rig_int(rig, strcmp(name, "confirmed") == 0 ? CONFIRMED : REFUNDED);
+}
+
+Answer sale_confirm(Rig *rig, const Identity *who, const char *id) {
+  return sale_call(rig, &booking_confirm_paid, who, "{\"id\":\"%s\"}", id);
+}
+
+Answer sale_create_intent(Rig *rig, const Identity *who, const char *id) {
+  return sale_call(rig, &payment_create_intent, who, "{\"bookingId\":\"%s\"}", id);
+}
+
+void sale_past_expiry(Rig *rig) {
+  rig_pass(rig, 10 * RIG_MINUTE_MS);
+  rig_run(rig, "UPDATE queue_places SET slot_until = slot_until + 100000000");
+}

@@ -47,4 +47,11 @@ void sale_sweep(Rig *rig);
 // "status paymentStatus" of the booking made last.
 const char *sale_state(Rig *rig);
 
+// What tests ask often.
+int64_t sale_gold_left(Rig *rig);
+int64_t sale_mails(Rig *rig, const char *name);  // "confirmed", "refunded"
+Answer sale_confirm(Rig *rig, const Identity *who, const char *id);
+Answer sale_create_intent(Rig *rig, const Identity *who, const char *id);
+void sale_past_expiry(Rig *rig);
+
 #endif
