@@ -53,7 +53,7 @@ static const Json *perform(const char *payload, const char *answered) {
   assert_int_equal(pthread_create(&thread, NULL, serve, NULL), 0);
   char url[64];
   snprintf(url, sizeof url, "http://127.0.0.1:%d", ntohs(address.sin_port));
-  Config config = {0};
+  Config config = {.jwt_secret = STR("secret")};
   Errand errand = {.id = 3, .key = STR("create:b:1"), .config = &config, .own_url = str_from(url)};
   errand.env.now_ms = no_time;
   errand.result.arena = &errand.arena;
@@ -170,7 +170,7 @@ static void test_fields_of_other_types_are_left_out(void **state) {
 
 static void test_an_op_that_nobody_knows_fails(void **state) {
   (void)state;
-  Config config = {0};
+  Config config = {.jwt_secret = STR("secret")};
   Errand errand = {.config = &config, .payload = json_parse(&arena, STR("{\"op\":\"steal\"}"), NULL)};
   errand.result.arena = &errand.arena;
   assert_int_equal(stripe_perform(&errand), OUTCOME_FAILED);
