@@ -66,6 +66,7 @@ export async function startFoyer() {
   await start();
   return {
     url,
+    folder,
     start,
     kill,
     /** Runs the program's own commands on the same data. */

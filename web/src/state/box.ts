@@ -66,9 +66,11 @@ export function takePlace(box: Box, place: Place): Box {
   return { ...box, place, firstPosition: first };
 }
 
-/** Takes the booking under way; one for another concert is none of ours here. */
+/** Takes the booking under way; one for another concert is none of ours here. Why its seats is told only once. */
 export function takeBooking(box: Box, booking: Booking | null): Box {
-  return { ...box, booking: booking && booking.concertId === box.concertId ? booking : null };
+  if (!booking || booking.concertId !== box.concertId) return { ...box, booking: null };
+  const reason = booking.reason ?? (box.booking?.id === booking.id ? box.booking.reason : null);
+  return { ...box, booking: { ...booking, reason } };
 }
 
 /** What the one button of a concert means. */

@@ -8,6 +8,13 @@ export type BookingStatus = "pending" | "confirmed" | "expired" | "cancelled";
 /** What its payment is. */
 export type PaymentStatus = "none" | "processing" | "paid" | "failed" | "refunded";
 
+/** Why the server chose these seats: how far they are from the front row and from the middle. */
+export interface Reason {
+  readonly code: "front_middle" | "nearest" | "leaves_single";
+  readonly rowsBehind: number;
+  readonly seatsAside: number;
+}
+
 /** A booking. Money is minor units, times are milliseconds. */
 export interface Booking {
   readonly id: string;
@@ -23,8 +30,8 @@ export interface Booking {
   readonly currency: string;
   readonly seatIds: readonly number[];
   readonly seatLabels: readonly string[];
-  /** Why these seats, where the server chose them. */
-  readonly reason: string;
+  /** Why these seats, where the server chose them; null where it does not say. */
+  readonly reason: Reason | null;
   /** The server's clock as it answered; 0 when it did not say. */
   readonly serverNow: number;
   readonly category: string;
@@ -46,6 +53,14 @@ function concertOf(value: unknown): Booking["concert"] {
   };
 }
 
+/** The reason, where there is one. */
+function reasonOf(value: unknown): Reason | null {
+  if (typeof value !== "object" || value === null) return null;
+  const read = object(value, "booking.reason");
+  const code = read.code === "front_middle" || read.code === "leaves_single" ? read.code : "nearest";
+  return { code, rowsBehind: numberOr(read.rowsBehindFront, 0), seatsAside: numberOr(read.seatsFromMiddle, 0) };
+}
+
 /** The parts of a booking that not every answer has. */
 function extras(read: Json) {
   const category = typeof read.category === "object" && read.category !== null ? (read.category as Json) : {};
@@ -55,7 +70,7 @@ function extras(read: Json) {
     currency: currencyOf(read.currency),
     seatIds: list(read.seatIds ?? [], "booking.seatIds", whole),
     seatLabels: list(read.seatLabels ?? [], "booking.seatLabels", text),
-    reason: textOr(read.reason, ""),
+    reason: reasonOf(read.reason),
     serverNow: timeOr(read.serverNow),
     category: textOr(category.name, ""),
     concert: concertOf(read.concert),

@@ -155,6 +155,13 @@ export const sayEn = {
     clock: "Held for you for",
     yours: "Your booking",
     why: "Why these seats",
+    reason: (code: string, rows: number, aside: number) => {
+      const where = rows === 0 ? "in the front row" : `${plural(rows, "row", "rows")} behind the front`;
+      const middle = aside === 0 ? "in the middle" : `${plural(aside, "seat", "seats")} from the middle`;
+      if (code === "front_middle") return "the best there are: in front and in the middle.";
+      const single = code === "leaves_single" ? " Every choice left would leave a single seat alone." : "";
+      return `the best that are left side by side, ${where}, ${middle}.${single}`;
+    },
     seats: (count: number) => plural(count, "ticket", "tickets"),
     fee: "Booking fee",
     total: "Total",

@@ -155,6 +155,13 @@ export const sayRu: Say = {
     clock: "Держим для вас ещё",
     yours: "Ваш заказ",
     why: "Почему эти места",
+    reason: (code, rows, aside) => {
+      const where = rows === 0 ? "в первом ряду" : `в ${plural(rows, "ряду", "рядах", "рядах")} от первого`;
+      const middle = aside === 0 ? "посередине" : `в ${plural(aside, "месте", "местах", "местах")} от середины`;
+      if (code === "front_middle") return "лучшие из всех: впереди и посередине.";
+      const single = code === "leaves_single" ? " Любой выбор оставил бы рядом одиночное место." : "";
+      return `лучшие из оставшихся рядом, ${where}, ${middle}.${single}`;
+    },
     seats: (count) => plural(count, "билет", "билета", "билетов"),
     fee: "Сбор",
     total: "Итого",

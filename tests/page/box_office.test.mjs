@@ -1,0 +1,215 @@
+// The box office in a real browser against a real server: the whole way from a concert to a checked-in ticket, on a phone
+// and on a desk, and what the operator and the door get.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import * as office from "./support/office.mjs";
+import { startFoyer, until } from "./support/foyer.mjs";
+import * as people from "./support/visitor.mjs";
+
+let foyer, browser, arrive, complaints, concerts;
+
+before(async () => {
+  foyer = await startFoyer();
+  browser = await people.startBrowser();
+  ({ arrive, complaints } = people.visitors(browser, foyer.url));
+  concerts = await office.concertsOf(foyer);
+});
+
+after(async () => {
+  await browser?.close();
+  await foyer?.stop();
+});
+
+for (const [size, options, colorScheme] of [
+  ["phone", people.PHONE, "light"],
+  ["desk", people.DESK, "dark"],
+]) {
+  test(`a visitor goes from the list of what is on to a ticket that is let in: ${size}, ${colorScheme}`, async () => {
+    const email = `way-${size}@example.com`;
+    const page = await arrive("/", { ...options, colorScheme });
+    await page.getByRole("link", { name: new RegExp(concerts.plain.name) }).click();
+    await page.getByRole("heading", { name: concerts.plain.name }).waitFor();
+    await office.seeNoFaults(page, "the concert");
+    await page.getByRole("button", { name: "Sign in to get tickets" }).click();
+    await office.signUp(page, foyer, email);
+    await page.getByRole("button", { name: "Get tickets" }).click();
+
+    await page.getByRole("heading", { name: "Choose your tickets" }).waitFor();
+    await office.seeNoFaults(page, "choosing");
+    await page.getByRole("button", { name: "One more" }).click();
+    await page.getByRole("button", { name: "Book 3 tickets" }).click();
+    await page.getByRole("heading", { name: "Payment" }).waitFor();
+    await office.seeNoFaults(page, "the payment");
+
+    await page.reload();
+    await page.getByRole("heading", { name: "Payment" }).waitFor();
+    await page.getByLabel("Is declined").check();
+    await page.getByRole("button", { name: /^Pay / }).click();
+    await page.getByRole("alert").filter({ hasText: "The card was declined" }).waitFor();
+    await page.getByLabel("Pays at once").check();
+    await page.getByRole("button", { name: /^Pay / }).click();
+
+    await page.getByText("Paid. See you there!").waitFor();
+    await page.getByText("Ticket 3 of 3").waitFor();
+    await office.seeNoFaults(page, "the tickets");
+    const codes = await office.codesOf(page);
+    assert.equal(codes.length, 3);
+    await page.getByRole("link", { name: "All my tickets" }).click();
+    await page.getByRole("link", { name: new RegExp(concerts.plain.name) }).waitFor();
+    await office.seeNoFaults(page, "my tickets");
+
+    const door = await office.staffAt(arrive, foyer, `/staff/door/${concerts.plain.id}`, `door-${size}`, { ...options, colorScheme });
+    await office.checkIn(door, codes[0], "Let in");
+    await office.seeNoFaults(door, "the door");
+    await office.checkIn(door, codes[0], "Already used");
+    await office.checkIn(door, "FT1.nobody", "No such ticket");
+    await office.checkIn(door, "https://example.com", "Not a ticket");
+    await page.goBack();
+    await page.getByText(/^Used \d\d:\d\d$/).waitFor();
+  });
+}
+
+test("seats are chosen on the live list of the hall, one that went is named, and the others are booked", async () => {
+  const page = await arrive(`/concert/${concerts.hall.id}`);
+  await page.getByRole("button", { name: "Sign in to get tickets" }).click();
+  await office.signUp(page, foyer, "seats@example.com");
+  await page.getByRole("button", { name: "Get tickets" }).click();
+  await page.getByRole("application").waitFor();
+  await office.seeNoFaults(page, "the seat map");
+  await page.getByRole("button", { name: "List", exact: true }).click();
+  await page.locator("summary").first().click();
+  const free = page.getByRole("button", { name: /, vacant$/ });
+  const names = [];
+  for (let i = 0; i < 2; i++) {
+    names.push((await free.first().getAttribute("aria-label")).split(",")[0]);
+    await free.first().click();
+  }
+  await page.getByRole("button", { name: "Book 2 seats" }).waitFor();
+  await page.getByRole("button", { name: "Book 2 seats" }).click();
+  await page.getByRole("heading", { name: "Payment" }).waitFor();
+  await page.getByText(/Row A, .* · Row A, /).waitFor();
+
+  const other = await arrive(`/hall/${concerts.hall.hallId}`);
+  await people.openRow(other, 0);
+  await people.seeSeat(other, names[0], "reserved");
+  await page.getByRole("button", { name: "Give the tickets back" }).click();
+  await page.getByRole("button", { name: "Yes, give back" }).click();
+  await people.seeSeat(other, names[0], "vacant");
+});
+
+test("the best seats together come with the reason why", async () => {
+  const page = await arrive(`/concert/${concerts.hall.id}`);
+  await page.getByRole("button", { name: "Sign in to get tickets" }).click();
+  await office.signUp(page, foyer, "best@example.com");
+  await page.getByRole("button", { name: "Get tickets" }).click();
+  await page.getByRole("button", { name: "Best seats" }).click();
+  await page.getByRole("button", { name: "Book 2 tickets" }).click();
+  await page.getByText("Why these seats:").waitFor();
+});
+
+test("who waits sees the place, moves without a reload, is called when the turn has come, and sees what the operator says", async () => {
+  const desk = await office.staffAt(arrive, foyer, `/staff/sale/${concerts.plain.id}`, "operator");
+  await desk.getByRole("button", { name: "Pause" }).click();
+  await desk.getByText("Paused", { exact: true }).waitFor();
+  const page = await arrive(`/concert/${concerts.plain.id}`);
+  await page.getByRole("button", { name: "Sign in to get tickets" }).click();
+  await office.signUp(page, foyer, "waits@example.com");
+  await page.getByRole("button", { name: "Get tickets" }).click();
+  await page.getByRole("heading", { name: "You are in line" }).waitFor();
+  await page.getByRole("heading", { name: "Paused for a moment" }).waitFor();
+  await office.seeNoFaults(page, "the waiting room");
+  await desk.getByLabel("Notice to all who wait").fill("Doors open at six.");
+  await desk.getByText("As they see it").waitFor();
+  await desk.getByRole("button", { name: "Send" }).click();
+  await page.getByText("Doors open at six.").waitFor();
+  await office.seeNoFaults(desk, "the operator's desk");
+
+  const second = await page.context().newPage();
+  await second.goto(`/concert/${concerts.plain.id}`);
+  await second.getByRole("button", { name: "Back to your place in line" }).waitFor();
+  await desk.getByRole("button", { name: "Resume" }).click();
+  await page.getByRole("heading", { name: "Choose your tickets" }).waitFor();
+  await second.getByRole("button", { name: "It is your turn: choose" }).waitFor();
+});
+
+test("an operator finds a booking and refunds it: its ticket is void, its buyer sees it", async () => {
+  const page = await arrive(`/concert/${concerts.plain.id}`);
+  await page.getByRole("button", { name: "Sign in to get tickets" }).click();
+  await office.signUp(page, foyer, "refund@example.com");
+  await page.getByRole("button", { name: "Get tickets" }).click();
+  await page.getByRole("button", { name: /^Book/ }).click();
+  await page.getByRole("button", { name: /^Pay / }).click();
+  await page.getByText("Paid. See you there!").waitFor();
+  const desk = await office.staffAt(arrive, foyer, `/staff/sale/${concerts.plain.id}`, "refunder");
+  await desk.getByLabel("Search by e-mail, name or number").fill("refund@example.com");
+  await desk.getByRole("button", { name: "Find" }).click();
+  await desk.getByRole("button", { name: "Refund", exact: true }).click();
+  await desk.getByRole("button", { name: "Yes, refund" }).click();
+  await desk.getByText("Cancelled, refunded").waitFor();
+  await page.getByText("These tickets are void.").waitFor();
+});
+
+test("an account by e-mail: a wrong code is forgiven, its sessions are listed and ended elsewhere at once", async () => {
+  const page = await arrive("/sign-up");
+  await office.fillSignUp(page, "account@example.com");
+  const code = await office.codeMailed(foyer, "account@example.com");
+  await page.getByLabel("Six-digit code").fill(code === "000000" ? "111111" : "000000");
+  await page.getByRole("alert").filter({ hasText: "not right" }).waitFor();
+  await page.getByLabel("Six-digit code").fill(code);
+  await page.getByRole("link", { name: "My tickets" }).waitFor();
+
+  const other = await arrive("/sign-in");
+  await other.getByLabel("E-mail").fill("account@example.com");
+  await other.getByLabel("Password").fill("wrong password");
+  await other.getByRole("button", { name: "Sign in", exact: true }).click();
+  await other.getByRole("alert").filter({ hasText: "do not belong together" }).waitFor();
+  await other.getByLabel("Password").fill(office.PASSWORD);
+  await other.getByRole("button", { name: "Sign in", exact: true }).click();
+  await other.getByRole("link", { name: "My tickets" }).waitFor();
+
+  await page.goto("/account");
+  await page.getByRole("button", { name: "Sign out there" }).click();
+  await page.getByText("Signed out there.").waitFor();
+  await office.seeNoFaults(page, "the account");
+  await other.getByLabel("Your account").getByRole("link", { name: "Sign in" }).waitFor();
+});
+
+test("the door goes on without a connection and tells the server later", async () => {
+  const page = await arrive(`/concert/${concerts.plain.id}`);
+  await page.getByRole("button", { name: "Sign in to get tickets" }).click();
+  await office.signUp(page, foyer, "offline@example.com");
+  await page.getByRole("button", { name: "Get tickets" }).click();
+  await page.getByRole("button", { name: /^Book/ }).click();
+  await page.getByRole("button", { name: /^Pay / }).click();
+  await page.getByText("Paid. See you there!").waitFor();
+  const codes = await office.codesOf(page);
+  const door = await office.staffAt(arrive, foyer, `/staff/door/${concerts.plain.id}`, "offline-door");
+  await door.getByText("signature checked").waitFor();
+  await door.context().setOffline(true);
+  await office.checkIn(door, codes[0], "Let in");
+  await office.checkIn(door, codes[0], "Already used");
+  await door.getByText("1 check-in to be told").waitFor();
+  await door.context().setOffline(false);
+  await door.getByRole("button", { name: "Tell now" }).click();
+  await door.getByText("1 check-in to be told").waitFor({ state: "detached" });
+  await page.reload();
+  await page.getByText(/^Used \d\d:\d\d$/).waitFor();
+});
+
+test("the page speaks Russian to whose browser does, and English to who chooses it", async () => {
+  const page = await arrive("/", { ...people.PHONE, locale: "ru-RU" });
+  await page.getByRole("heading", { name: "Залы" }).waitFor();
+  await page.getByRole("link", { name: new RegExp(concerts.plain.name) }).click();
+  await page.getByRole("button", { name: "Войти и купить билеты" }).waitFor();
+  await office.seeNoFaults(page, "the concert in Russian");
+  assert.equal(await page.evaluate(() => document.documentElement.lang), "ru");
+  await page.getByRole("button", { name: "English" }).click();
+  await page.getByRole("button", { name: "Sign in to get tickets" }).waitFor();
+  await page.reload();
+  await page.getByRole("button", { name: "Sign in to get tickets" }).waitFor();
+});
+
+test("no page complained", async () => {
+  await until("nothing under way", () => true);
+  assert.deepEqual(complaints, []);
+});

@@ -1,0 +1,81 @@
+// What people do at the box office: sign up with the code that was mailed, read their tickets, stand at the door.
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { until } from "./foyer.mjs";
+import { signUp as signUpByName } from "./visitor.mjs";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+export const PASSWORD = "a long password";
+
+/** The demo's concerts: one without numbered seats, one in a hall. */
+export async function concertsOf(foyer) {
+  const answer = await (await fetch(`${foyer.url}/api/v1/concerts`)).json();
+  const all = Array.isArray(answer) ? answer : answer.concerts;
+  return { plain: all.find((concert) => concert.hallId === null), hall: all.find((concert) => concert.hallId !== null) };
+}
+
+/** The newest code mailed to an address, from the folder where the demo puts its mails. */
+export async function codeMailed(foyer, email) {
+  return until(`a code for ${email}`, () => {
+    const files = readdirSync(join(foyer.folder, "mail"), { withFileTypes: true }).filter((file) => file.name.endsWith(".eml"));
+    const mails = files.map((file) => readFileSync(join(foyer.folder, "mail", file.name), "utf8"));
+    const mine = mails.filter((mail) => new RegExp(`^To:.*${email}`, "im").test(mail));
+    return mine.map((mail) => /^\s*(\d{6})\s*$/m.exec(mail)?.[1]).find(Boolean);
+  }).catch((fault) => assert.fail(fault.message));
+}
+
+/** Fills the form of a new account and sends it. */
+export async function fillSignUp(page, email) {
+  await page.getByLabel("Your name").fill("Ann Lee");
+  await page.getByLabel("E-mail").fill(email);
+  await page.getByLabel("Password").fill(PASSWORD);
+  await page.getByRole("button", { name: "Create account" }).click();
+  await page.getByLabel("Six-digit code").waitFor();
+}
+
+/** From the sign-in page to an account of one's own; ends where the person was before. */
+export async function signUp(page, foyer, email) {
+  await page.getByRole("link", { name: "Create an account" }).click();
+  await fillSignUp(page, email);
+  await page.getByLabel("Six-digit code").fill(await codeMailed(foyer, email));
+  await page.getByRole("link", { name: "My tickets" }).waitFor();
+}
+
+/** Somebody of the staff, at a path. */
+export async function staffAt(arrive, foyer, path, name, options) {
+  const page = await arrive("/", options);
+  await signUpByName(page, name);
+  foyer.command("user", "role", name, "staff");
+  await page.goto(path);
+  return page;
+}
+
+/** The codes of the tickets that a booking's page shows. */
+export async function codesOf(page) {
+  const id = page.url().split("/").pop();
+  return page.evaluate(async (booking) => {
+    const answer = await (await fetch(`/api/v1/booking/${booking}/tickets`)).json();
+    return answer.tickets.map((ticket) => ticket.code);
+  }, id);
+}
+
+/** Types a code at the door and reads the verdict. */
+export async function checkIn(door, code, verdict) {
+  await door.getByLabel("Ticket code").fill(code);
+  await door.getByRole("button", { name: "Check in" }).click();
+  await door.getByRole("alert").filter({ hasText: verdict }).waitFor();
+  await door.getByRole("button", { name: "Next" }).click();
+}
+
+/** Fails when axe finds something serious, or the page is wider than its window. */
+export async function seeNoFaults(page, what) {
+  await page.waitForFunction(() => document.getAnimations().every((motion) => motion.playState !== "running" || motion.effect?.getComputedTiming().iterations === Infinity));
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+  const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+  assert.deepEqual(serious.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" | ")}`), [], what);
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${what} is wider than its window`);
+}
