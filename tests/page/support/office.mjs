@@ -49,6 +49,9 @@ export async function staffAt(arrive, foyer, path, name, options) {
   const page = await arrive("/", options);
   await signUpByName(page, name);
   foyer.command("user", "role", name, "staff");
+  // The server hears of what a command has changed within a second.
+  const known = () => page.evaluate(async () => (await fetch("/api/v1/booking/all")).ok);
+  await until(`${name} to be staff`, known);
   await page.goto(path);
   return page;
 }
