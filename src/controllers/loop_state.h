@@ -5,7 +5,7 @@
 #include "controllers/socket_index.h"
 #include "core/topic.h"
 
-enum { PLANS_KEPT = 64 };
+enum { PLANS_KEPT = 64, ENDED_KEPT = 64 };
 
 // A hall's geometry that was asked for lately, compressed.
 typedef struct KeptPlan {
@@ -18,9 +18,11 @@ typedef struct LoopState {
   Topics *topics;
   WsDeflater *deflater;
   struct TicketsState *tickets;
-  SocketIndex by_user;         // seats sockets, by the id of whom they speak for
-  SocketIndex by_cookie;       // and by their browser: the hash of its ss_client cookie
-  SocketIndex by_agent;        // or of its address and User-Agent
+  SocketIndex by_user;              // seats sockets, by the id of whom they speak for
+  SocketIndex by_cookie;            // and by their browser: the hash of its ss_client cookie
+  SocketIndex by_agent;             // or of its address and User-Agent
+  int64_t ended_users[ENDED_KEPT];  // of whom sessions have ended lately, by their number
+  uint64_t ended_count;
   KeptPlan plans[PLANS_KEPT];  // by hall id
 } LoopState;
 

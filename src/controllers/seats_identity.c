@@ -33,6 +33,7 @@ typedef struct Opening {
   Str extensions;
   Str headers;  // more lines of the 101
   SeatsClient client;
+  uint64_t ended_count;  // of the loop, when the session was looked up
 } Opening;
 
 SeatsClient seats_client_of(Conn *conn, const HttpRequest *request, Arena *arena) {
@@ -59,9 +60,50 @@ static void finish_open(Conn *conn, const Opening *opening, const Identity *iden
   free(socket);
 }
 
+static void identified(Loop *loop, Call *call);
+
+// Looks up whose session the token names. The call's door is an Opening.
+static void look_up(Loop *loop, Call *call) {
+  Opening *opening = call->door;
+  opening->ended_count = loop_state(loop)->ended_count;
+  call->method = &user_identify;
+  call->done = identified;
+  store_submit(loop, call);
+}
+
+static bool have_ended_since(const LoopState *state, uint64_t count, int64_t user_id) {
+  bool ended = state->ended_count - count > ENDED_KEPT;  // more than are remembered
+  for (uint64_t i = count; !ended && i < state->ended_count; i++) ended = state->ended_users[i % ENDED_KEPT] == user_id;
+  return ended;
+}
+
+// A session of the person has ended while the answer was on its way, when the socket could not yet be told.
+static void look_again(Conn *conn, const Call *before) {
+  Call *call = conn->loop->draining ? NULL : call_new(conn->loop, conn);
+  if (call == NULL) {
+    conn_kill(conn);
+    return;
+  }
+  Opening *opening = ARENA_NEW(&call->arena, Opening);
+  *opening = *(const Opening *)before->door;
+  opening->key = str_copy(&call->arena, opening->key);
+  opening->extensions = str_copy(&call->arena, opening->extensions);
+  opening->headers = str_copy(&call->arena, opening->headers);
+  call->who = (Identity){.sid = str_copy(&call->arena, before->who.sid), .expires_ms = before->who.expires_ms};
+  call->door = opening;
+  look_up(conn->loop, call);
+}
+
 static void identified(Loop *loop, Call *call) {
   Conn *conn = conn_find(loop, call->conn);
-  if (conn != NULL) finish_open(conn, call->door, &call->granted);
+  if (conn == NULL) return;
+  const Opening *opening = call->door;
+  int64_t user_id = call->granted.user_id;
+  if (user_id != 0 && have_ended_since(loop_state(loop), opening->ended_count, user_id)) {
+    look_again(conn, call);
+  } else {
+    finish_open(conn, opening, &call->granted);
+  }
 }
 
 static Str client_header(Arena *arena, const Env *env, SeatsClient *client) {
@@ -95,10 +137,8 @@ void seats_socket_open(Exchange *exchange) {
   }
   token_read(call, request);
   if (call->token_error == ERR_NONE) {
-    call->method = &user_identify;
     call->door = opening;
-    call->done = identified;
-    store_submit(conn->loop, call);
+    look_up(conn->loop, call);
     return;
   }
   finish_open(conn, opening, &(Identity){0});
@@ -229,6 +269,8 @@ void seats_socket_signal(Loop *loop, const Event *event) {
   if (str_equal(what, STR("account"))) {
     tell_account(loop, user_id, event->payload);
   } else if (str_equal(what, STR("session"))) {
+    LoopState *state = loop_state(loop);
+    state->ended_users[state->ended_count++ % ENDED_KEPT] = user_id;
     if (str_equal(event->kind, STR("ended"))) close_sessions(loop, user_id, ENDED_ONE, event->payload);
     if (str_equal(event->kind, STR("ended_others"))) close_sessions(loop, user_id, ENDED_OTHERS, event->payload);
     if (str_equal(event->kind, STR("ended_all"))) close_sessions(loop, user_id, ENDED_ALL, (Str){0});

@@ -17,10 +17,10 @@ typedef struct TicketsRoute {
   const char *path;  // below /api/v1; ":id" stands for one segment, the field "id" of the method's input
   const Method *method;
   TicketsLimit limit;
-  bool tokens;  // grants a session: tokens in the body, or a cookie with ?cookie=1
-  bool user;    // and `user` beside the tokens
-  bool raw;     // the method's input is a PaymentWebhook, and what it says beside a refusal is the answer, as text
-  bool kept;    // the answer is the same for everybody and is kept for a moment
+  bool tokens;       // grants a session: tokens in the body, or a cookie with ?cookie=1
+  bool user;         // and `user` beside the tokens
+  bool raw;          // the method's input is a PaymentWebhook, and what it says beside a refusal is the answer, as text
+  bool kept;         // the answer is the same for everybody and is kept for a moment
   const char *type;  // of an answer that is no JSON: its Content-Type
   const char *file;  // and the name under which a browser keeps it
   // Answers on the loop, without the store, who may ask; false: it must go the usual way. NULL: nothing can.
