@@ -108,8 +108,28 @@ static void test_threads_lose_no_count(void **state) {
 
 #define CASE(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
+static void test_a_rate_is_counted_in_its_window_by_its_own_key(void **state) {
+  (void)state;
+  Fast *rates = fast_new();
+  assert_non_null(rates);
+  uint64_t key = fast_rate_key(rates, "a ", STR("1"));
+  assert_true(key == fast_rate_key(rates, "a ", STR("1")));
+  assert_true(key != fast_rate_key(rates, "a ", STR("2")));
+  assert_int_equal(fast_rate(rates, key, 1000, 5000).count, 1);
+  FastRate second = fast_rate(rates, key, 1000, 5999);
+  assert_int_equal(second.count, 2);
+  assert_int_equal(second.until_ms, 6000);
+  assert_int_equal(fast_rate(rates, key, 1000, 6000).count, 1);
+  // Four others of the same set push out the one that ends first, and no more.
+  for (uint64_t i = 1; i <= 4; i++) fast_rate(rates, key + i * 65536, 10000, 6001);
+  assert_int_equal(fast_rate(rates, key + 65536, 10000, 6002).count, 2);
+  assert_int_equal(fast_rate(rates, key, 1000, 6002).count, 1);
+  fast_free(rates);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_a_rate_is_counted_in_its_window_by_its_own_key),
       CASE(test_a_counter_ends_when_its_window_does_counted_from_the_first),
       CASE(test_asking_for_a_count_begins_no_window),
       CASE(test_a_value_is_there_until_its_time),
