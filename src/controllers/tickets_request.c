@@ -45,6 +45,8 @@ static void respond_error(TicketsRequest *request, Error error, const Field *fie
   Text body = {.arena = &request->arena};
   if (error == ERR_VALIDATION && field != NULL) {
     tickets_write_fault(&body, "validation_error", tickets_field_sentence(&request->arena, field), details);
+  } else if (error == ERR_PAYMENT_REFUSED && details.length > 0) {  // in the provider's words
+    tickets_write_fault(&body, error_code(error), details, (Str){0});
   } else {
     tickets_write_error(&body, error, details);
   }

@@ -66,12 +66,9 @@ static Error reply_secret(Call *call, const Payment *payment) {
   return ERR_NONE;
 }
 
-// The provider refused to make the intent: its own words, for the door to show.
+// The provider refused to make the intent: its own words are the text of the answer.
 static Error reply_refused(Call *call, const Payment *payment) {
-  json_open(&call->reply, '{');
-  json_name(&call->reply, "message");
-  json_add_str(&call->reply, payment->last_error);
-  json_close(&call->reply, '}');
+  text_add(&call->reply, payment->last_error);
   return ERR_PAYMENT_REFUSED;
 }
 
