@@ -5,7 +5,7 @@
 #include "sim/server.h"
 #include "sim/stripe.h"
 
-enum { LOOK_MS = 3000, LOOK_CALM_MS = 60000, TAKEN_MAX = 32 };
+enum { LOOK_MS = 3000, TAKEN_MAX = 32 };
 
 typedef enum Outcome { DONE, AGAIN, FAILED } Outcome;
 
@@ -223,7 +223,7 @@ static void look(World *world) {
 static void look_again(World *world, void *what) {
   if ((uintptr_t)what != server_life(world)) return;
   look(world);
-  world_later(world, world->is_calm ? LOOK_CALM_MS : LOOK_MS, look_again, what);
+  world_later(world, world_pace(world, LOOK_MS), look_again, what);
 }
 
 void couriers_wake(World *world) {

@@ -292,13 +292,19 @@ static void pay(World *world, Person *person) {
   }
 }
 
+static void heard_second_confirm(World *world, Ask *ask) {
+  Person *person = ask->from;
+  if (!ask->answered || ask->error != ERR_NONE) return;
+  history_told(world, TOLD_CONFIRMED, ask->about);
+  world_saw(world, person->phase == HAS_TICKETS ? SEEN_DOUBLE_CONFIRM : SEEN_CONFIRMED);
+  if (str_equal(person->booking_id, ask->about)) person->phase = HAS_TICKETS;
+}
+
 static void heard_confirm(World *world, Ask *ask) {
   Person *person = ask->from;
   person->is_asking = false;
   if (ask->answered && ask->error == ERR_NONE) {
-    history_told(world, TOLD_CONFIRMED, ask->about);
-    world_saw(world, person->phase == HAS_TICKETS ? SEEN_DOUBLE_CONFIRM : SEEN_CONFIRMED);
-    if (str_equal(person->booking_id, ask->about)) person->phase = HAS_TICKETS;
+    heard_second_confirm(world, ask);
   } else if (ask->answered && (ask->error == ERR_BOOKING_EXPIRED || ask->error == ERR_BOOKING_CANCELLED ||
                                ask->error == ERR_BOOKING_REFUNDED || ask->error == ERR_PAYMENT_REQUIRED)) {
     if (++person->tries > 4) forget_booking(person);
@@ -309,7 +315,8 @@ static void heard_confirm(World *world, Ask *ask) {
 static void confirm(World *world, Person *person) {
   int clicks = person->twice ? 2 : 1;
   for (int i = 0; i < clicks; i++) {
-    ask_about(world, person, &booking_confirm_paid, "id", person->booking_id, heard_confirm);
+    ask_about(world, person, &booking_confirm_paid, "id", person->booking_id,
+              i == 0 ? heard_confirm : heard_second_confirm);
   }
 }
 
@@ -366,12 +373,12 @@ static void act(World *world, void *what) {
 }
 
 void people_begin(World *world) {
-  int64_t count = world_between(world, 6, VENUE_PEOPLE_MAX);
+  int64_t count = world_between(world, 4, world_chance(world, 100) ? VENUE_PEOPLE_MAX : 20);
   int seated = world_chance(world, 500) ? 500 : world_chance(world, 500) ? 1000 : 0;
   for (int64_t id = 1; id <= count; id++) {
     Person *person = ARENA_NEW(&world->arena, Person);
     *person = (Person){.who = {.user_id = id}, .concert = world_chance(world, seated) ? 1 : 0};
     person->twice = world_chance(world, 200);
-    act_later(world, person, 0, 15 * MINUTE_MS);
+    act_later(world, person, 0, 6 * MINUTE_MS);
   }
 }
