@@ -339,8 +339,15 @@ static void ring(World *world, void *what);
 static void rang(World *world, Ask *ask) {
   Timer *timer = ask->from;
   if (timer->life != world->server->life) return;
-  bool more = ask->error == ERR_NONE && memmem(ask->reply.at, ask->reply.length, "true", 4) != NULL;
-  world_later(world, more ? 1 : world_pace(world, timer->every_ms), ring, timer);
+  int64_t wait_ms = world_pace(world, timer->every_ms);
+  if (timer->method == &queue_method_tick) {
+    int64_t now_ms = server_now_ms(world);
+    int64_t next_ms = waiting_room_next(now_ms);
+    if (next_ms - now_ms < wait_ms) wait_ms = next_ms > now_ms ? next_ms - now_ms : 1;
+  }
+  // As core/ticker.c: an answer says that there is more to do at once.
+  bool more = ask->error == ERR_NONE && ask->reply.length > 0;
+  world_later(world, more ? 1 : wait_ms, ring, timer);
 }
 
 static void ring(World *world, void *what) {

@@ -50,6 +50,7 @@ static void run_seed(uint64_t seed, bool tells) {
   open_line(&world);
   world_run(&world, world.now_ms + 6 * DAY_MS);
   checker_look_calm(&world);
+  checker_count(&world);
   simulated_ms += world.now_ms - WORLD_BEGIN_MS;
   server_end(&world);
   world_end(&world);
