@@ -109,11 +109,11 @@ def rss_bytes(pid):
 class Server(Process):
     """foyer on a fresh copy of the prepared database."""
 
-    def __init__(self, name, demo=False):
+    def __init__(self, name, demo=False, source=WORK / "venue.db"):
         self.port = free_port()
         self.database = WORK / f"{name}.db"
         if not demo:
-            copy_database(WORK / "venue.db", self.database)
+            copy_database(source, self.database)
         super().__init__(SERVER_CORE, FOYER, "serve", env=self.environment(demo), errors=WORK / f"{name}.log")
         self.pid = self.popen.pid
         self.wait_ready()
