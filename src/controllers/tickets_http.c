@@ -3,6 +3,7 @@
 #include "controllers/tickets_http.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "controllers/origin.h"
 #include "controllers/tickets_answer.h"
@@ -14,10 +15,32 @@
 #include "core/store.h"
 #include "methods/account.h"
 #include "methods/user.h"
+#include "shared/ids.h"
 
 enum { ONCE_KEY_MAX = 255 };
 
 static const char json_type[] = "application/json; charset=utf-8";
+
+// The client's name of the request, or one of ours: chance once a loop, and a number.
+static Str request_id_of(Exchange *exchange) {
+  enum { CHANCE_CHARACTERS = 8 };
+  Loop *loop = exchange->conn->loop;
+  TicketsState *state = tickets_state(loop);
+  Str given = token_given_id(exchange->request);
+  if (given.length > 0) return given;
+  if (state->request_count == 0) {
+    Str chance = ids_random(exchange->arena, &loop->env, CHANCE_CHARACTERS);
+    memcpy(state->request_prefix, chance.at, CHANCE_CHARACTERS);
+  }
+  unsigned char number[6];
+  for (int i = 0; i < 6; i++) number[i] = (unsigned char)(state->request_count >> (40 - 8 * i));
+  ++state->request_count;
+  Text id = {.arena = exchange->arena};
+  text_reserve(&id, 2 * CHANCE_CHARACTERS);
+  text_add(&id, (Str){state->request_prefix, CHANCE_CHARACTERS});
+  text_add(&id, ids_base64url(exchange->arena, number, sizeof number));
+  return text_str(&id);
+}
 
 // Answers that need no call.
 
@@ -186,11 +209,24 @@ static bool respond_kept(Exchange *exchange, const TicketsRoute *route, Str requ
   return true;
 }
 
-static bool respond_quick(Exchange *exchange, const TicketsRoute *route, const Identity *who, Str request_id) {
-  const Loop *loop = exchange->conn->loop;
+// Whose token it is, when it was seen before.
+static const Identity *know(Exchange *exchange, Str token, TokenKey *key) {
+  Loop *loop = exchange->conn->loop;
+  if (token.length == 0) return NULL;
+  *key = identity_cache_key(tickets_state(loop)->identities, token);
+  return identity_cache_find(tickets_state(loop)->identities, key, loop->now_ms);
+}
+
+// What memory can answer to somebody who is known.
+static bool respond_quick(Exchange *exchange, const TicketsRoute *route) {
+  Loop *loop = exchange->conn->loop;
+  bool cookie;
+  TokenKey key;
   Text body = {.arena = exchange->arena};
-  if (route->quick == NULL || !route->quick(loop, who, exchange->request->query, &body)) return false;
+  const Identity *who = know(exchange, token_raw(loop->config, exchange->request, &cookie), &key);
+  if (who == NULL || !route->quick(loop, who, exchange->request->query, &body)) return false;
   TicketsRate rate = tickets_limit_person(loop, route, who);
+  Str request_id = request_id_of(exchange);
   if (rate.over) {
     respond_fault(exchange, ERR_TOO_MANY_REQUESTS, request_id, &rate);
   } else {
@@ -207,12 +243,7 @@ static void start(Exchange *exchange, const TicketsRoute *route, const TicketsPa
   bool open = route->method->access == ACCESS_ANYONE;
   Str token = open ? (Str){0} : token_raw(loop->config, http, &cookie);
   TokenKey key = {{0}};
-  const Identity *known = NULL;
-  if (token.length > 0) {
-    key = identity_cache_key(tickets_state(loop)->identities, token);
-    known = identity_cache_find(tickets_state(loop)->identities, &key, loop->now_ms);
-  }
-  if (known != NULL && respond_quick(exchange, route, known, request_id)) return;
+  const Identity *known = know(exchange, token, &key);
   if (open && route->kept && respond_kept(exchange, route, request_id, rate)) return;
   TicketsRequest *request = new_request(exchange, route, request_id, peer);
   if (request == NULL) {
@@ -248,7 +279,8 @@ void tickets_http_request(Exchange *exchange, Str path) {
   }
   TicketsParameters parameters;
   const TicketsRoute *route = tickets_route_find(http->method, path, &parameters);
-  Str request_id = token_request_id(exchange->arena, &loop->env, http);
+  if (route != NULL && route->quick != NULL && respond_quick(exchange, route)) return;
+  Str request_id = request_id_of(exchange);
   Str peer = token_peer(exchange->arena, loop->config, exchange->conn, http);
   TicketsRate rate = tickets_limit_address(loop, route, peer);
   if (rate.over) {

@@ -41,6 +41,8 @@ struct TicketsState {
   IdentityCache *identities;
   uint32_t waiting_count;
   TicketsRequest *waiting[TICKETS_WAIT_HEADS];  // by the hash of their topic
+  char request_prefix[8];                       // of the names that are given to requests
+  uint64_t request_count;
   // The kept answer (TicketsRoute.kept): for a moment, and until something is committed that may change it.
   char *kept;
   uint32_t kept_bytes;

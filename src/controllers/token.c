@@ -113,9 +113,9 @@ static bool is_sane_id(Str id) {
   return id.length > 0 && id.length <= REQUEST_ID_BYTES_MAX;
 }
 
-Str token_request_id(Arena *arena, const Env *env, const HttpRequest *request) {
+Str token_given_id(const HttpRequest *request) {
   Str id = http_header(request, "X-Request-Id");
-  return is_sane_id(id) ? str_copy(arena, id) : ids_random(arena, env, REQUEST_ID_CHARACTERS);
+  return is_sane_id(id) ? id : (Str){0};
 }
 
 Str token_peer(Arena *arena, const Config *config, Conn *conn, const HttpRequest *request) {
@@ -131,5 +131,7 @@ void token_read_origin(Call *call, Conn *conn, const HttpRequest *request) {
   if (agent.length > AGENT_BYTES_MAX) agent.length = AGENT_BYTES_MAX;
   call->agent = str_copy(&call->arena, str_is_utf8(agent) ? agent : STR("?"));
   call->peer = token_peer(&call->arena, call->config, conn, request);
-  call->request_id = token_request_id(&call->arena, &call->env, request);
+  Str id = token_given_id(request);
+  call->request_id =
+      id.length > 0 ? str_copy(&call->arena, id) : ids_random(&call->arena, &call->env, REQUEST_ID_CHARACTERS);
 }

@@ -21,7 +21,7 @@ void token_add_clearing(Text *headers);
 // Fills in where a request comes from: call->peer, call->agent, and call->request_id (the client's X-Request-Id where
 // it is a sane one).
 void token_read_origin(Call *call, Conn *conn, const HttpRequest *request);
-Str token_request_id(Arena *arena, const Env *env, const HttpRequest *request);
+Str token_given_id(const HttpRequest *request);  // the client's X-Request-Id; empty when there is no sane one
 Str token_peer(Arena *arena, const Config *config, Conn *conn, const HttpRequest *request);
 
 #endif
