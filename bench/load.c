@@ -22,6 +22,8 @@ static const CommandRow commands[] = {
     {"subscribe", 3, command_subscribe},
     {"crowd", 3, command_crowd},
     {"start", 4, command_start},
+    {"requests", 3, command_requests},
+    {"serving", 3, command_serving},
 };
 
 int main(int count, char **arguments) {

@@ -21,6 +21,7 @@ FOYER = pathlib.Path(os.environ.get("FOYER", BUILD / "foyer")).resolve()
 WORK = BUILD / "bench"  # on the disk the build is on: a database in memory would prove nothing
 SERVER_CORE, LOAD_CORE = "0", "1"
 PATIENCE_S = 60  # no single answer takes longer
+SECRETS = {"JWT_SECRET": "bench-bench-bench-bench-bench-12", "COOKIE_SECRET": "bench-bench-bench-bench-bench-34"}
 STATUSES = ["VACANT", "RESERVED", "OCCUPIED", "MAINTENANCE"]
 
 
@@ -109,11 +110,12 @@ def rss_bytes(pid):
 class Server(Process):
     """foyer on a fresh copy of the prepared database."""
 
-    def __init__(self, name, demo=False, source=WORK / "venue.db"):
+    def __init__(self, name, demo=False, database=WORK / "venue.db", **settings):
         self.port = free_port()
         self.database = WORK / f"{name}.db"
+        self.settings = settings
         if not demo:
-            copy_database(source, self.database)
+            copy_database(database, self.database)
         super().__init__(SERVER_CORE, FOYER, "serve", env=self.environment(demo), errors=WORK / f"{name}.log")
         self.pid = self.popen.pid
         self.wait_ready()
@@ -121,8 +123,7 @@ class Server(Process):
     def environment(self, demo=False):
         return {"PATH": os.environ["PATH"], "HOST": "127.0.0.1", "PORT": str(self.port), "WS_PORT": str(self.port),
                 "DATABASE_URL": f"sqlite:{self.database}", "RATE_LIMITS": "off", "LOG_LEVEL": "warn",
-                "JWT_SECRET": "bench-bench-bench-bench-bench-12", "COOKIE_SECRET": "bench-bench-bench-bench-bench-34",
-                **({"DEMO": "1"} if demo else {})}
+                "MAIL_DIR": str(WORK / "mail"), **SECRETS, **self.settings, **({"DEMO": "1"} if demo else {})}
 
     def wait_ready(self):
         end = time.monotonic() + PATIENCE_S
@@ -149,6 +150,17 @@ class Server(Process):
         if reply.get("error"):
             raise Failed(f"{path}: {reply['error']}")
         return reply["data"], answer.headers
+
+    def ask_http(self, method, path, bearer, body):
+        """The answer of the tickets door."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
+        connection.request(method, path, json.dumps(body), {"Content-Type": "application/json",
+                                                            "Authorization": f"Bearer {bearer}"})
+        answer = connection.getresponse()
+        reply = json.loads(answer.read())
+        if answer.status != 200:
+            raise Failed(f"{method} {path}: {reply}")
+        return reply
 
     def ask(self, message_type, data):
         """The data of the answer to one message on /ws."""

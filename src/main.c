@@ -1,6 +1,5 @@
 // foyer: starts what was asked for on the command line.
 #include <signal.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,7 +115,6 @@ static int serve(Config *config) {
   pthread_sigmask(SIG_BLOCK, &stop, NULL);
   int64_t *hall_ids;
   size_t hall_count;
-  if (sodium_init() < 0) return 1;  // chooses what this processor does best
   if (!prepare_database(config, &arena, &hall_ids, &hall_count)) return 1;
   registry_warm_halls(hall_ids, hall_count);
   const char *path = command_database_path(config, &arena);
@@ -169,6 +167,8 @@ static void print_help(FILE *out) {
       "  foyer webhook list                   the endpoints\n"
       "  foyer concert add|import|open|close|list\n"
       "                                       put a concert on sale; foyer concert says how\n"
+      "  foyer rehearse [--buyers N] [--concert ID] [--think SECONDS] [--url URL]\n"
+      "                                       play an on-sale against a running copy with the test provider\n"
       "  foyer verify                         check the invariants on the data\n"
       "  foyer env-example                    print a commented .env\n\n"
       "Options, from the environment or the file .env:\n",
@@ -183,8 +183,8 @@ typedef struct Command {
 
 static const Command commands[] = {{"import", command_import},   {"export", command_export},
                                    {"user", command_user},       {"webhook", command_webhook},
-                                   {"concert", command_concert}, {"verify", command_verify}};
-
+                                   {"concert", command_concert}, {"rehearse", command_rehearse},
+                                   {"verify", command_verify}};
 static bool wants_help(int count, char **words) {
   for (int i = 1; i < count; i++) {
     if (strcmp(words[i], "--help") == 0 || strcmp(words[i], "-h") == 0 || strcmp(words[i], "help") == 0) return true;

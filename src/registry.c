@@ -27,7 +27,7 @@
 
 const EffectKind registry_effects[] = {
     {.name = "mail", .perform = mail_perform, .couriers = 4, .patience = THREE_DAYS},
-    {.name = "stripe", .perform = stripe_perform, .settle = &payment_settle, .couriers = 8, .patience = THREE_DAYS},
+    {.name = "stripe", .perform = stripe_perform, .settle = &payment_settle, .couriers = 32, .patience = THREE_DAYS},
     {.name = "webhook", .perform = webhook_perform, .settle = &webhook_settle, .couriers = 4, .patience = THREE_DAYS},
 };
 const int registry_effect_count = sizeof registry_effects / sizeof registry_effects[0];

@@ -12,6 +12,7 @@ int command_export(const Config *config, int count, char **words);
 int command_user(const Config *config, int count, char **words);
 int command_webhook(const Config *config, int count, char **words);
 int command_concert(const Config *config, int count, char **words);
+int command_rehearse(const Config *config, int count, char **words);
 int command_verify(const Config *config, int count, char **words);
 
 // Opens the configured database for a command and brings its schema up to date. NULL (told on standard error).

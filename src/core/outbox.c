@@ -14,7 +14,7 @@
 
 enum {
   LANES_MAX = 8,
-  COURIERS_MAX = 16,  // of a lane
+  COURIERS_MAX = 64,  // of a lane
   READY_A_COURIER = 4,
   LOOK_MS = 1000,        // at least so often rows are looked for
   SETTLE_AGAIN_MS = 500  // after the database did not take an outcome
@@ -127,7 +127,6 @@ static Error settle(Call *call, const void *input) {
   }
   db_run(call->db, FORGET, sql_int(call->now_ms - KEPT_MS));
   tell_over(call, way);
-  crash_point("outbox.settling");
   return follows != NULL && call->bad_field == NULL ? follows->run(call, input) : ERR_NONE;
 }
 
@@ -398,10 +397,7 @@ Outbox *outbox_new(const OutboxSettings *settings) {
   outbox->db = db_open(settings->path, DB_READ);
   bool made = outbox->db != NULL && uv_mutex_init(&outbox->desk_lock) == 0 && uv_mutex_init(&outbox->lock) == 0 &&
               uv_cond_init(&outbox->desk_news) == 0 && uv_cond_init(&outbox->fewer) == 0;
-  if (made) return outbox;
-  db_close(outbox->db);
-  free(outbox);
-  return NULL;
+  return made ? outbox : NULL;
 }
 
 bool outbox_start(Outbox *outbox, Loop *loops, int loop_count, Str own_url) {

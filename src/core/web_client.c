@@ -44,8 +44,9 @@ static void set_up(CURL *curl, Arena *arena, const WebRequest *request, Reader *
   curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, reader);
-  if (strcmp(request->method, "POST") == 0) {
+  if (strcmp(request->method, "GET") != 0) {
     curl_easy_setopt(curl, CURLOPT_POST, 1L);
+    curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method);
     curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.length);
     curl_easy_setopt(curl, CURLOPT_POSTFIELDS, str_zero(arena, request->body));
   }

@@ -10,10 +10,10 @@
 #include "shared/str.h"
 
 typedef struct WebRequest {
-  const char *method;  // "GET", "POST"
+  const char *method;  // "GET", "POST", ...
   Str url;
   const char *const *headers;  // lines without line end, a NULL at the end
-  Str body;                    // sent with POST
+  Str body;                    // sent with all but GET
   int64_t connect_ms;
   int64_t total_ms;
   size_t answer_max;           // bytes of the answer's body; a longer one is a failure

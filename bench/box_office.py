@@ -1,0 +1,328 @@
+"""The rows of the box office: the line, bookings, and a whole on-sale."""
+import base64
+import contextlib
+import hashlib
+import hmac
+import json
+import os
+import re
+import secrets
+import sqlite3
+import subprocess
+import time
+
+from venue import (FOYER, LOAD_CORE, SECRETS, WORK, Failed, Server, copy_database, limits, load, rss_bytes)
+
+MAX_ACTIVE = 1000000
+DAY_MS = 24 * 3600 * 1000
+
+
+def base64url(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=")
+
+
+def token(public_id, sid, now_s):
+    """An access token of the tickets door."""
+    head = base64url(b'{"alg":"HS256","typ":"JWT"}')
+    claims = base64url(json.dumps({"userId": public_id, "sid": sid, "typ": "access", "iat": now_s, "exp": now_s + 86400},
+                                  separators=(",", ":")).encode())
+    signature = hmac.new(SECRETS["JWT_SECRET"].encode(), head + b"." + claims, hashlib.sha256).digest()
+    return (head + b"." + claims + b"." + base64url(signature)).decode()
+
+
+def add_people(db, count):
+    """So many accounts with a session each: [(id, token)]."""
+    now_ms = int(time.time() * 1000)
+    first = db.execute("SELECT coalesce(max(id), 0) + 1 FROM users").fetchone()[0]
+    people = [(first + i, secrets.token_hex(12), secrets.token_urlsafe(18)) for i in range(count)]
+    db.executemany("INSERT INTO users(id, public_id, email, name, email_confirmed_at, created_at, updated_at)"
+                   " VALUES(?, ?, ?, 'Bench', ?, ?, ?)",
+                   [(user, public_id, f"{public_id}@bench.invalid", now_ms, now_ms, now_ms) for user, public_id, _ in people])
+    db.executemany("INSERT INTO sessions(id, user_id, door, agent, ip, created_at, last_used_at)"
+                   " VALUES(?, ?, 'tickets', 'bench', '127.0.0.1', ?, ?)",
+                   [(sid, user, now_ms, now_ms) for user, _, sid in people])
+    return [(user, token(public_id, sid, now_ms // 1000)) for user, public_id, sid in people]
+
+
+def requests_file(name, method, path, people_and_bodies):
+    """Prepared requests, as bench/requests.c reads them."""
+    file = WORK / f"{name}.requests"
+    with open(file, "wb") as out:
+        for bearer, body in people_and_bodies:
+            request = (f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {bearer}\r\n"
+                       f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}").encode()
+            out.write(b"%d\n%s" % (len(request), request))
+    return file
+
+
+def script_file(name, statements, calls):
+    """What bench/limit_statements.c does."""
+    file = WORK / f"{name}.script"
+
+    def value(it):
+        return "~" if it is None else f"#{it}" if isinstance(it, int) else it
+    with open(file, "w") as out:
+        out.write("".join(" ".join(statement.split()) + "\n" for statement in statements) + "\n")
+        out.writelines("\t".join(map(value, call)) + "\n" for call in calls)
+    return file
+
+
+def batch_of(server, before):
+    """(calls, commits) so far, and calls a commit since `before`."""
+    _, _, body = server.get("/metrics")
+    figures = dict(re.findall(r"^foyer_store_(calls|commits)\w* ([0-9.e+]+)$", body.decode(), re.M))
+    now = float(figures["calls"]), float(figures["commits"])
+    return now, round((now[0] - before[0]) / max(1, now[1] - before[1])) if before else 0
+
+
+def played(name, database, settings, requests, connections, rounds, warm):
+    """Plays prepared requests against a server: [(requests a second, calls a commit, p99 ms)]."""
+    taken = []
+    with Server(name, database=database, **settings) as server, \
+            load("requests", server.port, connections, requests) as ours:
+        ours.answer()
+        ours.order("round", warm)
+        figures, _ = batch_of(server, None)
+        for count in rounds:
+            told = ours.order("round", count)
+            if told["refused"]:
+                raise Failed(f"{told['refused']} of {count} requests were refused")
+            figures, batch = batch_of(server, figures)
+            taken.append((count / told["seconds"], batch, told["p99_ms"]))
+    return taken
+
+
+def bare(database, script, batch, calls):
+    with limits("statements", database, script, batch, calls) as limit:
+        told = limit.answer(120)
+    return told["calls"] / told["seconds"]
+
+
+# The line.
+
+JOIN = ["INSERT INTO queue_places(concert_id, user_id, rank, entered_at, status) VALUES(?1, ?2, ?3, ?4, 'waiting')"]
+
+
+def join(venue, pace):
+    from rows import against, median
+    rounds, a_round, warm = pace.rounds, int(20000 * pace.round_s), 2000
+    copy_database(WORK / "venue.db", WORK / "join_made.db")
+    with contextlib.closing(sqlite3.connect(WORK / "join_made.db")) as db:
+        people = add_people(db, warm + rounds * a_round)
+        concert = db.execute("SELECT min(id) FROM concerts").fetchone()[0]
+        # The slots are taken, so that who joins waits.
+        db.execute("UPDATE concerts SET opens_at = 0, opened = 1, paused = 1")
+        db.commit()
+    now_ms = int(time.time() * 1000)
+    pairs, batches = [], []
+    taken = played("join", WORK / "join_made.db", {}, requests_file("join", "POST", "/api/v1/queue/join",
+                                                                    ((bearer, "{}") for _, bearer in people)),
+                   256, [a_round] * rounds, warm)
+    for number, (rate, batch, _) in enumerate(taken):
+        copy_database(WORK / "join_made.db", WORK / "limit.db")
+        calls = [(concert, user, (1 << 62) + at, now_ms) for at, (user, _) in enumerate(people[:a_round])]
+        pairs.append((bare(WORK / "limit.db", script_file("join", JOIN, calls), max(1, batch), a_round), rate))
+        batches.append(batch)
+    yield against("joining the line", "joins/s", pairs, 0.5,
+                  "256 connections, a request under way on each; the limit is bare SQLite inserting the same rows, "
+                  f"{median(batches):.0f} a commit, synchronous=FULL")
+
+
+def million(venue, pace):
+    """A database with 1,000,000 people in the line of the first concert; the token of one of them."""
+    database = WORK / "million_made.db"
+    copy_database(WORK / "venue.db", database)
+    with contextlib.closing(sqlite3.connect(database)) as db:
+        db.execute("PRAGMA foreign_keys=OFF")
+        now_ms = int(time.time() * 1000)
+        first = db.execute("SELECT max(id) + 1 FROM users").fetchone()[0]
+        db.execute("WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 999999)"
+                   " INSERT INTO users(id, public_id, created_at, updated_at) SELECT ?1 + i, printf('%024x', i), ?2, ?2 FROM n",
+                   (first, now_ms))
+        concert = db.execute("SELECT min(id) FROM concerts").fetchone()[0]
+        db.execute("UPDATE concerts SET opens_at = 0, opened = 1, paused = 1")
+        db.execute("INSERT INTO queue_places(concert_id, user_id, rank, entered_at, status)"
+                   " SELECT ?1, id, 4611686018427387904 + id, ?2, 'waiting' FROM users WHERE id >= ?3",
+                   (concert, now_ms, first))
+        user = first + 654321
+        sid = secrets.token_urlsafe(18)
+        db.execute("INSERT INTO sessions(id, user_id, door, agent, ip, created_at, last_used_at)"
+                   " VALUES(?, ?, 'tickets', 'bench', '127.0.0.1', ?, ?)", (sid, user, now_ms, now_ms))
+        db.commit()
+    return database, token(f"{654321:024x}", sid, now_ms // 1000)
+
+
+def line(venue, pace):
+    from rows import Result, against, one_get_round, within
+    database, bearer = million(venue, pace)
+    with Server("line_empty") as server:
+        server.get("/api/v1/concert")
+        empty = rss_bytes(server.pid)
+    seconds = max(1, round(pace.round_s * 4))
+    pairs = []
+    with Server("line", database=database) as server:
+        full = rss_bytes(server.pid)
+        header = f"Authorization: Bearer {bearer}"
+        for _ in range(pace.rounds):
+            pairs.append((one_get_round(server.port, "/livez", server.pid, seconds)[0],
+                          one_get_round(server.port, "/api/v1/queue/status", server.pid, seconds, header)[0]))
+    yield within("1,000,000 people waiting, memory of each", "bytes", 200, [(full - empty) / 1e6],
+                 f"VmRSS {empty / 1e6:.1f} MB with nobody and {full / 1e6:.1f} MB with everybody in the line")
+    yield against("GET /api/v1/queue/status, 1,000,000 waiting", "requests/s", pairs, 0.7,
+                  f"wrk -t1 -c64 -d{seconds}s with an access token; the limit is the small GET of the same rounds")
+
+
+def serving(venue, pace):
+    """One promotion reaches 10,000 connected pages."""
+    from rows import within
+    viewers = 10000
+    copy_database(WORK / "venue.db", WORK / "serving_made.db")
+    with contextlib.closing(sqlite3.connect(WORK / "serving_made.db")) as db:
+        people = add_people(db, pace.rounds + 2)
+        db.execute("UPDATE concerts SET opens_at = 0, opened = 1")
+        concert = db.execute("SELECT min(id) FROM concerts").fetchone()[0]
+        db.commit()
+    times, frames = [], []
+    with Server("serving", database=WORK / "serving_made.db", MAX_ACTIVE_USERS="1") as server:
+        for _, bearer in people:
+            server.ask_http("POST", "/api/v1/queue/join", bearer, {})
+        with load("serving", server.port, viewers, concert) as crowd:
+            crowd.answer()
+            for number, (_, bearer) in enumerate(people[:pace.rounds]):
+                time.sleep(1.1)
+                begun_us = time.monotonic_ns() // 1000
+                server.ask_http("POST", "/api/v1/queue/leave", bearer, {})
+                told = crowd.order("admitted", number + 2)
+                times.append((told["last_us"] - begun_us) / 1000)
+                frames.append(told["frames_most"])
+    yield within("one promotion to 10,000 waiting pages", "ms", 1000, times,
+                 "from the request that frees a slot to the last page that was told; "
+                 f"at most {max(frames)} frames a page and round, a round is more than a second")
+
+
+# Bookings.
+
+# What POST /booking does for two named seats, in order; the savepoint is made before the first that writes.
+CONCERT_COLUMNS = ("id, public_id, currency, hall_id, opens_at, opened, closed, paused, draining, rate_a_minute, rate_used_to,"
+                   " active, admitted")
+BOOKING_COLUMNS = """b.id, b.public_id, b.user_id, u.public_id, b.concert_id, c.public_id, coalesce(c.hall_id, 0), b.category_id,
+  k.public_id, b.seats, b.amount, b.fee, b.currency, b.status, b.payment_status, b.closing, b.closing_checks, b.accepts_other,
+  b.booked_at, b.expires_at, b.confirmed_at, p.intent_id FROM bookings b JOIN users u ON u.id = b.user_id
+  JOIN concerts c ON c.id = b.concert_id JOIN categories k ON k.id = b.category_id
+  LEFT JOIN payments p ON p.booking_id = b.id AND p.is_current = 1"""
+EVENT = """INSERT INTO events(topic, seq, at, kind, payload)
+  VALUES({0}, (SELECT coalesce(max(seq), 0) + 1 FROM events WHERE topic = {0}), ?11, {1}, {2}) RETURNING seq"""
+HOLD = """UPDATE seats SET status = 1, reserved_by = ?3, updated_at = ?11
+  WHERE id = {0} AND hall_id = ?4 AND seat_type_id = ?8 AND status = 0"""
+NOTE = """INSERT INTO booking_seats(booking_id, seat_id) VALUES(?9, {0})
+  ON CONFLICT (booking_id, seat_id) DO UPDATE SET released_at = NULL"""
+BOOK = [
+    f"SELECT {CONCERT_COLUMNS} FROM concerts WHERE public_id = ?2",
+    """SELECT k.id FROM seats s JOIN categories k ON k.concert_id = ?1 AND k.seat_type_id = s.seat_type_id
+       WHERE s.id = ?5 AND s.hall_id = ?4""",
+    """SELECT id, public_id, concert_id, name, price, seat_type_id, total_seats, available_seats FROM categories
+       WHERE id = ?7""",
+    f"""SELECT {BOOKING_COLUMNS} WHERE b.user_id = ?3 AND b.status = 'pending' AND (?12 = '' OR k.public_id = ?12)
+        ORDER BY b.booked_at DESC, b.id DESC LIMIT 1""",
+    """SELECT 1 FROM queue_places WHERE concert_id = ?1 AND user_id = ?3 AND status IN ('waiting', 'active')
+       AND status = 'active' AND slot_until > ?11""",
+    "SAVEPOINT call",
+    "UPDATE categories SET available_seats = available_seats - 2 WHERE id = ?7 AND available_seats >= 2",
+    HOLD.format("?5"), HOLD.format("?6"),
+    EVENT.format("?13", "'seats'", "?14"),
+    """INSERT INTO bookings(public_id, user_id, concert_id, category_id, seats, amount, fee, currency, status,
+       payment_status, accepts_other, booked_at, expires_at)
+       VALUES(?10, ?3, ?1, ?7, 2, 960000, 0, 'inr', 'pending', 'none', 0, ?11, ?17) RETURNING id""",
+    NOTE.format("?5"), NOTE.format("?6"),
+    """INSERT INTO booking_steps(booking_id, at, status, payment_status, cause)
+       VALUES(?9, ?11, 'pending', 'none', 'booked')""",
+    """UPDATE concerts SET sold_out = 1 - sold_out WHERE id = ?1 AND sold_out != (EXISTS (SELECT 1 FROM categories
+       WHERE concert_id = ?1) AND NOT EXISTS (SELECT 1 FROM categories WHERE concert_id = ?1 AND available_seats > 0)
+       AND NOT EXISTS (SELECT 1 FROM bookings WHERE concert_id = ?1 AND status = 'pending')) RETURNING sold_out""",
+    """SELECT json_object('active', active, 'admitted', admitted, 'available', (SELECT json_group_object(id,
+       available_seats) FROM categories WHERE concert_id = ?1)) FROM concerts WHERE id = ?1""",
+    EVENT.format("?15", "'sale'", "?16"),
+    "SELECT coalesce(sum(available_seats), 0) FROM categories WHERE concert_id = ?1",
+    """SELECT opens_at, admitted, public_id, seed, seed_hash, opened, closed, paused, draining, notice FROM concerts
+       WHERE id = ?1""",
+    "SELECT id, public_id, total_seats, available_seats FROM categories WHERE concert_id = ?1 ORDER BY id",
+    f"SELECT {BOOKING_COLUMNS} WHERE b.id = ?9",
+    """SELECT s.id, s.row, s.place, s.row_label, s.place_label, s.zone FROM booking_seats b JOIN seats s
+       ON s.id = b.seat_id WHERE b.booking_id = ?9 AND (b.released_at IS NULL OR 0) ORDER BY s.row, s.place""",
+    "RELEASE call",
+]
+
+
+def seats_for_sale(db, hall):
+    """Puts the concert with numbered seats into a hall, with a buyer in a slot for each pair of neighbours. Gives the
+    concert's public id, the requests and what the same bookings are as values of BOOK."""
+    now_ms = int(time.time() * 1000)
+    concert, public_id = db.execute("SELECT id, public_id FROM concerts WHERE hall_id IS NOT NULL").fetchone()
+    db.execute("UPDATE concerts SET hall_id = ?, opens_at = 0, opened = 1 WHERE id = ?", (hall, concert))
+    db.execute("UPDATE seats SET status = 0, reserved_by = NULL WHERE hall_id = ?", (hall,))
+    db.execute("DELETE FROM categories WHERE concert_id = ?", (concert,))
+    for number, (seat_type, count) in enumerate(db.execute(
+            "SELECT seat_type_id, count(*) FROM seats WHERE hall_id = ? GROUP BY 1", (hall,)).fetchall()):
+        db.execute("INSERT INTO categories(public_id, concert_id, name, price, seat_type_id, total_seats, available_seats)"
+                   " VALUES(?, ?, ?, 480000, ?, ?, ?)",
+                   (secrets.token_hex(12), concert, f"Type {number}", seat_type, count, count))
+    categories = dict(db.execute("SELECT seat_type_id, id FROM categories WHERE concert_id = ?", (concert,)))
+    pairs = []
+    for seat_type, category in categories.items():
+        seats = [row[0] for row in db.execute("SELECT id FROM seats WHERE hall_id = ? AND seat_type_id = ? ORDER BY id",
+                                              (hall, seat_type))]
+        pairs += [(a, b, seat_type, category) for a, b in zip(seats[::2], seats[1::2])]
+    people = add_people(db, len(pairs))
+    db.executemany("INSERT INTO queue_places(concert_id, user_id, rank, entered_at, slot_until, admitted_at, status)"
+                   " VALUES(?, ?, ?, ?, ?, ?, 'active')",
+                   [(concert, user, user, now_ms, now_ms + DAY_MS, now_ms) for user, _ in people])
+    db.execute("UPDATE concerts SET active = ?, admitted = ? WHERE id = ?", (len(people), len(people), concert))
+    db.commit()
+    first = db.execute("SELECT coalesce(max(id), 0) + 1 FROM bookings").fetchone()[0]
+    requests = [(bearer, json.dumps({"seatIds": [a, b]})) for (_, bearer), (a, b, _, _) in zip(people, pairs)]
+    told = json.dumps({"active": len(people), "admitted": len(people), "available": {c: 5000 for c in categories.values()}})
+    calls = [(concert, public_id, user, hall, a, b, category, seat_type, first + at, secrets.token_hex(12), now_ms, "none",
+              f"hall:{hall}", json.dumps({"to": "RESERVED", "by": user, "seats": [a, b], "from": ["VACANT", "VACANT"]}),
+              f"concert:{concert}", told, now_ms + 600000)
+             for at, ((user, _), (a, b, seat_type, category)) in enumerate(zip(people, pairs))]
+    return public_id, requests, calls
+
+
+def book_seats(venue, pace):
+    from rows import against, median
+    pairs, batches = [], []
+    warm = 200
+    for _ in range(pace.rounds):
+        copy_database(WORK / "venue.db", WORK / "book_made.db")
+        with contextlib.closing(sqlite3.connect(WORK / "book_made.db")) as db:
+            concert, requests, calls = seats_for_sale(db, venue.arena.id)
+        taken = played("book", WORK / "book_made.db", {"MAX_ACTIVE_USERS": str(MAX_ACTIVE), "SLOT_SECONDS": "86400"},
+                       requests_file("book", "POST", f"/api/v1/booking?concertId={concert}", requests), 256,
+                       [len(requests) - warm], warm)
+        copy_database(WORK / "book_made.db", WORK / "limit.db")
+        batches.append(taken[0][1])
+        pairs.append((bare(WORK / "limit.db", script_file("book", BOOK, calls), max(1, batches[-1]), len(calls) - warm),
+                      taken[0][0]))
+    yield against("booking two named seats", "bookings/s", pairs, 0.4,
+                  "256 connections, a request under way on each; the limit is bare SQLite, same statements, "
+                  f"{median(batches):.0f} a commit, synchronous=FULL")
+
+
+# A whole on-sale.
+
+def on_sale(venue, pace):
+    from rows import Result, within
+    buyers = 100000 if pace.storm_s >= 60 else 10000
+    with Server("on_sale", MAX_ACTIVE_USERS="1000") as server:
+        environment = {**server.environment(), "LOG_LEVEL": "error"}
+        ran = subprocess.run(["taskset", "-c", LOAD_CORE, FOYER, "rehearse", "--buyers", str(buyers)], env=environment,
+                             capture_output=True, text=True, timeout=600)
+    sold = re.search(r"([0-9]+) of ([0-9]+) tickets sold in ([0-9.]+) s", ran.stdout)
+    worst = re.search(r"p99 of ([0-9.]+) ms", ran.stdout)
+    if not sold or not worst:
+        raise Failed(f"rehearse: {ran.stdout[-300:]}{ran.stderr[-300:]}")
+    yield Result(f"on-sale to {buyers:,} buyers at once: tickets sold, none twice", sold.group(2),
+                 f"{sold.group(1)} in {sold.group(3)} s", int(sold.group(1)) / int(sold.group(2)) if ran.returncode == 0 else 0,
+                 1, "foyer rehearse against the server, buyers who do not think; its checks of the tables all hold")
+    yield within(f"on-sale to {buyers:,} buyers at once: p99 of the slowest kind of answer", "ms", 250,
+                 [float(worst.group(1))])
