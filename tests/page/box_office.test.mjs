@@ -87,7 +87,7 @@ test("seats are chosen on the live list of the hall, one that went is named, and
   await page.getByRole("button", { name: "Book 2 seats" }).waitFor();
   await page.getByRole("button", { name: "Book 2 seats" }).click();
   await page.getByRole("heading", { name: "Payment", exact: true }).waitFor();
-  await page.getByText(/Row A, .* · Row A, /).waitFor();
+  await page.getByText(/Row A, 1 · .*Row A, 2/).waitFor();
 
   const other = await arrive(`/hall/${concerts.hall.hallId}`);
   await people.openRow(other, 0);
