@@ -9,6 +9,7 @@
 #include "models/stock.h"
 #include "models/ticket.h"
 #include "models/user.h"
+#include "shared/time.h"
 
 // ticket.list
 
@@ -69,12 +70,11 @@ static const Field check_in_fields[] = {
 };
 
 // A door that was offline says when it let them in; never later than now.
-static bool read_moment(Call *call, Str at, int64_t *at_ms) {
-  static const char READ[] = "SELECT CAST(round(unixepoch($1, 'subsec') * 1000) AS INTEGER)";
+static bool read_moment(const Call *call, Str at, int64_t *at_ms) {
+  int64_t said;
   *at_ms = call->now_ms;
   if (at.length == 0) return true;
-  int64_t said = db_int(call->db, READ, 0, sql_text(at));
-  if (said <= 0) return false;
+  if (!time_from_iso(at, &said)) return false;
   if (said < call->now_ms) *at_ms = said;
   return true;
 }
