@@ -69,32 +69,47 @@ for (const [size, options, colorScheme] of [
   });
 }
 
-test("seats are chosen on the live list of the hall, one that went is named, and the others are booked", async () => {
+/** Somebody new, admitted, before the open first row of the seats to choose. */
+async function chooser(email) {
   const page = await arrive(`/concert/${concerts.hall.id}`);
   await page.getByRole("button", { name: "Sign in to get tickets" }).click();
-  await office.signUp(page, foyer, "seats@example.com");
+  await office.signUp(page, foyer, email);
   await page.getByRole("button", { name: "Get tickets" }).click();
   await page.getByRole("application").waitFor();
   await office.seeNoFaults(page, "the seat map");
   await page.getByRole("button", { name: "List", exact: true }).click();
   await page.locator("summary").first().click();
-  const free = page.getByRole("button", { name: /, vacant$/ });
-  const names = [];
-  for (let i = 0; i < 2; i++) {
-    names.push((await free.first().getAttribute("aria-label")).split(",")[0]);
-    await free.first().click();
-  }
-  await page.getByRole("button", { name: "Book 2 seats" }).waitFor();
-  await page.getByRole("button", { name: "Book 2 seats" }).click();
-  await page.getByRole("heading", { name: "Payment", exact: true }).waitFor();
-  await page.getByText(/Row A, 1 · .*Row A, 2/).waitFor();
+  return page;
+}
 
-  const other = await arrive(`/hall/${concerts.hall.hallId}`);
-  await people.openRow(other, 0);
-  await people.seeSeat(other, names[0], "reserved");
-  await page.getByRole("button", { name: "Give the tickets back" }).click();
-  await page.getByRole("button", { name: "Yes, give back" }).click();
-  await people.seeSeat(other, names[0], "vacant");
+/** Chooses the first vacant seat of the open row and gives its name. */
+async function chooseFirst(page) {
+  const seat = page.getByRole("button", { name: /, vacant$/ }).first();
+  const name = (await seat.getAttribute("aria-label")).split(",").slice(0, 2).join(",");
+  await seat.click();
+  return name;
+}
+
+test("a chosen seat that another books is named and let go, the others are booked, held for all to see, and given back", async () => {
+  const [slow, fast] = [await chooser("slow@example.com"), await chooser("fast@example.com")];
+  const wanted = await chooseFirst(slow);
+  const kept = await chooseFirst(slow);
+  await slow.getByRole("button", { name: "Book 2 seats" }).waitFor();
+  assert.equal(await chooseFirst(fast), wanted);
+  await fast.getByRole("button", { name: "Book 1 seat" }).click();
+  await fast.getByRole("heading", { name: "Payment", exact: true }).waitFor();
+  await slow.getByText("Just gone: Row A, seat 1").waitFor();
+  await slow.getByRole("button", { name: "Book 1 seat" }).click();
+  await slow.getByRole("heading", { name: "Payment", exact: true }).waitFor();
+
+  const watcher = await arrive(`/hall/${concerts.hall.hallId}`);
+  await people.openRow(watcher, 0);
+  await people.seeSeat(watcher, wanted, "reserved");
+  await people.seeSeat(watcher, kept, "reserved");
+  await slow.getByRole("button", { name: "Give the tickets back" }).click();
+  await slow.getByRole("button", { name: "Yes, give back" }).click();
+  await people.seeSeat(watcher, kept, "vacant");
+  await people.seeSeat(watcher, wanted, "reserved");
 });
 
 test("the best seats together come with the reason why", async () => {
