@@ -211,6 +211,34 @@ test("the door goes on without a connection and tells the server later", async (
   await page.getByText(/^Used \d\d:\d\d$/).waitFor();
 });
 
+test("before the opening everyone waits for the draw; then the turn comes by itself, and anybody can check the lots", async () => {
+  const opensAt = new Date(Date.now() + 12_000).toISOString();
+  foyer.command("concert", "add", "The Draw", "--date", "2027-03-01T18:00:00Z", "--opens-at", opensAt, "--category", "floor:10:5");
+  const { draw } = await office.concertsOf(foyer);
+  const page = await arrive(`/concert/${draw.id}`, people.PHONE);
+  await page.getByRole("button", { name: "Sign in to get tickets" }).click();
+  await office.signUp(page, foyer, "draw@example.com");
+  await page.getByRole("button", { name: "Wait for the sale" }).click();
+  await page.getByRole("heading", { name: "Waiting for the draw" }).waitFor();
+  await page.getByText("person waits for the draw with you").waitFor();
+  await office.seeNoFaults(page, "the draw");
+  await page.getByRole("heading", { name: "Choose your tickets" }).waitFor({ timeout: 25_000 });
+});
+
+test("a payment that hangs is told as such, also after a reload, and its tickets come by themselves", async () => {
+  const page = await arrive(`/concert/${concerts.plain.id}`);
+  await page.getByRole("button", { name: "Sign in to get tickets" }).click();
+  await office.signUp(page, foyer, "hangs@example.com");
+  await page.getByRole("button", { name: "Get tickets" }).click();
+  await page.getByRole("button", { name: /^Book/ }).click();
+  await page.getByLabel("Takes 20 seconds").check();
+  await page.getByRole("button", { name: /^Pay / }).click();
+  await page.getByText("Your payment is on its way").waitFor();
+  await page.reload();
+  await page.getByText("Your payment is on its way").waitFor();
+  await page.getByText("Paid. See you there!").waitFor({ timeout: 40_000 });
+});
+
 test("the page speaks Russian to whose browser does, and English to who chooses it", async () => {
   const page = await arrive("/", { ...people.PHONE, locale: "ru-RU" });
   await page.getByRole("heading", { name: "Залы" }).waitFor();

@@ -10,11 +10,12 @@ const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 
 export const PASSWORD = "a long password";
 
-/** The demo's concerts: one without numbered seats, one in a hall. */
+/** The concerts: the demo's one without numbered seats and one in a hall, and a test's own. */
 export async function concertsOf(foyer) {
   const answer = await (await fetch(`${foyer.url}/api/v1/concerts`)).json();
   const all = Array.isArray(answer) ? answer : answer.concerts;
-  return { plain: all.find((concert) => concert.hallId === null), hall: all.find((concert) => concert.hallId !== null) };
+  const [draw, demo] = [all.find(({ name }) => name === "The Draw"), all.filter(({ name }) => name !== "The Draw")];
+  return { plain: demo.find(({ hallId }) => hallId === null), hall: demo.find(({ hallId }) => hallId !== null), draw };
 }
 
 /** The newest code mailed to an address, from the folder where the demo puts its mails. */

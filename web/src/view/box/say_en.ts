@@ -29,6 +29,7 @@ const errors: Record<string, string> = {
   payment_completed: "This booking is paid. Look in My tickets.",
   payment_processing: "Your payment is on its way. Wait for it to come through.",
   payment_required: "The payment has not come through. Try again.",
+  sale_opened: "The sale has opened already, so its opening cannot be moved. Pause it instead.",
   draw_pending: "The draw has not been held yet. Look again when the sale has opened.",
   ticket_not_found: "No such ticket.",
   forbidden: "This page is for the staff. Sign in with a staff account.",
