@@ -211,7 +211,7 @@ test("the door goes on without a connection and tells the server later", async (
   await page.getByText(/^Used \d\d:\d\d$/).waitFor();
 });
 
-test("before the opening everyone waits for the draw; then the turn comes by itself, and anybody can check the lots", async () => {
+test("before the opening everyone waits for the draw; then the turn comes by itself", async () => {
   const opensAt = new Date(Date.now() + 12_000).toISOString();
   foyer.command("concert", "add", "The Draw", "--date", "2027-03-01T18:00:00Z", "--opens-at", opensAt, "--category", "floor:10:5");
   const { draw } = await office.concertsOf(foyer);

@@ -12,6 +12,9 @@ function plural(count: number, one: string, many: string): string {
 const errors: Record<string, string> = {
   Offline: "There is no connection right now. Nothing was changed. Try again when we are back.",
   unauthorized: "You are not signed in any more. Sign in and try again.",
+  session_not_found: "That sign-in has ended already.",
+  hall_on_sale: "The seats of this hall are sold with tickets. Go to the concert.",
+  invalid_token: "Your sign-in has ended. Sign in again.",
   validation_error: "Something in the form is not right. Check it and try again.",
   invalid_credentials: "E-mail and password do not belong together. Check both, or create an account.",
   user_exists: "There is an account with this e-mail already. Sign in instead.",

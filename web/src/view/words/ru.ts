@@ -20,6 +20,9 @@ function plural(count: number, one: string, few: string, many: string): string {
 const errors: Record<string, string> = {
   Offline: "Сейчас нет связи. Ничего не изменилось. Повторите, когда связь вернётся.",
   unauthorized: "Вы больше не вошли. Войдите и повторите.",
+  session_not_found: "Этот вход уже закончен.",
+  hall_on_sale: "Места этого зала продаются с билетами. Перейдите к концерту.",
+  invalid_token: "Ваш вход закончился. Войдите снова.",
   validation_error: "В форме что-то не так. Проверьте и повторите.",
   invalid_credentials: "Почта и пароль не подходят друг к другу. Проверьте их или создайте аккаунт.",
   user_exists: "Аккаунт с этой почтой уже есть. Просто войдите.",
