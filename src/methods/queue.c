@@ -319,7 +319,7 @@ const Method queue_method_operate = {.name = "queue.operate",
 // queue.tick
 
 static Error tick(Call *call, const void *input) {
-  static const char READ[] = "SELECT json_group_array(id) FROM concerts WHERE closed = 0 OR active > 0";
+  static const char READ[] = "SELECT json_group_array(id) FROM concerts";
   (void)input;
   if (waiting_room_take_stale() && !waiting_room_load(call->db, call->config, call->now_ms)) {
     waiting_room_mark_stale();

@@ -272,7 +272,7 @@ static int64_t take_rank(Call *call, const Concert *concert, bool *active, bool 
 // The first who comes after the opening opens: with it the order is that of arrival, for good.
 static bool open_when_due(Call *call, const Concert *concert) {
   static const char OPEN[] = "UPDATE concerts SET opened = 1 WHERE id = $1 AND opened = 0";
-  if (concert->opened || concert->opens_at > call->now_ms) return false;
+  if (concert->opened || concert->closed || concert->opens_at > call->now_ms) return false;
   db_run(call->db, OPEN, sql_int(concert->id));
   return true;
 }

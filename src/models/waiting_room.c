@@ -242,7 +242,8 @@ int64_t waiting_room_next(int64_t now_ms) {
   lock();
   for (const Room *room = all.rooms; room != NULL; room = room->next) {
     if (room->next_at < next) next = room->next_at;
-    if (!room->sale->opened && room->sale->opens_at < next) next = room->sale->opens_at;
+    const RoomSale *sale = room->sale;
+    if (!sale->opened && !sale->closed && sale->opens_at < next) next = sale->opens_at;
   }
   unlock();
   return next;

@@ -92,50 +92,6 @@ static void test_who_leaves_and_comes_again_before_the_opening_has_the_same_lot(
   assert_int_equal(rig_int(rig, "SELECT count(*) FROM queue_places WHERE user_id = 3"), 2);
 }
 
-static void test_the_draw_is_secret_before_the_opening_and_anyone_can_check_it_after(void **state) {
-  Rig *rig = *state;
-  join_all(rig, 1, 3);
-  assert_reply(rig, rig_call(rig, &queue_method_draw, NULL, "{}"),
-               "{\"seedHash\":\"630dcd2966c4336691125448bbb25b4ff412a49c732db2c8abc1b8581bd710dd\",\"seed\":null,"
-               "\"entries\":[],\"next\":null}");
-  onsale_open(rig);
-  onsale_join(rig, 9);  // came after the draw
-  // By another program: hmac.new(bytes(range(32)), b"%024x" % id, "sha256"), its first 62 bits, in their order.
-  assert_reply(
-      rig, rig_call(rig, &queue_method_draw, NULL, "{}"),
-      "{\"seedHash\":\"630dcd2966c4336691125448bbb25b4ff412a49c732db2c8abc1b8581bd710dd\","
-      "\"seed\":\"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\",\"entries\":["
-      "{\"id\":\"000000000000000000000002\",\"lot\":\"071196fcb517afc9\"},{\"id\":\"000000000000000000000001\",\"lot\":"
-      "\"18e36b30c438f3b5\"},{\"id\":\"000000000000000000000003\",\"lot\":\"29e5646e44b9d3bc\"}"
-      "],\"next\":null}");
-}
-
-static void test_the_pages_of_a_long_draw_are_the_whole_draw(void **state) {
-  Rig *rig = *state;
-  rig_run(rig,
-          "WITH RECURSIVE n(i) AS (SELECT 1001 UNION ALL SELECT i + 1 FROM n WHERE i < 3200) INSERT INTO users(id,"
-          " username, public_id, created_at, updated_at) SELECT i, 'many' || i, printf('%024x', i), 0, 0 FROM n");
-  rig_run(rig,
-          "INSERT INTO queue_places(concert_id, user_id, rank, entered_at, status) SELECT 1, id, (id * 2654435761) %"
-          " 4294967296, 0, 'left' FROM users WHERE id > 1000");
-  onsale_open(rig);
-  size_t entries = 0;
-  int64_t after = 0;
-  int pages = 0;
-  do {
-    Text input = {.arena = &rig->arena};
-    text_format(&input, "{\"after\":%lld}", (long long)after);
-    Answer page = rig_call(rig, &queue_method_draw, NULL, rig_zero(rig, text_str(&input)));
-    const Json *root = json_parse(&rig->arena, page.reply, NULL);
-    entries += json_count(json_get(root, "entries"));
-    after = 0;
-    json_int(json_get(root, "next"), &after);
-    ++pages;
-  } while (after > 0);
-  assert_int_equal(entries, 2200);
-  assert_int_equal(pages, 3);
-}
-
 // The line.
 
 static void test_a_free_slot_is_had_at_once_and_the_next_ones_wait_in_the_order_they_came(void **state) {
@@ -344,6 +300,25 @@ static void test_a_closed_sale_takes_and_admits_nobody(void **state) {
   assert_int_equal(rig_int(rig, "SELECT active FROM concerts"), 0);
 }
 
+// Once a tick is done, the next thing that time brings about is in the future: the clock never spins.
+static void test_nothing_is_due_when_a_tick_is_done(void **state) {
+  Rig *rig = *state;
+  join_all(rig, 1, 4);
+  operate(rig, "{\"closed\":true}");
+  onsale_open(rig);
+  assert_true(waiting_room_next(rig->now_ms) > rig->now_ms);
+  assert_int_equal(rig_int(rig, "SELECT opened FROM concerts"), 0);
+  operate(rig, "{\"closed\":false}");
+  onsale_tick(rig);
+  assert_int_equal(rig_int(rig, "SELECT opened FROM concerts"), 1);
+  assert_int_equal(rig_int(rig, "SELECT active FROM concerts"), 2);
+  operate(rig, "{\"closed\":true}");
+  for (int64_t user_id = 1; user_id <= 4; user_id++) leave(rig, user_id);
+  rig_pass(rig, rig->config.slot_ms);
+  onsale_tick(rig);
+  assert_true(waiting_room_next(rig->now_ms) > rig->now_ms);
+}
+
 static void test_the_operators_rate_is_kept_over_a_minute(void **state) {
   Rig *rig = *state;
   rig->config.max_active_users = 30;
@@ -468,8 +443,6 @@ int main(void) {
       CASE(test_before_the_opening_everyone_waits_and_no_places_are_shown),
       CASE(test_the_first_drawn_are_admitted_at_the_opening_and_not_a_moment_before),
       CASE(test_who_leaves_and_comes_again_before_the_opening_has_the_same_lot),
-      CASE(test_the_draw_is_secret_before_the_opening_and_anyone_can_check_it_after),
-      CASE(test_the_pages_of_a_long_draw_are_the_whole_draw),
       CASE(test_a_free_slot_is_had_at_once_and_the_next_ones_wait_in_the_order_they_came),
       CASE(test_joining_again_finds_the_place_one_has),
       CASE(test_two_joins_at_once_are_one_place),
@@ -484,6 +457,7 @@ int main(void) {
       CASE(test_a_paused_sale_admits_nobody_until_it_goes_on),
       CASE(test_a_draining_sale_serves_those_who_wait_and_takes_no_more),
       CASE(test_a_closed_sale_takes_and_admits_nobody),
+      CASE(test_nothing_is_due_when_a_tick_is_done),
       CASE(test_the_operators_rate_is_kept_over_a_minute),
       CASE(test_only_staff_operates_and_sees_the_sale),
       CASE(test_the_opening_can_be_moved_until_it_has_come),
