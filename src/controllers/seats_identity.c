@@ -166,9 +166,10 @@ static bool is_of_client(const SeatsSocket *socket, const IdentityNews *news) {
 }
 
 static void change_identity(SeatsSocket *socket, const KnownIdentity *known) {
-  free(socket->known);
+  KnownIdentity *before = socket->known;
   socket->known = known != NULL ? know(&known->identity) : NULL;
   seats_socket_index(socket);
+  free(before);
   for (const UserSubscription *at = socket->user_subscriptions; at != NULL; at = at->next) {
     if (at->channel == seats_user_channel) seats_socket_send_user(socket, TOPIC_UPDATE, (Str){at->eid, at->eid_bytes});
   }
