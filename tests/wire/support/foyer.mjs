@@ -70,6 +70,11 @@ export class Foyer {
     return this.#exit('SIGTERM');
   }
 
+  /** Ends it at once, as a crash does. */
+  kill() {
+    return this.#exit('SIGKILL');
+  }
+
   /** Waits until it has ended by itself; gives the signal. */
   async ended() {
     if (this.#child.exitCode === null && this.#child.signalCode === null) await once(this.#child, 'exit');
