@@ -278,6 +278,9 @@ static void test_staff_lists_and_exports_all(void **state) {
   assert_non_null(strstr(csv, "\"'=HYPERLINK(\"\"x\"\")\"\r\n"));
   csv = rig_zero(rig, sale_call(rig, &booking_export, staff, "{\"to\":\"2026-11-21T07:00:00Z\"}").reply);
   assert_null(strstr(csv, "anna@"));
+  csv = rig_zero(rig, sale_call(rig, &booking_export, staff, "{\"from\":\"2026-11-21\",\"to\":\"2026-11-22\"}").reply);
+  assert_non_null(strstr(csv, "anna@"));
+  assert_refused(sale_call(rig, &booking_export, staff, "{\"from\":\"soon\"}"), ERR_VALIDATION);
 }
 
 int main(void) {
