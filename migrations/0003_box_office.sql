@@ -46,7 +46,7 @@ CREATE TABLE categories (
 );
 
 -- Best seats together: the free seats of a type from front to back, and where its middle is.
-CREATE INDEX seats_free ON seats (hall_id, seat_type_id, row, place) WHERE status = 0;
+CREATE INDEX seats_free ON seats (hall_id, seat_type_id, row, place, zone, x, width) WHERE status = 0;
 CREATE INDEX seats_type_x ON seats (hall_id, seat_type_id, x);
 
 CREATE TABLE queue_places (

@@ -175,7 +175,7 @@ bool booking_seats_best(Call *call, const Category *category, int64_t hall_id, i
                         Str *reason) {
   static const char FREE[] =
       "SELECT id, row, place, x + width / 2, zone FROM seats"
-      " WHERE hall_id = $1 AND seat_type_id = $2 AND status = 0 ORDER BY row, place";
+      " WHERE hall_id = $1 AND seat_type_id = $2 AND status = 0 ORDER BY row, place LIMIT 8192";
   int64_t width;
   int64_t middle = middle_of(call, hall_id, category->seat_type_id, &width);
   BestSearch search = best_seats_begin(wanted, middle, width);
