@@ -211,7 +211,7 @@ test("the door goes on without a connection and tells the server later", async (
   await page.getByText(/^Used \d\d:\d\d$/).waitFor();
 });
 
-test("before the opening everyone waits for the draw; then the turn comes by itself", async () => {
+test("before the opening everyone waits for the draw; then the turn comes by itself, and one checks the lot", async () => {
   const opensAt = new Date(Date.now() + 12_000).toISOString();
   foyer.command("concert", "add", "The Draw", "--date", "2027-03-01T18:00:00Z", "--opens-at", opensAt, "--category", "floor:10:5");
   const { draw } = await office.concertsOf(foyer);
@@ -223,6 +223,9 @@ test("before the opening everyone waits for the draw; then the turn comes by its
   await page.getByText("person waits for the draw with you").waitFor();
   await office.seeNoFaults(page, "the draw");
   await page.getByRole("heading", { name: "Choose your tickets" }).waitFor({ timeout: 25_000 });
+  await page.getByRole("link", { name: "Back to the concert" }).click();
+  await page.getByRole("button", { name: "Check the draw" }).click();
+  await page.getByText("Checked: your lot came 1. in the draw").waitFor();
 });
 
 test("a payment that hangs is told as such, also after a reload, and its tickets come by themselves", async () => {
