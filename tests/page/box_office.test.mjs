@@ -158,9 +158,10 @@ test("an operator finds a booking and refunds it: its ticket is void, its buyer 
   const desk = await office.staffAt(arrive, foyer, `/staff/sale/${concerts.plain.id}`, "refunder");
   await desk.getByLabel("Search by e-mail, name or number").fill("refund@example.com");
   await desk.getByRole("button", { name: "Find" }).click();
-  await desk.getByRole("button", { name: "Refund", exact: true }).click();
+  const found = desk.getByRole("listitem").filter({ hasText: "refund@example.com" });
+  await found.getByRole("button", { name: "Refund", exact: true }).click();
   await desk.getByRole("button", { name: "Yes, refund" }).click();
-  await desk.getByText("Cancelled, refunded").waitFor();
+  await found.getByText("Cancelled, refunded").waitFor();
   await page.getByText("These tickets are void.").waitFor();
 });
 

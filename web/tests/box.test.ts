@@ -54,6 +54,10 @@ test("a sale in a state nobody knows is a fault, not a guess", () => {
   assert.throws(() => readConcert(concertJson({ sale: saleJson({ state: "merry" }) })), /state is unknown/);
 });
 
+test("a concert whose sale is not known yet is one that waits, until the socket says more", () => {
+  assert.equal(readConcert(concertJson({ sale: null })).sale.state, "waiting");
+});
+
 test("a frame moves the sale and what is left, an older one and one of another concert do not", () => {
   const frame = (id: number, seq: number, free: number) =>
     readConcertFrame({ id, seq, sale: saleJson({ admitted: 120 }), categories: [{ id: "c1", totalSeats: 6, availableSeats: free }] });

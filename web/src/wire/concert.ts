@@ -84,6 +84,9 @@ export function minorUnits(currency: string): number {
   return 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2);
 }
 
+/** The sale of a concert that was made a moment ago: the socket tells the rest. */
+const NEW_SALE = { state: "waiting", opensAt: new Date(0).toISOString() };
+
 /** Decodes the sale. */
 export function readSale(value: unknown, place = "sale"): Sale {
   const read = object(value, place);
@@ -149,7 +152,7 @@ export function readConcert(value: unknown): Concert {
     hallId: typeof read.hallId === "number" ? read.hallId : null,
     provider: read.provider === "stripe" ? "stripe" : "test",
     feeRate: numberOr(read.feeRate, 0),
-    sale: readSale(read.sale, "concert.sale"),
+    sale: readSale(read.sale ?? NEW_SALE, "concert.sale"),
     categories: list(read.categories, "concert.categories", (item, place) => category(item, place, units)),
   };
 }
