@@ -117,12 +117,21 @@ static void refuse_all(Topic *topic, Error error) {
   }
 }
 
+// An event is missing: nobody is shown the picture any more, and what its subscribers miss is due to them.
+static void lose_picture(Topic *topic) {
+  topic->kind->free(topic->picture);
+  topic->picture = NULL;
+  topic->lost = topic->dirty = true;
+  topic_forget_frames(topic);
+  if (!topic->loading) start_load(topic);
+}
+
 static void apply(Topic *topic, const Event *event) {
   TopicApplied applied = topic->kind->apply(topic->picture, event);
-  if (applied == TOPIC_GAP && !topic->loading) {
+  if (applied == TOPIC_GAP) {
     log_warn("topic: an event is missing, its picture is read anew", "topic=%s:%lld seq=%lld", topic->kind->name,
              (long long)topic->key, (long long)event->seq);
-    start_load(topic);
+    lose_picture(topic);
   }
   if (applied == TOPIC_APPLIED) topic->dirty = topic->topics->any_dirty = true;
 }
@@ -139,7 +148,7 @@ static void replay_missed(Topic *topic) {
 static void drop_picture(Topic *topic) {
   if (topic->picture != NULL) topic->kind->free(topic->picture);
   topic->picture = NULL;
-  topic->dirty = topic->afresh = false;
+  topic->dirty = topic->afresh = topic->lost = false;
   topic->missed = NULL;
   topic->missed_tail = &topic->missed;
   arena_free(&topic->missed_arena);
@@ -157,16 +166,16 @@ static void loaded(Loop *loop, Call *call) {
     refuse_all(topic, call->error);
     return;
   }
-  if (topic->picture != NULL) {
-    topic->kind->free(topic->picture);
-    topic->afresh = topic->kind->local_seq;
-  } else {
-    topic->sent_seq = topic->kind->seq(load->picture);
-  }
+  bool first = topic->picture == NULL && !topic->lost;
+  if (topic->picture != NULL) topic->kind->free(topic->picture);
+  if (first) topic->sent_seq = topic->kind->seq(load->picture);
+  topic->afresh = !first && topic->kind->local_seq;
+  topic->lost = false;
   topic_forget_frames(topic);
   topic->picture = load->picture;
   if (topic->reload) start_load(topic);
   replay_missed(topic);
+  if (topic->lost) return;  // it is being read once more
   topic->dirty = topic->afresh || topic->kind->seq(topic->picture) != topic->sent_seq;
   if (topic->dirty) {
     topic->topics->any_dirty = true;  // sent, and those who wait served, at the turn's end
@@ -469,7 +478,7 @@ static void free_topic(Topic *topic) {
 bool topics_loaded(const Topics *topics) {
   for (int i = 0; i < TOPIC_BUCKETS; i++) {
     for (const Topic *topic = topics->buckets[i]; topic != NULL; topic = topic->next) {
-      if (topic->loading && topic->picture == NULL) return false;
+      if (topic->loading && topic->picture == NULL && !topic->lost) return false;
     }
   }
   return true;

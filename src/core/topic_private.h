@@ -55,6 +55,7 @@ struct Topic {
   int64_t key;
   void *picture;  // NULL until loaded
   bool loading;
+  bool lost;          // `picture` is gone because an event was missing; sent_seq stands
   bool reload;        // load once more when the present load is done
   bool dirty;         // the picture is ahead of sent_seq
   bool afresh;        // send everybody a snapshot, not an update

@@ -87,6 +87,35 @@ static void test_a_gap_is_read_anew_and_everybody_gets_what_was_missed(void **st
   }
 }
 
+static void test_a_picture_with_a_gap_is_shown_to_nobody_while_it_is_read_anew(void **state) {
+  Rig *rig = *state;
+  Peer *peer = peer_open(rig, 0, words.topics, 0);
+  Peer *late = peer_open(rig, 0, words.topics, 0);
+  bool waits;
+  words_say(rig, 1, "one");
+  words_watch(peer, 1, "a");
+  words_hear(peer, 1);
+  words.gated = true;
+  topics_reload_all(words.topics);
+  uv_sem_wait(&words.at_gate);
+  rig_run(rig, "INSERT INTO events(topic, seq, at, kind, payload) VALUES('words:1', 2, 0, 'said', 'unheard')");
+  words_say(rig, 1, "three");
+  Error error = words_watch_as(late, 1, "b", TOPIC_JSON, -1, &waits);
+  bool answered = topic_answer(words.topics, late->conn, "words", 1, "words.get", STR("q"));
+  words.gated = false;
+  uv_sem_post(&words.gate_open);
+  assert_int_equal(error, ERR_NONE);
+  assert_true(waits);
+  assert_false(answered);
+  const char *heard = words_hear(late, 2);
+  assert_non_null(strstr(heard, "snapshot words.subscribe b 3:three\n"));
+  assert_non_null(strstr(heard, "success words.get q 3:three\n"));
+  assert_string_equal(words_hear(peer, 1), "update words.subscribe a 1..3:three\n");
+  assert_true(topics_loaded(words.topics));
+  peer_close(peer);
+  peer_close(late);
+}
+
 static void test_a_gap_too_wide_to_tell_is_a_snapshot(void **state) {
   Rig *rig = *state;
   Peer *peer = peer_open(rig, 0, words.topics, 0);
@@ -303,6 +332,7 @@ int main(void) {
       CASE(test_changes_of_one_turn_are_one_update),
       CASE(test_events_during_a_load_are_neither_lost_nor_doubled),
       CASE(test_a_gap_is_read_anew_and_everybody_gets_what_was_missed),
+      CASE(test_a_picture_with_a_gap_is_shown_to_nobody_while_it_is_read_anew),
       CASE(test_a_gap_too_wide_to_tell_is_a_snapshot),
       CASE(test_what_cannot_be_read_anew_is_refused_and_never_told_again),
       CASE(test_reading_all_anew_sends_everybody_what_is_there),
