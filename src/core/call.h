@@ -104,6 +104,7 @@ struct Call {
   Str request_id;     // names the request in the log and in its answer; empty for messages of a socket
   bool prepared;      // `prepare` has run
   bool waited;        // came while its loop was sending updates
+  bool awaited;       // its loop counts it in `awaited`
   Db *db;             // while `run` runs
   Env env;
   int64_t now_ms;            // fixed for the call

@@ -2,6 +2,7 @@
 #include "core/loop.h"
 
 #include <assert.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +11,7 @@
 #include "core/log.h"
 #include "core/store.h"
 
-enum { SWEEP_MS = 100, SWEEPS_A_ROUND = 10, DRAIN_CHECK_MS = 20 };
+enum { SWEEP_MS = 100, SWEEPS_A_ROUND = 10, DRAIN_CHECK_MS = 20, AWAKE_MOST_US = 1000, AWAKE_AGAIN_MS = 100 };
 
 void loop_again(Loop *loop) {
   uv_async_send(&loop->wake);
@@ -21,9 +22,29 @@ static void turn_begin(Loop *loop) {
   loop->tick_ms = uv_now(&loop->uv);
 }
 
+static void on_awake(uv_idle_t *awake) {
+  Loop *loop = awake->data;
+  bool slow = loop->awaited > 0 && uv_hrtime() - loop->awake_ns > AWAKE_MOST_US * 1000ULL;
+  if (slow) loop->sleeps_till_ms = loop->tick_ms + AWAKE_AGAIN_MS;
+  if (slow || loop->awaited == 0) {
+    uv_idle_stop(awake);
+  } else {
+    sched_yield();  // to the writer, where they share a processor
+  }
+}
+
+// While a lone change is being committed, the loop does not sleep: a processor that sleeps is woken late, by the disk's
+// interrupt as by the writer. With several changes under way there is other work for it.
+static void stay_awake(Loop *loop) {
+  if (loop->submitted == NULL || loop->awaited != 1 || loop->tick_ms < loop->sleeps_till_ms) return;
+  loop->awake_ns = uv_hrtime();
+  uv_idle_start(&loop->awake, on_awake);
+}
+
 // Everything a turn has produced leaves here: rendered updates, calls for the store, bytes.
 static void turn_end(Loop *loop) {
   loop->hooks->turn_end(loop);
+  stay_awake(loop);
   store_submit_all(loop);
   conn_flush_dirty(loop);
   loop->hooks->turn_sent(loop);
@@ -84,10 +105,12 @@ bool loop_init(Loop *loop, int number, const LoopHooks *hooks, const LoopSetting
   if (uv_async_init(&loop->uv, &loop->wake, on_wake) != 0) return false;
   uv_check_init(&loop->uv, &loop->check);
   uv_prepare_init(&loop->uv, &loop->prepare);
+  uv_idle_init(&loop->uv, &loop->awake);
   uv_timer_init(&loop->uv, &loop->sweep);
   uv_timer_init(&loop->uv, &loop->grace);
   uv_timer_init(&loop->uv, &loop->drain_check);
   loop->wake.data = loop->check.data = loop->prepare.data = loop->sweep.data = loop;
+  loop->awake.data = loop;
   loop->grace.data = loop->drain_check.data = loop;
   turn_begin(loop);
   return true;

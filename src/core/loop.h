@@ -77,10 +77,14 @@ struct Loop {
   Conn **dirty_tail;
   Call *submitted;  // calls for the store, handed over at the end of this turn
   Call **submitted_tail;
+  uint32_t awaited;         // calls that were queued for a turn's end and have not come back
+  uint64_t awake_ns;        // when the loop began to stay awake for one of them
+  uint64_t sleeps_till_ms;  // tick: the disk was too slow to stay awake for
   struct Listener *listeners;
   uv_async_t wake;
   uv_check_t check;
   uv_prepare_t prepare;
+  uv_idle_t awake;
   uv_timer_t sweep;
   uv_timer_t grace;        // the end of a drain
   uv_timer_t drain_check;  // whether it is over before

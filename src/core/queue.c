@@ -24,8 +24,9 @@ Call *queue_add(Queue *queue, Call *calls) {
     ++queue->count;
   }
   // One taker may take all of it; with several (readers), each call taken leaves the rest to the next signal.
-  if (queue->count > 0) was_empty ? uv_cond_broadcast(&queue->filled) : uv_cond_signal(&queue->filled);
+  bool filled = queue->count > 0;
   uv_mutex_unlock(&queue->lock);
+  if (filled) was_empty ? uv_cond_broadcast(&queue->filled) : uv_cond_signal(&queue->filled);
   return calls;
 }
 

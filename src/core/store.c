@@ -75,6 +75,7 @@ static void run_batch(Loop *loop, LoopMessage *message) {
       loop->store->settings.event(loop, event);
     }
     if (call->loop != loop) continue;
+    if (call->awaited) --loop->awaited;
     if (call->error == ERR_NONE && call->method->answer != NULL) call->method->answer(call, call->input);
     call->done(loop, call);
   }
@@ -254,6 +255,8 @@ void store_submit(Loop *loop, Call *call) {
     enqueue(loop->store, call);
   } else {
     call->next = NULL;
+    call->awaited = true;
+    ++loop->awaited;
     *loop->submitted_tail = call;
     loop->submitted_tail = &call->next;
   }
