@@ -103,6 +103,7 @@ static void stopped(Loop *loop) {
 
 const LoopHooks registry_hooks = {.request = routes_request,
                                   .refusal = routes_refusal,
+                                  .full = routes_full,
                                   .start = start,
                                   .turn_end = turn_end,
                                   .turn_sent = turn_sent,

@@ -56,6 +56,10 @@ Str routes_refusal(const Exchange *exchange, int status, Text *headers) {
   return refusal_body(exchange->arena, status);
 }
 
+const char routes_full[] =
+    "{\"status\":\"error\",\"data\":null,\"error\":\"TooManyConnections\",\"statusCode\":503,"
+    "\"message\":\"Service Unavailable\",\"success\":false}";
+
 static bool cut_prefix(Str path, Str prefix, Str *rest) {
   if (!str_starts(path, prefix)) return false;
   *rest = (Str){path.at + prefix.length, path.length - prefix.length};

@@ -10,4 +10,7 @@ void routes_request(Exchange *exchange);  // the loop's request hook
 // understands. The loop's refusal hook.
 Str routes_refusal(const Exchange *exchange, int status, Text *headers);
 
+// The same for a connection that is one too many: the loop's `full`.
+extern const char routes_full[];
+
 #endif

@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -367,10 +368,15 @@ static bool add_to_loop(Loop *loop, Conn *conn) {
   return true;
 }
 
-static void refuse(int fd) {
-  static const char answer[] =
-      "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
-  if (send(fd, answer, sizeof answer - 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) log_debug("conn: refused", "fd=%d", fd);
+static void refuse(const Loop *loop, int fd) {
+  const char *body = loop->hooks->full != NULL ? loop->hooks->full : "";
+  char answer[1024];
+  int length = snprintf(answer, sizeof answer,
+                        "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\n"
+                        "Content-Type: application/json; charset=utf-8\r\nContent-Length: %zu\r\n\r\n%s",
+                        strlen(body), body);
+  assert(length > 0 && (size_t)length < sizeof answer);
+  if (send(fd, answer, (size_t)length, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) log_debug("conn: refused", "fd=%d", fd);
   close(fd);
 }
 
@@ -386,7 +392,7 @@ void conn_accept(Loop *loop, int fd) {
   if (http == NULL || !add_to_loop(loop, conn)) {
     http_parser_free(http);
     free(conn);
-    refuse(fd);
+    refuse(loop, fd);
     return;
   }
   conn->loop = loop;

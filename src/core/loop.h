@@ -30,6 +30,7 @@ typedef struct LoopHooks {
   // The body (JSON) of an answer to a request that could not even be read; NULL: none. The request holds what was
   // understood of it, perhaps nothing; complete header lines may be added.
   Str (*refusal)(const Exchange *exchange, int status, Text *headers);
+  const char *full;               // the body (JSON) of the 503 to connections past connections_max; NULL: none
   void (*start)(Loop *loop);      // on the loop's thread, before it serves
   void (*turn_end)(Loop *loop);   // after the events of a turn, before what they produced is sent
   void (*turn_sent)(Loop *loop);  // after that was sent

@@ -144,12 +144,17 @@ static void test_a_loop_that_is_full_refuses_with_503(void **state) {
   Peer *peer = peer_open(rig, 0, NULL, 0);
   rig->loops[0].settings.connections_max = 1;
   int ends[2];
-  char answer[128] = "";
+  char answer[512] = "";
+  LoopHooks hooks = *rig->loops[0].hooks;
+  hooks.full = "{\"error\":\"TooManyConnections\"}";
+  rig->loops[0].hooks = &hooks;
   assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
   conn_accept(&rig->loops[0], ends[1]);
+  rig->loops[0].hooks = rig->settings.hooks;
   assert_true(read(ends[0], answer, sizeof answer - 1) > 0);
   assert_memory_equal(answer, "HTTP/1.1 503 ", 13);
   assert_non_null(strstr(answer, "\r\nRetry-After: "));
+  assert_non_null(strstr(answer, "\r\nContent-Length: 30\r\n\r\n{\"error\":\"TooManyConnections\"}"));
   assert_int_equal(read(ends[0], answer, 1), 0);
   close(ends[0]);
   peer_close(peer);
