@@ -37,7 +37,8 @@
   X(queue_max, "QUEUE_MAX", NUMBER, "8192", 16, 1000000,                                                              \
     "Calls that may wait for the database; more are answered 503")                                                    \
   X(head_timeout_ms, "HEAD_TIMEOUT_MS", NUMBER, "10000", 10, 600000, "For the head of a request, in milliseconds")    \
-  X(body_timeout_ms, "BODY_TIMEOUT_MS", NUMBER, "30000", 10, 600000, "For a whole request, in milliseconds")          \
+  X(body_timeout_ms, "BODY_TIMEOUT_MS", NUMBER, "30000", 10, 600000,                                                  \
+    "For a whole request or message, in milliseconds")                                                                \
   X(idle_timeout_ms, "IDLE_TIMEOUT_MS", NUMBER, "75000", 10, 3600000, "For a kept-alive connection, in milliseconds") \
   X(write_timeout_ms, "WRITE_TIMEOUT_MS", NUMBER, "30000", 10, 600000,                                                \
     "For a client that takes none of the bytes that wait for it, in milliseconds")                                    \

@@ -196,7 +196,7 @@ static void flush(Conn *conn) {
     conn->polls_write = waits;
     poll_update(conn);
   }
-  if (waits && moves) conn->since_ms = conn->loop->tick_ms;
+  if ((waits || had_backlog) && moves) conn->since_ms = conn->loop->tick_ms;
   if (waits) return;
   if (conn->closing) start_lingering(conn);
   if (conn->choked) {
@@ -414,6 +414,9 @@ void conn_visit(Conn *conn) {
     if (since_ms > LINGER_MS) conn_kill(conn);
   } else if (conn->piece_count > 0) {
     if (conn->polls_write && since_ms > limits->write_timeout_ms) conn_kill(conn);
+  } else if (conn->handler != NULL && conn->polls_read && ws_parser_is_inside(&conn->ws) &&
+             since_ms > limits->body_timeout_ms) {
+    ws_close(conn, 1008, STR("the message took too long"));
   } else if (conn->handler != NULL) {
     conn->handler->visit(conn, conn->owner, idle_ms);
   } else if (!conn->answering) {

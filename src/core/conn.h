@@ -70,7 +70,8 @@ struct Conn {
   uint32_t index;       // in loop->conns
   uint32_t serial;
   uint64_t read_ms;   // loop tick of the last byte that came
-  uint64_t since_ms;  // loop tick when the current request began, or bytes last left (while some wait for the peer)
+  uint64_t since_ms;  // loop tick when the current request or message began, or bytes last left (while some wait for
+                      // the peer)
   char *held;         // bytes that came and are not used up: a request under way, or messages while paused
   uint32_t held_bytes;
   uint32_t held_capacity;

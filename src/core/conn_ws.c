@@ -18,12 +18,14 @@ static void control(Conn *conn, const WsMessage *message) {
 void conn_ws_feed(Conn *conn, char *bytes, size_t count) {
   Loop *loop = conn->loop;
   Str rest = {bytes, count};
+  bool fresh = !ws_parser_is_inside(&conn->ws);
   while (!conn->dead && !conn->closing && !conn->paused) {
     conn->choked = rest.length > 0 && conn_is_slow(conn);  // the questions already read can have large answers
     if (conn->choked) break;
     WsMessage message;
     WsEvent event = ws_parser_next(&conn->ws, &loop->settings.ws, loop->inflater, &rest, &message);
     if (event == WS_NEED_MORE) break;
+    fresh = fresh || event == WS_MESSAGE;
     if (event == WS_FAULT) {
       close_after_fault(conn, message.code);
     } else if (event == WS_CONTROL) {
@@ -34,6 +36,7 @@ void conn_ws_feed(Conn *conn, char *bytes, size_t count) {
     }
   }
   if (conn->dead) return;
+  if (fresh && !conn->polls_write) conn->since_ms = loop->tick_ms;  // of a message that has only begun
   if (conn->closing) rest.length = 0;
   if (rest.length > 0 || conn->held_bytes > 0) conn_hold(conn, rest.at, rest.length);
 }

@@ -43,7 +43,7 @@ typedef struct LoopSettings {
   WsLimits ws;
   uint32_t connections_max;   // of one loop; past it a new connection is answered 503 and closed
   uint32_t head_timeout_ms;   // from the first byte of a request to the end of its head
-  uint32_t body_timeout_ms;   // from the first byte of a request to the end of its body
+  uint32_t body_timeout_ms;   // from the first byte of a request to the end of its body, or of a message to its end
   uint32_t idle_timeout_ms;   // a kept-alive connection with nothing under way
   uint32_t write_timeout_ms;  // bytes wait and the peer takes none
   uint32_t slow_bytes;        // backlog past which a connection gets no more updates, and is not read from

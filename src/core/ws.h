@@ -99,6 +99,10 @@ void ws_inflater_rest(WsInflater *inflater);
 // RFC 6455 7.4 are faults (1002). `inflater` may be NULL when deflate was not agreed. A zip bomb stops at
 // limits->message_bytes (1009).
 WsEvent ws_parser_next(WsParser *parser, const WsLimits *limits, WsInflater *inflater, Str *bytes, WsMessage *message);
+// A message or frame has begun and is not whole.
+static inline bool ws_parser_is_inside(const WsParser *parser) {
+  return parser->header_bytes > 0 || parser->opcode != 0;
+}
 void ws_parser_free(WsParser *parser);  // frees what it holds; the parser is all zero afterwards
 
 // Sec-WebSocket-Accept for a Sec-WebSocket-Key (RFC 6455 4.2.2); false when the key is not 16 bytes of base64.

@@ -8,7 +8,7 @@ import {
   ask, envelope, HALL, openSocket, readHall, SANITIZED, scaled, SEATS, signInAll, startServer, STATUSES, until,
   Viewer,
 } from './support/faults.mjs';
-import { openRaw } from './support/raw.mjs';
+import { closeCodeIn, frameOf, openRaw, openRawSocket } from './support/raw.mjs';
 
 const LIMIT = { timeout: 120_000 };
 const MIB = 1024 * 1024;
@@ -181,6 +181,16 @@ for (const [name, head, limit_ms] of [
     assert.ok(ms < limit_ms + SLACK_MS, `after ${ms} ms`);
   });
 }
+
+test('a WebSocket message that comes a byte at a time is ended after the body limit', LIMIT, async () => {
+  const socket = await openRawSocket(server);
+  socket.write(frameOf(1, Buffer.from('a'), { length: 60_000 }));
+  const drip = setInterval(() => socket.write('a'), 40);
+  const { ms } = await whenClosed(socket);
+  clearInterval(drip);
+  assert.equal(closeCodeIn(socket.received), 1008);
+  assert.ok(ms > BODY_TIMEOUT_MS - 200 && ms < BODY_TIMEOUT_MS + SLACK_MS, `after ${ms} ms`);
+});
 
 test('a page that is not read is given up after the write limit', LIMIT, async () => {
   const other = await startServer({ WRITE_TIMEOUT_MS: '500' });
