@@ -107,12 +107,12 @@ struct Call {
   bool awaited;       // its loop counts it in `awaited`
   Db *db;             // while `run` runs
   Env env;
-  int64_t now_ms;            // fixed for the call
-  Error error;               // the outcome; with an error, nothing was changed
-  Error refusal;             // set by a method that returns ERR_NONE: what it changed is kept, and this is answered
-  Text reply;                // JSON of the answer's data, also beside an error where the method says so
-  Identity granted;          // a session that the method opened: the door gives its token; user_id 0: none
-  bool session_over;         // the method ended the caller's session: the door takes the token away
+  int64_t now_ms;     // fixed for the call
+  Error error;        // the outcome; with an error, nothing was changed
+  Error refusal;      // set by a method that returns ERR_NONE: what it changed is kept, and this is answered
+  Text reply;         // JSON of the answer's data, also beside an error where the method says so
+  Identity granted;   // a session that the method opened: the door gives its token; user_id 0: none
+  bool session_over;  // the method ended the caller's session: the door takes the token away
   const Method
       *follow;  // set by a reading method: on success this one goes on with the same input, in a transaction of its own
   // Set by a method that cannot answer before a courier has: on success the door keeps the request and runs the method
