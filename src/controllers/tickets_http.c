@@ -77,14 +77,6 @@ static void preflight(Exchange *exchange) {
 
 // Who asks.
 
-static Identity copy_identity(Arena *arena, const Identity *identity) {
-  Identity copy = *identity;
-  copy.username = str_copy(arena, identity->username);
-  copy.public_id = str_copy(arena, identity->public_id);
-  copy.sid = str_copy(arena, identity->sid);
-  return copy;
-}
-
 static void touched(Loop *loop, Call *call) {
   (void)loop;
   (void)call;
@@ -128,9 +120,16 @@ static void identified(Loop *loop, Call *call) {
     return;
   }
   identity_cache_add(tickets_state(loop)->identities, &request->token_key, &call->granted, request->epoch);
-  request->who = copy_identity(&request->arena, &call->granted);
+  request->who = identity_copy(&request->arena, &call->granted);
   touch(loop, &request->who);
   allowed(request);
+}
+
+// Whether the method's own transaction finds who asks: nothing that comes before it depends on the person.
+static bool finds_caller(const TicketsRequest *request) {
+  const Method *method = request->route->method;
+  return !method->reads_only && method->prepare == NULL && request->route->limit != TICKETS_LIMIT_STATUS &&
+         request->once.key.length == 0;
 }
 
 // Looks the session of the token up.
@@ -261,9 +260,9 @@ static void start(Exchange *exchange, const TicketsRoute *route, const TicketsPa
   if (error != ERR_NONE) {
     tickets_request_refuse(request, error, NULL);
   } else if (known != NULL) {
-    request->who = copy_identity(&request->arena, known);
+    request->who = identity_copy(&request->arena, known);
     allowed(request);
-  } else if (open) {
+  } else if (open || finds_caller(request)) {
     tickets_request_run(request);
   } else {
     identify(request);

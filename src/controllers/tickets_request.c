@@ -9,6 +9,7 @@
 #include "core/log.h"
 #include "core/store.h"
 #include "methods/payment.h"
+#include "methods/user.h"
 #include "models/session.h"
 
 enum { RETRY_BUSY_S = 1, RETRY_PROVIDER_S = 5, RETRY_GUESSES_S = 60, KEPT_MS = 1000 };
@@ -132,8 +133,17 @@ static void respond(TicketsRequest *request, Call *call) {
                    text_str(&request->headers));
 }
 
+// Whom the call has found is known from now on. After an error he is looked up again: what was read, and that the
+// session was in use, may not have been committed.
+static void keep_caller(TicketsRequest *request, const Call *call) {
+  if (call->identify == NULL || call->error != ERR_NONE) return;
+  identity_cache_add(tickets_state(request->loop)->identities, &request->token_key, &call->who, request->epoch);
+  request->who = identity_copy(&request->arena, &call->who);
+}
+
 static void call_done(Loop *loop, Call *call) {
   TicketsRequest *request = call->door;
+  keep_caller(request, call);
   if (call->error == ERR_NONE && call->waits_for.length > 0) {
     request->waits_for = str_copy(&request->arena, call->waits_for);
     request->waited_note = call->waited_note;
@@ -159,10 +169,7 @@ static void call_done(Loop *loop, Call *call) {
 static void fill_in(Call *call, const TicketsRequest *request) {
   Arena *arena = &call->arena;
   call->method = request->route->method;
-  call->who = request->who;
-  call->who.username = str_copy(arena, request->who.username);
-  call->who.public_id = str_copy(arena, request->who.public_id);
-  call->who.sid = str_copy(arena, request->who.sid);
+  call->who = identity_copy(arena, &request->who);
   call->peer = str_copy(arena, request->peer);
   call->agent = str_copy(arena, request->agent);
   call->request_id = str_copy(arena, request->request_id);
@@ -182,6 +189,17 @@ static Error decode(Call *call, const TicketsRequest *request) {
   return ERR_NONE;
 }
 
+// Leaves it to the call to find who asks, by what the token says of the session.
+static Error find_caller(Call *call, TicketsRequest *request) {
+  token_open(call, request->token, request->token_is_cookie);
+  if (call->token_error != ERR_NONE) return call->token_error;
+  call->who = (Identity){.sid = call->who.sid, .expires_ms = call->who.expires_ms};
+  call->identify = user_identify_caller;
+  call->input_error = decode(call, request);
+  request->epoch = identity_cache_epoch(tickets_state(request->loop)->identities);
+  return ERR_NONE;
+}
+
 void tickets_request_run(TicketsRequest *request) {
   Loop *loop = request->loop;
   Call *call = call_new_own(loop);
@@ -190,7 +208,8 @@ void tickets_request_run(TicketsRequest *request) {
     return;
   }
   fill_in(call, request);
-  Error error = decode(call, request);
+  bool known = request->who.user_id != 0 || call->method->access == ACCESS_ANYONE;
+  Error error = known ? decode(call, request) : find_caller(call, request);
   if (error != ERR_NONE) {
     const Field *field = call->bad_field;
     call_free(call);

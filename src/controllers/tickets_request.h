@@ -53,7 +53,8 @@ struct TicketsState {
 
 TicketsState *tickets_state(const Loop *loop);
 
-// Runs the request's method; the caller's right to ask has been checked. Takes the request over.
+// Runs the request's method. Whose request it is and his right to ask have been checked, or the call finds out. Takes
+// the request over.
 void tickets_request_run(TicketsRequest *request);
 void tickets_request_free(TicketsRequest *request);
 // Answers and frees it.

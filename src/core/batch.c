@@ -18,10 +18,16 @@ void batch_forget(Call *call, Error error) {
   call->events_tail = &call->events;
 }
 
+static Error run(Call *call) {
+  Error error = call->identify != NULL ? call->identify(call) : ERR_NONE;
+  if (error == ERR_NONE) error = call->input_error;
+  return error == ERR_NONE ? once_run(call) : error;
+}
+
 bool batch_run(Db *db, Call *call) {
   call->db = db;
   db_call_begin(db);
-  Error error = once_run(call);
+  Error error = run(call);
   if (db_failed(db) || call->arena.failed) error = ERR_INTERNAL;
   call->db = NULL;
   call->error = error == ERR_NONE ? call->refusal : error;

@@ -4,6 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+Identity identity_copy(Arena *arena, const Identity *identity) {
+  Identity copy = *identity;
+  copy.username = str_copy(arena, identity->username);
+  copy.public_id = str_copy(arena, identity->public_id);
+  copy.sid = str_copy(arena, identity->sid);
+  return copy;
+}
+
 Call *call_new_own(Loop *loop) {
   Call *call = calloc(1, sizeof *call);
   if (call == NULL) return NULL;

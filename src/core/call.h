@@ -35,6 +35,8 @@ typedef struct Event {
   bool waited;         // its call had to wait until the loop had sent updates; set by the store
 } Event;
 
+Identity identity_copy(Arena *arena, const Identity *identity);
+
 typedef enum MethodAccess { ACCESS_ANYONE, ACCESS_SIGNED_IN, ACCESS_STAFF } MethodAccess;
 
 typedef enum FieldKind {
@@ -98,6 +100,9 @@ struct Call {
   const Field *bad_field;  // the one that call_decode refused
   Once once;
   Identity who;
+  // Set by the door: finds who asks, before `run` and in its transaction. NULL: that is known, or nobody asks.
+  Error (*identify)(Call *call);
+  Error input_error;  // of an input that is not to be refused before it is known who asks
   Error token_error;  // ERR_NONE: the token was genuine; else why not (ERR_UNAUTHORIZED: there was none)
   Str peer;           // the client's address, for limits and the session list
   Str agent;          // User-Agent, likewise

@@ -100,6 +100,16 @@ static Error identify(Call *call, const void *input) {
 
 const Method user_identify = {.name = "user.identify", .reads_only = true, .run = identify};
 
+Error user_identify_caller(Call *call) {
+  Identity who;
+  if (!session_find(call->db, &call->arena, call->who.sid, &who)) return ERR_INVALID_TOKEN;
+  who.expires_ms = call->who.expires_ms;
+  call->who = who;
+  if (call->method->access == ACCESS_STAFF && !who.staff) return ERR_FORBIDDEN;
+  session_touch(call->db, who.sid, call->now_ms);
+  return ERR_NONE;
+}
+
 // user.auth_start
 
 static Error auth_start(Call *call, const void *input) {

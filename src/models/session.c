@@ -7,7 +7,7 @@
 #include "shared/agent.h"
 #include "shared/ids.h"
 
-enum { SID_CHARACTERS = 24, GRACE_MS = 30 * 1000 };
+enum { SID_CHARACTERS = 24, GRACE_MS = 30 * 1000, TOUCH_MS = 5 * 60 * 1000 };
 
 int64_t session_access_ms(const Config *config, const char *door) {
   enum { HOUR_MS = 3600 * 1000, SEATS_HOURS = 5 * 24, TICKETS_HOURS = 9 };
@@ -40,8 +40,9 @@ bool session_is_of(Db *db, int64_t user_id, Str sid) {
 }
 
 void session_touch(Db *db, Str sid, int64_t now_ms) {
-  static const char TOUCH[] = "UPDATE sessions SET last_used_at = $1 WHERE id = $2 AND ended_at IS NULL";
-  db_run(db, TOUCH, sql_int(now_ms), sql_text(sid));
+  static const char TOUCH[] =
+      "UPDATE sessions SET last_used_at = $1 WHERE id = $2 AND ended_at IS NULL AND last_used_at < $3";
+  db_run(db, TOUCH, sql_int(now_ms), sql_text(sid), sql_int(now_ms - TOUCH_MS));
 }
 
 // Opening.
