@@ -1,5 +1,6 @@
 // foyer: starts what was asked for on the command line.
 #include <signal.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,6 +116,7 @@ static int serve(Config *config) {
   pthread_sigmask(SIG_BLOCK, &stop, NULL);
   int64_t *hall_ids;
   size_t hall_count;
+  if (sodium_init() < 0) return 1;  // chooses what this processor does best
   if (!prepare_database(config, &arena, &hall_ids, &hall_count)) return 1;
   registry_warm_halls(hall_ids, hall_count);
   const char *path = command_database_path(config, &arena);

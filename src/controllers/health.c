@@ -23,19 +23,43 @@ static void respond_ready(Conn *conn) {
   }
 }
 
-static void add_outbox(Text *body, const Outbox *outbox) {
+static void add_figure(Text *body, const Outbox *outbox, const char *name, const char *type,
+                       double (*value)(const OutboxFigures *figures)) {
   OutboxFigures figures;
+  text_format(body, "# TYPE foyer_outbox_%s %s\n", name, type);
   for (int i = 0; outbox_figures(outbox, i, &figures); i++) {
-    text_format(body, "foyer_outbox_pending{kind=\"%s\"} %lld\n", figures.kind, (long long)figures.pending);
-    text_format(body, "foyer_outbox_oldest_seconds{kind=\"%s\"} %.3f\n", figures.kind,
-                (double)figures.oldest_ms / 1000);
-    text_format(body, "foyer_outbox_performed_total{kind=\"%s\"} %llu\n", figures.kind,
-                (unsigned long long)figures.performed);
-    text_format(body, "foyer_outbox_failed_total{kind=\"%s\"} %llu\n", figures.kind,
-                (unsigned long long)figures.failed);
-    text_format(body, "foyer_outbox_given_up_total{kind=\"%s\"} %llu\n", figures.kind,
-                (unsigned long long)figures.given_up);
+    text_format(body, "foyer_outbox_%s{kind=\"%s\"} ", name, figures.kind);
+    text_double(body, value(&figures));
+    text_char(body, '\n');
   }
+}
+
+static double pending(const OutboxFigures *figures) {
+  return (double)figures->pending;
+}
+
+static double oldest_seconds(const OutboxFigures *figures) {
+  return (double)figures->oldest_ms / 1000;
+}
+
+static double performed(const OutboxFigures *figures) {
+  return (double)figures->performed;
+}
+
+static double failed(const OutboxFigures *figures) {
+  return (double)figures->failed;
+}
+
+static double given_up(const OutboxFigures *figures) {
+  return (double)figures->given_up;
+}
+
+static void add_outbox(Text *body, const Outbox *outbox) {
+  add_figure(body, outbox, "pending", "gauge", pending);
+  add_figure(body, outbox, "oldest_seconds", "gauge", oldest_seconds);
+  add_figure(body, outbox, "performed_total", "counter", performed);
+  add_figure(body, outbox, "failed_total", "counter", failed);
+  add_figure(body, outbox, "given_up_total", "counter", given_up);
 }
 
 static void respond_metrics(Exchange *exchange) {

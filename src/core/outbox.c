@@ -127,6 +127,7 @@ static Error settle(Call *call, const void *input) {
   }
   db_run(call->db, FORGET, sql_int(call->now_ms - KEPT_MS));
   tell_over(call, way);
+  crash_point("outbox.settling");
   return follows != NULL && call->bad_field == NULL ? follows->run(call, input) : ERR_NONE;
 }
 
@@ -397,7 +398,10 @@ Outbox *outbox_new(const OutboxSettings *settings) {
   outbox->db = db_open(settings->path, DB_READ);
   bool made = outbox->db != NULL && uv_mutex_init(&outbox->desk_lock) == 0 && uv_mutex_init(&outbox->lock) == 0 &&
               uv_cond_init(&outbox->desk_news) == 0 && uv_cond_init(&outbox->fewer) == 0;
-  return made ? outbox : NULL;
+  if (made) return outbox;
+  db_close(outbox->db);
+  free(outbox);
+  return NULL;
 }
 
 bool outbox_start(Outbox *outbox, Loop *loops, int loop_count, Str own_url) {

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK_RANKS = 512, FIRST_BLOCKS = 8 };
+enum { BLOCK_RANKS = 256, FIRST_BLOCKS = 8 };
 
 typedef struct Block {
   uint32_t count;

@@ -137,3 +137,21 @@ void checker_look_calm(World *world) {
   look_at_money(world);
   look_at_memory(world);
 }
+
+void checker_count(World *world) {
+  static const struct {
+    Seen what;
+    const char *query;
+  } counts[] = {
+      {SEEN_EXPIRED, "SELECT count(*) FROM booking_steps WHERE cause = 'expired'"},
+      {SEEN_PAID_LATE, "SELECT count(*) FROM booking_steps WHERE cause = 'paid late'"},
+      {SEEN_LATE_CONFIRMED, "SELECT count(*) FROM booking_steps WHERE cause = 'paid late' AND status = 'confirmed'"},
+      {SEEN_LATE_OTHER,
+       "SELECT count(*) FROM bookings b WHERE status = 'confirmed' AND (SELECT count(DISTINCT released_at IS NULL)"
+       " FROM booking_seats WHERE booking_id = b.id) = 2"},
+      {SEEN_LATE_REFUNDED, "SELECT count(*) FROM bookings WHERE payment_status = 'refunded' AND confirmed_at IS NULL"},
+  };
+  for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+    world->seen[counts[i].what] += (uint64_t)one(world, counts[i].query);
+  }
+}

@@ -10,5 +10,6 @@ void checker_look(World *world, bool all);
 // After the calm: no hold is stuck, nothing is left to be done, and every payment ended as one confirmed booking or one
 // refund.
 void checker_look_calm(World *world);
+void checker_count(World *world);  // notes what came of bookings, for the things a run must have seen
 
 #endif

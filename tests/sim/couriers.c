@@ -5,7 +5,7 @@
 #include "sim/server.h"
 #include "sim/stripe.h"
 
-enum { LOOK_MS = 3000, LOOK_CALM_MS = 60000, TAKEN_MAX = 32 };
+enum { LOOK_MS = 3000, TAKEN_MAX = 32 };
 
 typedef enum Outcome { DONE, AGAIN, FAILED } Outcome;
 
@@ -20,6 +20,7 @@ typedef struct Errand {
   Outcome outcome;
   Str result;  // JSON, the input of payment.settle
   bool tells_money;
+  Charge *charge;  // that the answer is about; NULL: none
 } Errand;
 
 // How long is it tried, and how long is waited at most between two tries.
@@ -75,6 +76,11 @@ static void fill_settle(Call *call, Ask *ask) {
   call->method = &settle_method;
 }
 
+static void arrived(Errand *errand) {
+  if (errand->charge != NULL) --errand->charge->on_way;
+  errand->charge = NULL;
+}
+
 static void hand_in(World *world, void *what);
 
 static void settled(World *world, Ask *ask) {
@@ -82,6 +88,7 @@ static void settled(World *world, Ask *ask) {
   if (ask->error == ERR_NONE) {
     static const char GONE[] = "";
     errand->kind = str_from(GONE);  // off its way
+    arrived(errand);
   } else {
     world_later(world, 500, hand_in, errand);
   }
@@ -89,7 +96,10 @@ static void settled(World *world, Ask *ask) {
 
 static void hand_in(World *world, void *what) {
   Errand *errand = what;
-  if (errand->life != server_life(world)) return;
+  if (errand->life != server_life(world)) {
+    arrived(errand);
+    return;
+  }
   Ask *ask = ARENA_NEW(&world->arena, Ask);
   *ask = (Ask){.method = &settle_method,
                .fill = fill_settle,
@@ -152,7 +162,8 @@ static void do_stripe(World *world, Errand *errand) {
   bool again = answer.http == 0 || answer.http == 409 || answer.http == 429 || answer.http >= 500;
   errand->outcome = again ? AGAIN : answer.error != NULL ? FAILED : DONE;
   write_result(world, errand, payload, &answer);
-  if (answer.charge != NULL) ((Charge *)(uintptr_t)answer.charge)->was_told = true;
+  errand->charge = answer.charge;
+  if (errand->charge != NULL) ++errand->charge->on_way;
   world_tell(world, "courier: %.*s, http %d", STR_ARG(errand->key), answer.http);
   arena_free(&arena);
 }
@@ -223,7 +234,7 @@ static void look(World *world) {
 static void look_again(World *world, void *what) {
   if ((uintptr_t)what != server_life(world)) return;
   look(world);
-  world_later(world, world->is_calm ? LOOK_CALM_MS : LOOK_MS, look_again, what);
+  world_later(world, world_pace(world, LOOK_MS), look_again, what);
 }
 
 void couriers_wake(World *world) {

@@ -24,7 +24,8 @@ typedef struct Person {
   Str secret;          // of the intent
   int tries;           // of what is being tried
   int keys;            // Idempotency-Keys used
-  Str key;             // of a booking that was asked for and not answered
+  Str key;             // of the booking that was asked for last
+  bool unanswered;     // and nobody answered: it is asked for again
   Str order;           // what was asked for with it
   bool twice;          // clicks twice
 } Person;
@@ -76,7 +77,7 @@ static Str text_in(World *world, Str reply, const char *name) {
 }
 
 static void forget_booking(Person *person) {
-  person->booking_id = person->secret = person->key = (Str){0};
+  person->booking_id = person->secret = (Str){0};
   person->phase = OUTSIDE;
   person->position = 0;
 }
@@ -167,33 +168,29 @@ static void holds(World *world, Person *person, Str reply) {
 static void heard_booking(World *world, Ask *ask) {
   Person *person = ask->from;
   person->is_asking = false;
-  if (!ask->answered) {  // the same request again, with the same key
+  person->unanswered = !ask->answered;
+  if (!ask->answered) {
     act_later(world, person, 0, 10 * SECOND_MS);
     return;
   }
-  bool again = person->booking_id.length > 0;
   if (ask->error == ERR_NONE) {
     if (memmem(ask->json.at, ask->json.length, "bestSeats", 9) != NULL) world_saw(world, SEEN_BEST_SEATS);
-    if (again) world_saw(world, SEEN_KEY_REPEATED);
-    if (again && !str_equal(text_in(world, ask->reply, "id"), person->booking_id)) {
-      world_broken(world, "one key made two bookings");
-    }
     holds(world, person, ask->reply);
   }
-  if (!again) person->key = (Str){0};
   if (ask->error == ERR_SOLD_OUT) world_saw(world, SEEN_SOLD_OUT);
   if (ask->error == ERR_SEATS_TAKEN) world_saw(world, SEEN_SEATS_TAKEN);
-  if (ask->error == ERR_NO_ACTIVE_SLOT && !again) {
+  if (ask->error == ERR_NO_ACTIVE_SLOT) {
     world_saw(world, SEEN_SLOT_ENDED);
     person->phase = OUTSIDE;
   }
   act_later(world, person, SECOND_MS, world_chance(world, 200) ? 4 * MINUTE_MS : 20 * SECOND_MS);
 }
 
+// The second click of two.
 static void heard_second_booking(World *world, Ask *ask) {
   Person *person = ask->from;
-  if (!ask->answered || ask->error != ERR_NONE || person->booking_id.length == 0) return;
-  if (!str_equal(ask->key, person->key)) return;
+  bool same = str_equal(ask->key, person->key) && person->booking_id.length > 0;
+  if (!ask->answered || ask->error != ERR_NONE || !same) return;
   if (!str_equal(text_in(world, ask->reply, "id"), person->booking_id)) {
     world_broken(world, "one key made two bookings");
   }
@@ -201,7 +198,7 @@ static void heard_second_booking(World *world, Ask *ask) {
 }
 
 static void book(World *world, Person *person) {
-  if (person->key.length == 0) {
+  if (!person->unanswered) {
     if (person->tries++ > 6) {
       person->phase = OUTSIDE;
       act_later(world, person, MINUTE_MS, 5 * MINUTE_MS);
@@ -292,13 +289,19 @@ static void pay(World *world, Person *person) {
   }
 }
 
+static void heard_second_confirm(World *world, Ask *ask) {
+  Person *person = ask->from;
+  if (!ask->answered || ask->error != ERR_NONE) return;
+  history_told(world, TOLD_CONFIRMED, ask->about);
+  world_saw(world, person->phase == HAS_TICKETS ? SEEN_DOUBLE_CONFIRM : SEEN_CONFIRMED);
+  if (str_equal(person->booking_id, ask->about)) person->phase = HAS_TICKETS;
+}
+
 static void heard_confirm(World *world, Ask *ask) {
   Person *person = ask->from;
   person->is_asking = false;
   if (ask->answered && ask->error == ERR_NONE) {
-    history_told(world, TOLD_CONFIRMED, ask->about);
-    world_saw(world, person->phase == HAS_TICKETS ? SEEN_DOUBLE_CONFIRM : SEEN_CONFIRMED);
-    if (str_equal(person->booking_id, ask->about)) person->phase = HAS_TICKETS;
+    heard_second_confirm(world, ask);
   } else if (ask->answered && (ask->error == ERR_BOOKING_EXPIRED || ask->error == ERR_BOOKING_CANCELLED ||
                                ask->error == ERR_BOOKING_REFUNDED || ask->error == ERR_PAYMENT_REQUIRED)) {
     if (++person->tries > 4) forget_booking(person);
@@ -309,7 +312,8 @@ static void heard_confirm(World *world, Ask *ask) {
 static void confirm(World *world, Person *person) {
   int clicks = person->twice ? 2 : 1;
   for (int i = 0; i < clicks; i++) {
-    ask_about(world, person, &booking_confirm_paid, "id", person->booking_id, heard_confirm);
+    ask_about(world, person, &booking_confirm_paid, "id", person->booking_id,
+              i == 0 ? heard_confirm : heard_second_confirm);
   }
 }
 
@@ -366,12 +370,12 @@ static void act(World *world, void *what) {
 }
 
 void people_begin(World *world) {
-  int64_t count = world_between(world, 6, VENUE_PEOPLE_MAX);
+  int64_t count = world_between(world, 4, world_chance(world, 100) ? VENUE_PEOPLE_MAX : 20);
   int seated = world_chance(world, 500) ? 500 : world_chance(world, 500) ? 1000 : 0;
   for (int64_t id = 1; id <= count; id++) {
     Person *person = ARENA_NEW(&world->arena, Person);
     *person = (Person){.who = {.user_id = id}, .concert = world_chance(world, seated) ? 1 : 0};
     person->twice = world_chance(world, 200);
-    act_later(world, person, 0, 15 * MINUTE_MS);
+    act_later(world, person, 0, 6 * MINUTE_MS);
   }
 }

@@ -32,10 +32,11 @@
   X(PROCESSING_FAILED, "a payment that hung and then failed")                   \
   X(PAID_LATE, "a payment after its hold had ended")                            \
   X(LATE_CONFIRMED, "a late payment that got its seats")                        \
+  X(LATE_OTHER, "a late payment that got other seats")                          \
   X(LATE_REFUNDED, "a late payment that was refunded")                          \
   X(REFUND_RETRIED, "a refund that failed at first")                            \
   X(WEBHOOK, "a webhook taken")                                                 \
-  X(WEBHOOK_FIRST, "a webhook before the answer that makes the intent known")   \
+  X(WEBHOOK_FIRST, "a webhook before the answer to what brought it about")      \
   X(WEBHOOK_TWICE, "a webhook that came twice")                                 \
   X(WEBHOOK_FORGED, "a forged webhook refused")                                 \
   X(WEBHOOK_STALE, "a stale webhook refused")                                   \

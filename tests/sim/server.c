@@ -16,7 +16,7 @@
 #include "support/ram_disk.h"
 
 enum { BATCH_MAX = 32, QUEUE_MAX = 4096, PARKED_MS = 10000, RESTART_MS_MAX = 20000, BATCH_STEP_MS_MAX = 4 };
-enum { NETWORK_MS_MAX = 80, TIMEOUT_MS = 15000, CHECK_ALL_EVERY = 24 };
+enum { NETWORK_MS_MAX = 80, TIMEOUT_MS = 15000, CHECK_ALL_EVERY = 100, CHECK_AFTER_CRASH = 300 };
 
 struct Server {
   Db *db;  // NULL: it is down
@@ -339,9 +339,15 @@ static void ring(World *world, void *what);
 static void rang(World *world, Ask *ask) {
   Timer *timer = ask->from;
   if (timer->life != world->server->life) return;
-  bool more = ask->error == ERR_NONE && memmem(ask->reply.at, ask->reply.length, "true", 4) != NULL;
-  int64_t calm_ms = world->is_calm && timer->every_ms < 5 * MINUTE_MS ? 5 * MINUTE_MS : timer->every_ms;
-  world_later(world, more ? 1 : calm_ms, ring, timer);
+  int64_t wait_ms = world_pace(world, timer->every_ms);
+  if (timer->method == &queue_method_tick) {
+    int64_t now_ms = server_now_ms(world);
+    int64_t next_ms = waiting_room_next(now_ms);
+    if (next_ms - now_ms < wait_ms) wait_ms = next_ms > now_ms ? next_ms - now_ms : 1;
+  }
+  // As core/ticker.c: an answer says that there is more to do at once.
+  bool more = ask->error == ERR_NONE && ask->reply.length > 0;
+  world_later(world, more ? 1 : wait_ms, ring, timer);
 }
 
 static void ring(World *world, void *what) {
@@ -362,7 +368,7 @@ static void start_timer(World *world, const Method *method, int64_t every_ms) {
 static void look_at_parked(World *world, void *what) {
   if ((uintptr_t)what != world->server->life) return;
   unpark(world);
-  world_later(world, world->is_calm ? MINUTE_MS : SECOND_MS, look_at_parked, what);
+  world_later(world, world_pace(world, SECOND_MS), look_at_parked, what);
 }
 
 static void jump(World *world, void *what) {
@@ -378,21 +384,30 @@ static void jump(World *world, void *what) {
 
 // Life.
 
-static void restart(World *world, void *what) {
-  (void)what;
+static void open_database(World *world) {
   Server *server = world->server;
   server->db = db_open(venue_path, DB_WRITE);
   server->fast = fast_new();
   if (server->db == NULL || server->fast == NULL) world_broken(world, "the database cannot be opened after a crash");
   server->loop.fast = server->fast;
+}
+
+static void serve(World *world) {
+  Server *server = world->server;
   bool ready = db_begin(server->db, DB_READ) && waiting_room_load(server->db, &server->config, server_now_ms(world));
   if (!ready) world_broken(world, "the waiting room cannot be read");
   db_rollback(server->db);
-  checker_look(world, true);
+  checker_look(world, world_chance(world, CHECK_AFTER_CRASH));
   start_timer(world, &queue_method_tick, server->config.promote_interval_ms);
   start_timer(world, &payment_look, server->config.sweep_interval_ms);
   world_later(world, SECOND_MS, look_at_parked, (void *)(uintptr_t)server->life);
   couriers_restart(world);
+}
+
+static void restart(World *world, void *what) {
+  (void)what;
+  open_database(world);
+  serve(world);
 }
 
 void server_begin(World *world) {
@@ -402,8 +417,8 @@ void server_begin(World *world) {
   server->config = (Config){.max_active_users = world_between(world, 1, 8),
                             .slot_ms = world_between(world, 1, 6) * MINUTE_MS,
                             .booking_ms = world_between(world, 2, 10) * MINUTE_MS,
-                            .promote_interval_ms = world_between(world, 5, 30) * SECOND_MS,
-                            .sweep_interval_ms = world_between(world, 20, 120) * SECOND_MS,
+                            .promote_interval_ms = world_between(world, 10, 90) * SECOND_MS,
+                            .sweep_interval_ms = world_between(world, 30, 180) * SECOND_MS,
                             .booking_fee_rate = world_chance(world, 500) ? 0.05 : 0,
                             .company_name = STR("foyer"),
                             .jwt_secret = STR("jwt secret"),
@@ -413,8 +428,10 @@ void server_begin(World *world) {
                             .stripe_webhook_secret = STR("whsec_simulated")};
   server->loop.config = &server->config;
   server->loop.env = (Env){.now_ms = env_now, .random = env_random, .state = world};
-  venue_put(world);
-  restart(world, NULL);
+  venue_put();
+  open_database(world);
+  venue_draw(world, server->db);
+  serve(world);
   world_later(world, MINUTE_MS, jump, NULL);
 }
 

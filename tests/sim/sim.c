@@ -16,13 +16,14 @@
 #include "sim/venue.h"
 #include "support/ram_disk.h"
 
-enum { STORM_MS_MIN = 20 * MINUTE_MS, STORM_MS_MAX = 100 * MINUTE_MS, SEEDS_FOR_RARE = 2000 };
+enum { STORM_MS_MIN = 10 * MINUTE_MS, STORM_MS_MAX = 40 * MINUTE_MS, SEEDS_FOR_RARE = 2000 };
 
 static uint64_t seen[SEEN_COUNT];
 static int64_t simulated_ms;
 
 static void make_calm(World *world) {
   world->is_calm = true;
+  world->calm_ms = world->now_ms;
   world->weather = (Weather){0};
   world->skew_ms = 0;
   world_tell(world, "calm");
@@ -49,6 +50,7 @@ static void run_seed(uint64_t seed, bool tells) {
   open_line(&world);
   world_run(&world, world.now_ms + 6 * DAY_MS);
   checker_look_calm(&world);
+  checker_count(&world);
   simulated_ms += world.now_ms - WORLD_BEGIN_MS;
   server_end(&world);
   world_end(&world);

@@ -84,7 +84,7 @@ static void heard_webhook(World *world, Ask *ask) {
   }
   world_saw(world, SEEN_WEBHOOK);
   if (delivery->charge == NULL) world_saw(world, SEEN_WEBHOOK_UNKNOWN);
-  if (delivery->charge != NULL && !delivery->charge->was_told) world_saw(world, SEEN_WEBHOOK_FIRST);
+  if (delivery->charge != NULL && delivery->charge->on_way > 0) world_saw(world, SEEN_WEBHOOK_FIRST);
   if (delivery->came_before) world_saw(world, SEEN_WEBHOOK_TWICE);
   delivery->came_before = true;
 }

@@ -22,14 +22,14 @@ struct Charge {  // an intent, with the money that came by it
   Str refund_key;
   int refusals;  // of refunds, so far
   bool was_declined;
-  bool was_told;  // the server has heard of it
+  int on_way;  // answers about it that have not reached the server
 };
 
 // What an answer of the API says.
 typedef struct StripeAnswer {
   int http;           // 0: none came
   const char *error;  // its code; NULL: none
-  const Charge *charge;
+  Charge *charge;
 } StripeAnswer;
 
 void stripe_begin(World *world);

@@ -97,17 +97,18 @@ void venue_make(void) {
   ram_disk_wipe();
 }
 
-void venue_put(World *world) {
-  static const char STOCK[] = "UPDATE categories SET total_seats = $1, available_seats = $1 WHERE id = $2";
-  static const char OPENING[] = "UPDATE concerts SET opens_at = $1, created_at = $1 - 86400000";
+void venue_put(void) {
   ram_disk_wipe();
   ram_disk_begin(WORLD_BEGIN_MS);
   ram_disk_put(venue_path, template, template_size);
-  Db *db = db_open(venue_path, DB_WRITE);
-  must(db != NULL && db_begin(db, DB_WRITE));
-  for (int64_t i = 1; i <= 2; i++) db_run(db, STOCK, sql_int(world_between(world, 2, 24)), sql_int(i));
-  int64_t opens_ms = world_chance(world, 600) ? WORLD_BEGIN_MS + world_between(world, 0, 10 * MINUTE_MS) : 0;
-  must(db_run(db, OPENING, sql_int(opens_ms > 0 ? opens_ms : WORLD_BEGIN_MS - HOUR_MS)));
+}
+
+void venue_draw(World *world, Db *db) {
+  static const char STOCK[] = "UPDATE categories SET total_seats = $1, available_seats = $1 WHERE id = $2";
+  static const char OPENING[] = "UPDATE concerts SET opens_at = $1, created_at = $1 - 86400000";
+  must(db_begin(db, DB_WRITE));
+  for (int64_t i = 1; i <= 2; i++) db_run(db, STOCK, sql_int(world_between(world, 2, 12)), sql_int(i));
+  int64_t opens_ms = world_chance(world, 600) ? world_between(world, 0, 5 * MINUTE_MS) : -HOUR_MS;
+  must(db_run(db, OPENING, sql_int(WORLD_BEGIN_MS + opens_ms)));
   must(db_commit(db));
-  db_close(db);
 }

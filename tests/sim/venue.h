@@ -2,6 +2,7 @@
 #ifndef FOYER_TESTS_SIM_VENUE_H
 #define FOYER_TESTS_SIM_VENUE_H
 
+#include "core/db.h"
 #include "sim/world.h"
 
 enum {
@@ -16,7 +17,8 @@ extern const char venue_path[];                     // of the database
 extern const char *const venue_concert_ids[];       // public ids; the second is in the hall
 extern const char *const venue_category_ids[2][2];  // public ids of each concert's categories
 
-void venue_make(void);         // draws it once for all worlds
-void venue_put(World *world);  // puts it onto an empty disk, with figures of this world
+void venue_make(void);                  // draws it once for all worlds
+void venue_put(void);                   // puts it onto an empty disk
+void venue_draw(World *world, Db *db);  // gives it this world's figures
 
 #endif

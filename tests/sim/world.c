@@ -115,6 +115,12 @@ void world_run(World *world, int64_t until_ms) {
   world->now_ms = until_ms;
 }
 
+int64_t world_pace(const World *world, int64_t every_ms) {
+  if (!world->is_calm) return every_ms;
+  int64_t calm_ms = world->now_ms - world->calm_ms < 2 * HOUR_MS ? 10 * MINUTE_MS : 8 * HOUR_MS;
+  return calm_ms > every_ms ? calm_ms : every_ms;
+}
+
 // Telling.
 
 void world_tell(const World *world, const char *format, ...) {

@@ -52,6 +52,7 @@ struct World {
   int64_t now_ms;   // true time
   int64_t skew_ms;  // how far the server's clock is off
   bool is_calm;     // the storm is over
+  int64_t calm_ms;  // since when
   Weather weather;
   Entry *agenda;  // a heap, the next on top
   size_t agenda_count;
@@ -83,6 +84,9 @@ static inline void world_saw(World *world, Seen what) {
 
 // What must not be is: says so with the seed, and ends the program.
 _Noreturn void world_broken(const World *world, const char *format, ...) __attribute__((format(printf, 2, 3)));
+// How often something is looked at that is usually looked at so often: rarely, when all is calm, that time goes by
+// fast.
+int64_t world_pace(const World *world, int64_t every_ms);
 // A line of the log of what happens, when it is wanted.
 void world_tell(const World *world, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -106,8 +106,6 @@ static void make_room(RamFile *file, size_t size) {
   file->is_dirty = sqlite3_realloc64(file->is_dirty, sectors * sizeof *file->is_dirty);
   file->dirty = sqlite3_realloc64(file->dirty, sectors * sizeof *file->dirty);
   if (file->now == NULL || file->durable == NULL || file->is_dirty == NULL || file->dirty == NULL) abort();
-  memset(file->now + file->capacity, 0, capacity - file->capacity);
-  memset(file->durable + file->capacity, 0, capacity - file->capacity);
   memset(file->is_dirty + file->capacity / SECTOR, 0, sectors - file->capacity / SECTOR);
   file->capacity = capacity;
 }
@@ -120,8 +118,16 @@ static void mark_dirty(RamFile *file, size_t from, size_t to) {
   }
 }
 
-static void resize(RamFile *file, size_t size) {
+// Makes it longer, with zeros.
+static void lengthen(RamFile *file, size_t size) {
   make_room(file, size);
+  if (size <= file->size) return;
+  memset(file->now + file->size, 0, size - file->size);
+  file->size = size;
+}
+
+static void resize(RamFile *file, size_t size) {
+  lengthen(file, size);
   if (size < file->size) {
     memset(file->now + size, 0, file->size - size);
     mark_dirty(file, size, file->size);
@@ -146,13 +152,21 @@ static uint64_t mix(uint64_t *dice) {
   return mixed ^ (mixed >> 31);
 }
 
+// A sector as it was synced: past the end of what was, zeros.
+static void restore_sector(RamFile *file, size_t at) {
+  size_t have = file->durable_size > at ? file->durable_size - at : 0;
+  if (have > SECTOR) have = SECTOR;
+  memcpy(file->now + at, file->durable + at, have);
+  memset(file->now + at + have, 0, SECTOR - have);
+}
+
 // What was written and not synced goes, or of it what the dice say.
 static void lose_unsynced(RamFile *file, bool is_torn, uint64_t *dice) {
   size_t end = is_torn && (mix(dice) & 1) != 0 ? file->size : file->durable_size;
   for (size_t i = 0; i < file->dirty_count; i++) {
     size_t at = (size_t)file->dirty[i] * SECTOR;
     bool stays = is_torn && (mix(dice) & 1) != 0;
-    if (!stays) memcpy(file->now + at, file->durable + at, SECTOR);
+    if (!stays) restore_sector(file, at);
     if (stays && at + SECTOR > end && at < file->size) end = at + SECTOR < file->size ? at + SECTOR : file->size;
   }
   size_t past = file->size > file->durable_size ? file->size : file->durable_size;
@@ -192,6 +206,7 @@ static int ram_write(sqlite3_file *base, const void *bytes, int count, sqlite3_i
   RamHandle *handle = (RamHandle *)base;
   if (cut_off(handle) || fails()) return SQLITE_IOERR_WRITE;
   size_t end = (size_t)at + (size_t)count;
+  lengthen(handle->file, (size_t)at);
   make_room(handle->file, end);
   if (end > handle->file->size) handle->file->size = end;
   memcpy(handle->file->now + at, bytes, (size_t)count);

@@ -1,5 +1,6 @@
 // Accounts at the tickets door, as its app and a stranger's script see them.
 import assert from 'node:assert/strict';
+import net from 'node:net';
 import { after, before, test } from 'node:test';
 
 import { Line } from './support/foyer.mjs';
@@ -185,4 +186,17 @@ test('name and language can be changed', async () => {
   assert.deepEqual([changed.json.name, changed.json.language], ['Anna K.', 'ru']);
   assert.deepEqual((await api(foyer, 'GET', '/account', { token })).json, changed.json);
   refused(await api(foyer, 'PATCH', '/account', { token, body: { language: 'xx' } }), 400, 'validation_error');
+});
+
+test('a code that cannot be mailed is an answer', async () => {
+  const { foyer: unlucky, end } = await startTickets({ SMTP_URL: 'smtp://127.0.0.1:1' });
+  const begin = Date.now();
+  const body = { email: 'anna@example.com', password: PASSWORD };
+  // Who goes away while it waits is missed by nobody.
+  const socket = net.connect(unlucky.port, '127.0.0.1');
+  const text = JSON.stringify({ ...body, email: 'leaver@example.com' });
+  socket.end(`POST /api/v1/auth/signup/email HTTP/1.1\r\nHost: a\r\nContent-Length: ${text.length}\r\n\r\n${text}`, () => socket.destroy());
+  refused(await api(unlucky, 'POST', '/auth/signup/email', { body }), 400, 'email_failed', 'Email sending failed');
+  assert.ok(Date.now() - begin < 15_000);
+  await end();
 });

@@ -8,6 +8,7 @@ import { Webhook } from 'standardwebhooks';
 import { startFoyer } from './support/foyer.mjs';
 import { addEffect, done, givenUp, hurry, sql, tried, until } from './support/outbox.mjs';
 
+const HANGS = 0; // no answer ever
 const received = [];
 let statuses = [];
 let foyer;
@@ -20,7 +21,8 @@ before(async () => {
     let body = '';
     for await (const part of request) body += part;
     received.push({ headers: request.headers, body });
-    response.writeHead(statuses.shift() ?? 204).end();
+    const status = statuses.shift() ?? 204;
+    if (status !== HANGS) response.writeHead(status).end();
   });
   await new Promise((resolve) => endpoint.listen(0, '127.0.0.1', resolve));
   url = `http://127.0.0.1:${endpoint.address().port}/hook`;
@@ -102,4 +104,16 @@ test('a removed endpoint is not told what was still to be told', async () => {
   foyer.command('webhook', 'remove', url);
   assert.equal(foyer.command('webhook', 'list'), '');
   assert.deepEqual(sql(foyer, `SELECT id FROM outbox WHERE key = '${key}'`), []);
+});
+
+test('an endpoint that hangs does not hold up the end, and is told after the next start', async () => {
+  statuses = [HANGS];
+  const { key } = tell();
+  await until(() => received.length === 1);
+  const begun = Date.now();
+  await foyer.stop();
+  assert.ok(Date.now() - begun < 5000, `it took ${Date.now() - begun} ms`);
+  await foyer.start();
+  assert.equal((await done(foyer, key)).attempts, 1, 'a try that was cut is none');
+  assert.equal(received[0].headers['webhook-id'], received[1].headers['webhook-id']);
 });
