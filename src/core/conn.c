@@ -73,6 +73,7 @@ void conn_kill(Conn *conn) {
   conn->dead = true;
   Loop *loop = conn->loop;
   if (conn->handler != NULL) conn->handler->close(conn, conn->owner);
+  if (conn->gone != NULL) conn->gone(conn, conn->owner);
   Conn *last = loop->conns[--loop->conn_count];
   loop->conns[conn->index] = last;
   last->index = conn->index;
@@ -301,6 +302,10 @@ static void on_poll(uv_poll_t *poll, int status, int events) {
     conn_kill(conn);
     return;
   }
+  if ((events & UV_DISCONNECT) != 0 && conn->gone != NULL) {
+    conn_kill(conn);
+    return;
+  }
   if ((events & UV_WRITABLE) != 0) flush(conn);
   if (conn->dead || (events & UV_READABLE) == 0) return;
   if (conn->resume) return;  // what has come is read on first: the peer's end must not overtake it
@@ -315,6 +320,7 @@ static void on_poll(uv_poll_t *poll, int status, int events) {
 static void poll_update(Conn *conn) {
   bool reads = !conn->ended && (conn->lingering || !(conn->answering || conn->paused || conn_is_slow(conn)));
   int events = (reads ? UV_READABLE : 0) | (conn->polls_write ? UV_WRITABLE : 0);
+  if (conn->gone != NULL) events |= UV_DISCONNECT;
   if (reads && !conn->polls_read) conn->read_ms = conn->loop->tick_ms;  // it was we who did not listen
   conn->polls_read = reads;
   if (events != 0) {
@@ -322,6 +328,12 @@ static void poll_update(Conn *conn) {
   } else {
     uv_poll_stop(&conn->poll);
   }
+}
+
+void exchange_hold(Conn *conn, void (*gone)(Conn *conn, void *owner), void *owner) {
+  conn->gone = gone;
+  conn->owner = owner;
+  poll_update(conn);
 }
 
 void conn_resume(Conn *conn) {
@@ -386,14 +398,14 @@ static Conn *conn_new(void) {
   return conn;
 }
 
-void conn_accept(Loop *loop, int fd) {
+Conn *conn_accept(Loop *loop, int fd) {
   Conn *conn = loop->conn_count < loop->settings.connections_max ? conn_new() : NULL;
   HttpParser *http = conn != NULL ? http_parser_new(&loop->settings.http) : NULL;
   if (http == NULL || !add_to_loop(loop, conn)) {
     http_parser_free(http);
     free(conn);
     refuse(loop, fd);
-    return;
+    return NULL;
   }
   conn->loop = loop;
   conn->http = http;
@@ -404,6 +416,7 @@ void conn_accept(Loop *loop, int fd) {
   conn->poll.data = conn;
   uv_poll_init(&loop->uv, &conn->poll, fd);
   poll_update(conn);
+  return conn;
 }
 
 void conn_visit(Conn *conn) {

@@ -26,6 +26,7 @@ typedef struct WsHandler {
 struct Exchange {
   Conn *conn;
   const HttpRequest *request;
+  Str rest;      // what has come behind the request
   Arena *arena;  // valid until the hook returns
 };
 
@@ -79,6 +80,7 @@ struct Conn {
   WsParser ws;
   const WsHandler *handler;  // NULL while it speaks HTTP
   void *owner;
+  void (*gone)(Conn *conn, void *owner);  // see exchange_hold
   uv_poll_t poll;
 };
 
@@ -90,8 +92,8 @@ static inline bool conn_is_slow(const Conn *conn) {
 ConnRef conn_ref(const Conn *conn);
 Conn *conn_find(Loop *loop, ConnRef ref);  // NULL when it has gone
 
-// Takes a new socket over (non-blocking); closes it when memory is out or the loop is full.
-void conn_accept(Loop *loop, int fd);
+// Takes a new socket over (non-blocking); answers 503 and closes it (NULL) when memory is out or the loop is full.
+Conn *conn_accept(Loop *loop, int fd);
 void conn_send(Conn *conn,
                Buf *buf);  // queues; takes over one reference (NULL: memory was out, the connection is closed)
 void conn_tell_drained(Conn *conn);  // the owner wants `drained`, once, when everything queued has left
@@ -106,6 +108,11 @@ Str conn_peer(const Conn *conn, Arena *arena);
 void exchange_respond(Conn *conn, int status, Str content_type, Str body, Str extra);
 // The same with a body that is shared, not copied; takes over one reference.
 void exchange_respond_buf(Conn *conn, int status, Str content_type, Buf *body, Str extra);
+// The answer will take its time: should the connection end before it, `gone` is told, once.
+void exchange_hold(Conn *conn, void (*gone)(Conn *conn, void *owner), void *owner);
+// Gives the connection to another loop, whose request hook gets the request anew, before anything was answered. The
+// connection is dead afterwards. False (a 503 was sent) when memory or descriptors are out.
+bool exchange_move(const Exchange *exchange, Loop *to);
 // Accepts a WebSocket handshake whose key and extensions were kept; then `handler` owns the connection.
 // `extra` are complete header lines for the 101. False when the key is malformed (a 400 was sent) or memory is out (the
 // connection is dead): then `owner` stays the caller's.

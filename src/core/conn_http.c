@@ -44,7 +44,8 @@ void conn_http_feed(Conn *conn, char *bytes, size_t count) {
     conn->head_only = request.method == HTTP_HEAD;
     conn->http10 = request.minor == 0;
     conn->delivering = true;
-    loop->hooks->request(&(Exchange){.conn = conn, .request = &request, .arena = &loop->scratch});
+    Str rest = {bytes + consumed, count - consumed};
+    loop->hooks->request(&(Exchange){.conn = conn, .request = &request, .rest = rest, .arena = &loop->scratch});
     conn->delivering = false;
     arena_reset(&loop->scratch);
     bytes += consumed;
@@ -58,6 +59,7 @@ void conn_http_feed(Conn *conn, char *bytes, size_t count) {
 
 static void answered(Conn *conn) {
   conn->answering = false;
+  conn->gone = NULL;
   if (!conn->keep_alive) conn_close(conn);
   if (!conn->delivering) conn_resume(conn);
 }
