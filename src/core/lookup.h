@@ -1,0 +1,31 @@
+// A hash table of structs that carry their own link. Belongs to one thread. What is looked up has a hash that its
+// sender cannot choose (random names of ours, numbers of ours); the caller compares the rest.
+#ifndef FOYER_CORE_LOOKUP_H
+#define FOYER_CORE_LOOKUP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct LookupNode {
+  struct LookupNode *next;
+  uint64_t hash;
+} LookupNode;
+
+// All zero is an empty table.
+typedef struct Lookup {
+  LookupNode **buckets;
+  uint32_t count;
+  uint32_t capacity;  // a power of two, or 0
+} Lookup;
+
+#define LOOKUP_OWNER(node, type, member) ((type *)(void *)((char *)(node)-offsetof(type, member)))
+
+bool lookup_add(Lookup *lookup, LookupNode *node, uint64_t hash);  // false when memory is out
+void lookup_remove(Lookup *lookup, LookupNode *node);
+// All of one hash: the first, then what follows it; NULL at the end.
+LookupNode *lookup_first(const Lookup *lookup, uint64_t hash);
+LookupNode *lookup_next(const LookupNode *node);
+void lookup_free(Lookup *lookup);  // the table, not what is in it
+
+#endif
