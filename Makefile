@@ -158,8 +158,9 @@ foyer_objects := $(foreach layer,$(LAYERS),$(call objects_of,$(layer))) $(BUILD)
 $(BUILD)/foyer: $(foyer_objects)
 	$(call say,link,$@)$(CC) $(OPTIMIZE) $(LINK) $(LINK_FOYER) $^ $(LINK_LIBS) $(LDFLAGS) -o $@
 
-$(BUILD)/protocol_server: $(BUILD)/obj/tests/protocol_server.o $(below_core)
-	$(call say,link,$@)$(CC) $(OPTIMIZE) $(LINK) $(LINK_SMALL) $< $(call group,$(below_core)) $(LINK_LIBS) $(LDFLAGS) -o $@
+protocol_objects := $(patsubst tests/%.c,$(BUILD)/obj/tests/%.o,$(wildcard tests/protocol_*.c))
+$(BUILD)/protocol_server: $(protocol_objects) $(below_core)
+	$(call say,link,$@)$(CC) $(OPTIMIZE) $(LINK) $(LINK_SMALL) $(protocol_objects) $(call group,$(below_core)) $(LINK_LIBS) $(LDFLAGS) -o $@
 
 draw_halls_objects := $(patsubst src/%.c,$(BUILD)/obj/%.o,$(wildcard src/models/plan*.c src/models/demo_halls*.c))
 $(BUILD)/draw_halls: $(BUILD)/obj/tools/draw_halls.o $(draw_halls_objects) $(below_shared)
