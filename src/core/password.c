@@ -37,9 +37,10 @@ bool password_is_ours(Str hash) {
   return str_starts(hash, STR("$argon2id$"));
 }
 
+// Not crypt_r: the sanitizers have one of their own, which keeps the linker from taking libcrypt's.
 static bool bcrypt_matches(Arena *arena, Str hash, Str password) {
   struct crypt_data *work = ARENA_NEW(arena, struct crypt_data);
-  const char *given = crypt_r(str_zero(arena, password), str_zero(arena, hash), work);
+  const char *given = crypt_rn(str_zero(arena, password), str_zero(arena, hash), work, sizeof *work);
   return given != NULL && auth_equal(str_from(given), hash);
 }
 
