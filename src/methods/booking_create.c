@@ -92,16 +92,14 @@ static Error make_room(Call *call, const Category *category) {
   return ERR_NONE;
 }
 
-static Error book(Call *call, BookingOrder *order, int64_t best, int64_t *booking_id, Str *reason) {
+static Error book(Call *call, const BookingOrder *order, int64_t best, int64_t *booking_id, Str *reason) {
   int64_t seat_ids[BOOKING_SEATS_MAX];
-  if (best > 0) {
-    order->seat_ids = seat_ids;
-    if (!booking_seats_best(call, order->category, order->concert->hall_id, best, seat_ids, reason))
-      return order->category->available_seats < best ? ERR_SOLD_OUT : ERR_NO_SEATS_TOGETHER;
-  }
-  Error error = booking_add(call, order, booking_id);
-  if (best > 0) order->seat_ids = NULL;
-  return error;
+  if (best == 0) return booking_add(call, order, booking_id);
+  if (!booking_seats_best(call, order->category, order->concert->hall_id, best, seat_ids, reason))
+    return order->category->available_seats < best ? ERR_SOLD_OUT : ERR_NO_SEATS_TOGETHER;
+  BookingOrder chosen = *order;
+  chosen.seat_ids = seat_ids;
+  return booking_add(call, &chosen, booking_id);
 }
 
 static bool is_shortage(Error error) {
@@ -110,7 +108,7 @@ static bool is_shortage(Error error) {
 
 // Too few are left: those of bookings whose time has run out are free now, or when their intents are cancelled (the
 // call then waits, once).
-static Error look_for_more(Call *call, BookingOrder *order, int64_t best, Error error, int64_t *booking_id,
+static Error look_for_more(Call *call, const BookingOrder *order, int64_t best, Error error, int64_t *booking_id,
                            Str *reason) {
   bool freed;
   if (call->waited_note != 0) return error;
