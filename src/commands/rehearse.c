@@ -8,7 +8,7 @@
 
 #include "commands/commands.h"
 
-enum { PLAYERS = 64, BUYERS_MAX = 1000000, WATCH_MS = 200, TOLD_EVERY_MS = 5000 };
+enum { PLAYERS = 64, BUYERS_MAX = 1000000, WATCH_MS = 200, TOLD_EVERY_MS = 5000, SILENT_MS = 30000 };
 
 typedef struct Player {
   Rehearsal *rehearsal;
@@ -38,15 +38,18 @@ static void tell_progress(const Rehearsal *rehearsal, int64_t available) {
   fflush(stdout);
 }
 
+// Until all are through, or the copy has been silent for so long that nobody's turn can come any more.
 static void watch(Rehearsal *rehearsal) {
   Arena arena = {0};
   uint64_t told_ms = now_ms();
+  uint64_t answered_ms = told_ms;
   while (!rehearse_line_is_over(rehearsal->line)) {
     const Json *concert;
     int64_t admitted = 0;
     int64_t available = 0;
     Str state;
     if (rehearse_look(rehearsal, &arena, &concert)) {
+      answered_ms = now_ms();
       const Json *sale = json_get(concert, "sale");
       json_int(json_get(sale, "admitted"), &admitted);
       json_int(json_get(concert, "availableSeats"), &available);
@@ -54,6 +57,9 @@ static void watch(Rehearsal *rehearsal) {
       atomic_store(&rehearsal->admitted, (uint64_t)admitted);
       atomic_store(&rehearsal->sold_out, over);
       rehearse_line_admitted(rehearsal->line, (uint64_t)admitted, over, now_ms());
+    } else if (now_ms() - answered_ms > SILENT_MS) {
+      fprintf(stderr, "foyer: %s does not answer any more\n", rehearsal->url);
+      rehearse_line_end(rehearsal->line);
     }
     if (now_ms() - told_ms > TOLD_EVERY_MS) {
       told_ms = now_ms();
@@ -116,22 +122,28 @@ static void play_all(Rehearsal *rehearsal, Times times[ASKS]) {
   }
 }
 
-static bool read_words(Rehearsal *rehearsal, int count, char **words) {
+static bool read_word(Rehearsal *rehearsal, const char *name, char *value) {
   int64_t number;
+  if (strcmp(name, "--concert") == 0) {
+    rehearsal->concert_id = value;
+    return true;
+  }
+  if (strcmp(name, "--url") == 0) {
+    rehearsal->url = value;
+    return true;
+  }
+  if (!str_to_int(str_from(value), &number) || number < 0 || number > BUYERS_MAX) return false;
+  if (strcmp(name, "--buyers") == 0) {
+    rehearsal->buyer_count = (uint32_t)number;
+    return number > 0;
+  }
+  rehearsal->think_ms = number * 1000;
+  return strcmp(name, "--think") == 0;
+}
+
+static bool read_words(Rehearsal *rehearsal, int count, char **words) {
   for (int i = 0; i + 1 < count; i += 2) {
-    if (strcmp(words[i], "--concert") == 0) {
-      rehearsal->concert_id = words[i + 1];
-    } else if (strcmp(words[i], "--url") == 0) {
-      rehearsal->url = words[i + 1];
-    } else if (!str_to_int(str_from(words[i + 1]), &number) || number < 0 || number > BUYERS_MAX) {
-      return false;
-    } else if (strcmp(words[i], "--buyers") == 0 && number > 0) {
-      rehearsal->buyer_count = (uint32_t)number;
-    } else if (strcmp(words[i], "--think") == 0) {
-      rehearsal->think_ms = number * 1000;
-    } else {
-      return false;
-    }
+    if (!read_word(rehearsal, words[i], words[i + 1])) return false;
   }
   return count % 2 == 0;
 }
