@@ -4,15 +4,15 @@ import contextlib
 import hashlib
 import hmac
 import json
-import os
 import re
 import secrets
 import sqlite3
 import subprocess
 import time
 
-from venue import (FOYER, LOAD_CORE, SECRETS, WORK, Failed, Server, copy_database, limits, load, rss_bytes)
+from venue import (FOYER, LOAD_CORE, SECRETS, SERVER_CORE, WORK, Failed, Process, Server, copy_database, limits, load)
 
+PEOPLE = 1_000_000
 MAX_ACTIVE = 1000000
 DAY_MS = 24 * 3600 * 1000
 
@@ -103,7 +103,7 @@ def bare(database, script, batch, calls):
 JOIN = ["INSERT INTO queue_places(concert_id, user_id, rank, entered_at, status) VALUES(?1, ?2, ?3, ?4, 'waiting')"]
 
 
-def join(venue, pace):
+def queue_join(venue, pace):
     from rows import against, median
     rounds, a_round, warm = pace.rounds, int(20000 * pace.round_s), 2000
     copy_database(WORK / "venue.db", WORK / "join_made.db")
@@ -128,7 +128,7 @@ def join(venue, pace):
                   f"{median(batches):.0f} a commit, synchronous=FULL")
 
 
-def million(venue, pace):
+def million():
     """A database with 1,000,000 people in the line of the first concert; the token of one of them."""
     database = WORK / "million_made.db"
     copy_database(WORK / "venue.db", database)
@@ -152,23 +152,35 @@ def million(venue, pace):
     return database, token(f"{654321:024x}", sid, now_ms // 1000)
 
 
-def line(venue, pace):
-    from rows import Result, against, one_get_round, within
-    database, bearer = million(venue, pace)
-    with Server("line_empty") as server:
-        server.get("/api/v1/concert")
-        empty = rss_bytes(server.pid)
+def queue_line(venue, pace):
+    from rows import median, within
+
+    def told(people):
+        with Process(SERVER_CORE, WORK / "line", people, errors=WORK / "line.log") as line:
+            return line.answer()
+    large = [told(PEOPLE) for _ in range(3)]
+    small = [told(1000) for _ in range(3)]
+    name = f"{PEOPLE:,} people waiting: "
+    yield within(name + "memory", "bytes each", 200, [each["bytes_each"] for each in large],
+                 "the waiting room by itself, lots in random order")
+    yield within(name + "a place looked up", "µs", 2, [each["look_us"] for each in large],
+                 f"somebody at random; {median(each['look_us'] for each in small):.2f} µs with 1,000")
+    yield within(name + "one joins, one is promoted, one is done", "µs", 5, [each["change_us"] for each in large],
+                 f"all three; {median(each['change_us'] for each in small):.2f} µs with 1,000")
+
+
+def queue_status(venue, pace):
+    from rows import against, one_get_round
+    database, bearer = million()
     seconds = max(1, round(pace.round_s * 4))
     pairs = []
-    with Server("line", database=database) as server:
-        full = rss_bytes(server.pid)
+    with Server("status", database=database) as server:
         header = f"Authorization: Bearer {bearer}"
         for _ in range(pace.rounds):
             pairs.append((one_get_round(server.port, "/livez", server.pid, seconds)[0],
                           one_get_round(server.port, "/api/v1/queue/status", server.pid, seconds, header)[0]))
-    yield within("1,000,000 people waiting, memory of each", "bytes", 200, [(full - empty) / 1e6],
-                 f"VmRSS {empty / 1e6:.1f} MB with nobody and {full / 1e6:.1f} MB with everybody in the line")
-    yield against("GET /api/v1/queue/status, 1,000,000 waiting", "requests/s", pairs, 0.7,
+    database.unlink()
+    yield against(f"GET queue/status, {PEOPLE:,} waiting", "requests/s", pairs, 0.7,
                   f"wrk -t1 -c64 -d{seconds}s with an access token; the limit is the small GET of the same rounds")
 
 

@@ -1,4 +1,4 @@
-// The machine's own limits, without a server: `limits send ...`, `limits sqlite ...`, `limits join ...` and
+// The machine's own limits, without a server: `limits send ...`, `limits sqlite ...` and
 // `limits statements ...`.
 #include <signal.h>
 #include <stdio.h>
@@ -11,7 +11,6 @@ int main(int count, char **arguments) {
   setvbuf(stdout, NULL, _IOLBF, 0);
   if (count == 4 && strcmp(arguments[1], "send") == 0) return limit_send(count - 2, arguments + 2);
   if (count == 7 && strcmp(arguments[1], "sqlite") == 0) return limit_sqlite(count - 2, arguments + 2);
-  if (count == 7 && strcmp(arguments[1], "join") == 0) return limit_join(count - 2, arguments + 2);
   if (count == 6 && strcmp(arguments[1], "statements") == 0) return limit_statements(count - 2, arguments + 2);
   fputs("limits: unknown command or wrong arguments, see bench/limits_commands.h\n", stderr);
   return 2;

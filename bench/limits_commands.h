@@ -4,7 +4,6 @@
 
 int limit_send(int count, char **arguments);        // PORT VIEWERS: see limit_send.c
 int limit_sqlite(int count, char **arguments);      // FILE BATCH MILLISECONDS HALL SEATS_FILE: see limit_sqlite.c
-int limit_join(int count, char **arguments);        // FILE BATCH MILLISECONDS FIRST LAST: see limit_join.c
 int limit_statements(int count, char **arguments);  // FILE SCRIPT BATCH CALLS: see limit_statements.c
 
 #endif

@@ -1,11 +1,8 @@
 """The rows of the table: each function takes its measure and yields results. `ratio` is always "higher is better"."""
-import base64
 import contextlib
 import dataclasses
 import gzip
-import hmac
 import json
-import os
 import pathlib
 import re
 import shutil
@@ -205,12 +202,11 @@ http {{ access_log off; keepalive_requests 1000000000; default_type application/
 """
 
 
-def wrk(port, path, seconds, *options, header=None, env=None):
+def wrk(port, path, seconds, header=None):
     """(requests, requests a second) of 64 connections from one thread."""
     shown = ["-H", header] if header else []
-    told = subprocess.run(["taskset", "-c", LOAD_CORE, "wrk", "-t1", "-c64", f"-d{seconds}s", *shown, *map(str, options),
-                           f"http://127.0.0.1:{port}{path}"], capture_output=True, text=True, timeout=seconds + 30,
-                          env={**os.environ, **(env or {})})
+    told = subprocess.run(["taskset", "-c", LOAD_CORE, "wrk", "-t1", "-c64", f"-d{seconds}s", *shown,
+                           f"http://127.0.0.1:{port}{path}"], capture_output=True, text=True, timeout=seconds + 30)
     requests = re.search(r"(\d+) requests in", told.stdout)
     rate = re.search(r"Requests/sec:\s+([0-9.]+)", told.stdout)
     if not requests or not rate or "Non-2xx" in told.stdout or "Socket errors" in told.stdout:
@@ -246,94 +242,6 @@ def http_get(venue, pace):
     bare, ours = min(c[0] for c in cost), min(c[1] for c in cost)
     yield Result("GET over keep-alive, CPU a request", f"{bare:.2f} µs", f"{ours:.2f} µs", bare / ours, 1,
                  "user and system time of the process over its requests; the limit is nginx in the same rounds")
-
-
-# The waiting room.
-
-PEOPLE = 1_000_000
-JWT_KEY = b"bench-bench-bench-bench-bench-12"  # as venue.py gives it to the server
-
-
-def token_of(number):
-    def part(value):
-        return base64.urlsafe_b64encode(json.dumps(value, separators=(",", ":")).encode()).rstrip(b"=")
-    signed = part({"alg": "HS256", "typ": "JWT"}) + b"." + part(
-        {"userId": f"{number:024x}", "sid": f"bench{number}", "typ": "access", "iat": 1, "exp": 4102444800})
-    signature = base64.urlsafe_b64encode(hmac.new(JWT_KEY, signed, "sha256").digest()).rstrip(b"=")
-    return (signed + b"." + signature).decode()
-
-
-def add_people(path, first, count, waiting):
-    """People with a session each, who wait already or not."""
-    made = sqlite3.connect(path)
-    numbers = f"WITH RECURSIVE n(i) AS (SELECT {first} UNION ALL SELECT i + 1 FROM n WHERE i < {first + count - 1}) "
-    made.execute(numbers + "INSERT INTO users(id, username, public_id, created_at, updated_at) "
-                           "SELECT i, 'bench' || i, printf('%024x', i), 0, 0 FROM n")
-    made.execute(numbers + "INSERT INTO sessions(id, user_id, door, agent, ip, created_at, last_used_at) "
-                           "SELECT 'bench' || i, i, 'tickets', '', '', 0, 0 FROM n")
-    if waiting:
-        made.execute("UPDATE concerts SET paused = 1 WHERE id = 1")
-        made.execute(numbers + "INSERT INTO queue_places(concert_id, user_id, rank, entered_at, status) "
-                               "SELECT 1, i, 4611686018427387904 + i, 0, 'waiting' FROM n")
-    made.commit()
-    made.close()
-
-
-def queue_line(venue, pace):
-    def told(people):
-        with Process(SERVER_CORE, WORK / "line", people, errors=WORK / "line.log") as line:
-            return line.answer()
-    large = [told(PEOPLE) for _ in range(3)]
-    small = [told(1000) for _ in range(3)]
-    name = f"{PEOPLE:,} people waiting: "
-    yield within(name + "memory", "bytes each", 200, [each["bytes_each"] for each in large],
-                 "the waiting room by itself, lots in random order")
-    yield within(name + "a place looked up", "µs", 2, [each["look_us"] for each in large],
-                 f"somebody at random; {median(each['look_us'] for each in small):.2f} µs with 1,000")
-    yield within(name + "one joins, one is promoted, one is done", "µs", 5, [each["change_us"] for each in large],
-                 f"all three; {median(each['change_us'] for each in small):.2f} µs with 1,000")
-
-
-def queue_status(venue, pace):
-    first = 1_000_000
-    copy_database(WORK / "venue.db", WORK / "waiting.db")
-    add_people(WORK / "waiting.db", first, PEOPLE, waiting=True)
-    seconds = max(1, round(pace.round_s * 3))
-    header = ["-H", f"Authorization: Bearer {token_of(first + PEOPLE // 2)}"]
-    taken = []
-    with Server("status", source=WORK / "waiting.db") as server:
-        for _ in range(pace.rounds):
-            taken.append((wrk(server.port, "/livez", seconds)[1],
-                          wrk(server.port, "/api/v1/queue/status", seconds, *header)[1]))
-    (WORK / "waiting.db").unlink()
-    yield against(f"GET queue/status, {PEOPLE:,} waiting", "requests/s", taken, 0.7,
-                  f"wrk -t1 -c64 -d{seconds}s by one person's token; the limit is /livez of the same server")
-
-
-def queue_join(venue, pace):
-    first, people = 1_000_000, 400_000
-    copy_database(WORK / "venue.db", WORK / "joining.db")
-    add_people(WORK / "joining.db", first, people, waiting=False)
-    tokens = WORK / "join.tokens"
-    tokens.write_text("".join(token_of(first + i) + "\n" for i in range(people)))
-    copy_database(WORK / "joining.db", WORK / "limit.db")
-    taken, at, next_user, batches = [], 0, first, []
-    with Server("join", source=WORK / "joining.db") as server:
-        figures = batch_size(server, None)[1]
-        for _ in range(min(pace.rounds, 5)):
-            joined, rate = wrk(server.port, "/", 1, "-s", ROOT / "bench" / "join.lua",
-                               env={"TOKENS": str(tokens), "FIRST": str(at + 1)})
-            at += joined + 64  # some were on their way when it ended
-            batch, figures = batch_size(server, figures)
-            batches.append(max(1, round(batch or 64)))
-            with limits("join", WORK / "limit.db", batches[-1], 1000, next_user, first + people - 1) as bare:
-                answer = bare.answer()
-            next_user = answer["next"]
-            taken.append((per_second(answer, "rows"), rate))
-    tokens.unlink()
-    yield against("joining the queue, durable, over HTTP", "joins/s", taken, 0.5,
-                  "wrk -t1 -c64, each request another person by token; the limit is bare SQLite inserting the same rows, "
-                  f"{median(batches):.0f} a commit, synchronous=FULL")
 
 
 # Subscriptions to a large hall.
@@ -453,14 +361,12 @@ ROWS = {
     "durable": durable,
     "memory": memory,
     "http_get": http_get,
-    "queue_line": queue_line,
-    "queue_status": queue_status,
-    "queue_join": queue_join,
     "subscribe_20000": subscribe,
     "start": start,
     "page": page,
-    "join": box_office.join,
-    "line": box_office.line,
+    "queue_line": box_office.queue_line,
+    "queue_status": box_office.queue_status,
+    "queue_join": box_office.queue_join,
     "serving": box_office.serving,
     "book_seats": box_office.book_seats,
     "on_sale": box_office.on_sale,

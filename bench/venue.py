@@ -110,12 +110,12 @@ def rss_bytes(pid):
 class Server(Process):
     """foyer on a fresh copy of the prepared database."""
 
-    def __init__(self, name, demo=False, source=WORK / "venue.db", database=None, **settings):
+    def __init__(self, name, demo=False, database=WORK / "venue.db", **settings):
         self.port = free_port()
         self.database = WORK / f"{name}.db"
         self.settings = settings
         if not demo:
-            copy_database(database or source, self.database)
+            copy_database(database, self.database)
         super().__init__(SERVER_CORE, FOYER, "serve", env=self.environment(demo), errors=WORK / f"{name}.log")
         self.pid = self.popen.pid
         self.wait_ready()
