@@ -58,6 +58,11 @@ static int64_t check(Db *db, const Invariant *invariant) {
   return count;
 }
 
+typedef struct Group {
+  const Invariant *invariants;
+  size_t count;
+} Group;
+
 int command_verify(const Config *config, int count, char **words) {
   (void)words;
   if (count != 0) {
@@ -70,10 +75,13 @@ int command_verify(const Config *config, int count, char **words) {
     return 1;
   }
   int64_t broken = 0;
-  size_t own = sizeof invariants / sizeof invariants[0];
-  size_t total = own + verify_box_office_count;
-  for (size_t i = 0; i < total; i++) {
-    broken += check(db, i < own ? &invariants[i] : &verify_box_office[i - own]) > 0;
+  const Group groups[] = {{invariants, sizeof invariants / sizeof invariants[0]},
+                          {verify_box_office, verify_box_office_count},
+                          {verify_messenger, verify_messenger_count}};
+  size_t total = 0;
+  for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++) {
+    for (size_t j = 0; j < groups[i].count; j++) broken += check(db, &groups[i].invariants[j]) > 0;
+    total += groups[i].count;
   }
   db_rollback(db);
   db_close(db);

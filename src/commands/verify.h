@@ -11,5 +11,7 @@ typedef struct Invariant {
 
 extern const Invariant verify_box_office[];  // of concerts, the line, bookings, payments, tickets, effects
 extern const size_t verify_box_office_count;
+extern const Invariant verify_messenger[];  // of dialogs and messages
+extern const size_t verify_messenger_count;
 
 #endif

@@ -72,7 +72,16 @@
   X(WEBHOOK_INVALID, "webhook_invalid", 400, "Webhook Error: it is not signed by the provider")                        \
   X(TICKET_NOT_FOUND, "ticket_not_found", 404, "This is not a ticket of ours.")                                        \
   X(TICKET_USED, "ticket_used", 409, "This ticket was used already.")                                                  \
-  X(TICKET_VOID, "ticket_void", 410, "This ticket was refunded.")
+  X(TICKET_VOID, "ticket_void", 410, "This ticket was refunded.")                                                      \
+  X(RECEIVER_NOT_FOUND, "receiver_not_found", 400, "Receiver user not found")                                          \
+  X(PERSON_NOT_FOUND, "person_not_found", 400, "User not found")                                                       \
+  X(MESSAGE_NOT_FOUND, "message_not_found", 400, "Message not found")                                                  \
+  X(NOT_THE_RECEIVER, "not_the_receiver", 401,                                                                         \
+    "Insufficient rights to mark the message as read. You must be the receiver of this message")                       \
+  X(NOT_THE_SENDER_EDIT, "not_the_sender", 401,                                                                        \
+    "Insufficient rights to edit the message. You must be the sender of this message")                                 \
+  X(NOT_THE_SENDER_DELETE, "not_the_sender", 401,                                                                      \
+    "Insufficient rights to delete the message. You must be the sender of this message")
 
 typedef enum Error {
   ERR_NONE = 0,

@@ -7,7 +7,9 @@
 
 #include <cmocka.h>
 
+#include "methods/dialog.h"
 #include "methods/hall.h"
+#include "methods/message.h"
 #include "methods/user.h"
 #include "support/faults.h"
 #include "support/invariants.h"
@@ -45,18 +47,36 @@ static const Scene scenes[] = {
     {.method = &user_status, .who = &anna_with_token, .reads = true},
     {.method = &user_auth_start, .json = "{\"username\":\"dora\"}", .reads = true},
     {.method = &user_auth_reset, .json = "{\"username\":\"carl\"}", .candidate = "carl", .reads = true},
+    {.method = &dialog_list, .who = &venue_anna, .reads = true},
+    {.method = &message_method_send, .who = &venue_anna, .json = "{\"id\":3,\"message\":\"m\",\"clientID\":\"k\"}"},
+    {.method = &message_method_send, .who = &venue_anna, .json = "{\"id\":2,\"message\":\"m\"}"},
+    {.method = &message_method_read, .who = &venue_anna, .json = "{\"message-id\":1}"},
+    {.method = &message_method_edit, .who = &venue_bert, .json = "{\"message-id\":1,\"message\":\"n\"}"},
+    {.method = &message_method_delete, .who = &venue_bert, .json = "{\"message-id\":1}"},
 };
 
 static const char session[] =
     "INSERT INTO sessions(id, user_id, door, agent, ip, created_at, last_used_at)"
     " VALUES('session of anna', 1, 'seats', '', '', 0, 0)";
 
+// One message, from bert to anna.
+static const char dialog[] = "INSERT INTO dialogs(id, low_id, high_id, created_at) VALUES(1, 1, 2, 0)";
+static const char dialog_event[] =
+    "INSERT INTO events(topic, seq, at, kind, payload) VALUES('dialog:1', 1, 0, 'message', '{}')";
+static const char message[] =
+    "INSERT INTO messages(dialog_id, seq, sender_id, receiver_id, text, created_at, updated_at, is_read)"
+    " VALUES(1, 1, 2, 1, 'hello', 0, 0, 0)";
+static const char message_block[] = "INSERT INTO message_blocks(dialog_id, block, count) VALUES(1, 0, 1)";
+
 static const char everything[] =
     "SELECT (SELECT group_concat(id || ',' || status || ',' || coalesce(reserved_by, 0) || ',' || updated_at, ';')"
     " FROM seats) || '|' || (SELECT count(*) || coalesce(group_concat(topic || seq || payload), '') FROM events) || "
     "'|' ||"
     " (SELECT count(*) || group_concat(user_id || coalesce(ended_at, '')) FROM sessions) || '|' ||"
-    " (SELECT group_concat(username || coalesce(totp_secret, '') || totp_step || role) FROM users)";
+    " (SELECT group_concat(username || coalesce(totp_secret, '') || totp_step || role) FROM users) || '|' ||"
+    " (SELECT count(*) || coalesce(group_concat(id || text || is_read || is_updated), '') FROM messages) || '|' ||"
+    " (SELECT count(*) FROM dialogs) || (SELECT count(*) FROM message_names) ||"
+    " (SELECT coalesce(group_concat(count), '') FROM message_blocks)";
 
 static const char *json_of(Rig *rig, const Scene *scene) {
   if (scene->json == NULL) return NULL;
@@ -76,6 +96,10 @@ static Rig *set_scene(const Scene *scene) {
   Rig *rig = rig_open(NULL);
   venue_add(rig);
   rig_run(rig, session);
+  rig_run(rig, dialog);
+  rig_run(rig, dialog_event);
+  rig_run(rig, message);
+  rig_run(rig, message_block);
   if (scene->candidate != NULL) {
     bool recovers = strcmp(scene->candidate, "anna") == 0;
     Text key = {.arena = &rig->arena};

@@ -1,0 +1,86 @@
+// Dialogs in the tables.
+#include "models/dialog.h"
+
+// As others see somebody.
+#define PERSON_NAME                                        \
+  "CASE WHEN u.deleted_at IS NOT NULL THEN 'deleted' ELSE" \
+  " coalesce(u.name, u.username, substr(u.email, 1, instr(u.email, '@') - 1), '') END"
+
+bool dialog_person_exists(Db *db, int64_t user_id) {
+  static const char FIND[] = "SELECT 1 FROM users WHERE id = $1";
+  return db_int(db, FIND, 0, sql_int(user_id)) != 0;
+}
+
+Str dialog_person_name(Db *db, Arena *arena, int64_t user_id) {
+  static const char NAME[] = "SELECT " PERSON_NAME " FROM users u WHERE u.id = $1";
+  Rows rows = db_rows(db, NAME, sql_int(user_id));
+  Str name = rows_next(&rows) ? rows_text(&rows, 0, arena) : (Str){0};
+  rows_end(&rows);
+  return name;
+}
+
+int64_t dialog_find(Db *db, int64_t user_id, int64_t other_id) {
+  static const char FIND[] = "SELECT id FROM dialogs WHERE low_id = min($1, $2) AND high_id = max($1, $2)";
+  return db_int(db, FIND, 0, sql_int(user_id), sql_int(other_id));
+}
+
+int64_t dialog_add(Call *call, int64_t user_id, int64_t other_id) {
+  static const char ADD[] =
+      "INSERT INTO dialogs(low_id, high_id, created_at) VALUES(min($1, $2), max($1, $2), $3) RETURNING id";
+  return db_int(call->db, ADD, 0, sql_int(user_id), sql_int(other_id), sql_int(call->now_ms));
+}
+
+void dialog_drop(Db *db, int64_t dialog_id) {
+  static const char DROP[] = "DELETE FROM dialogs WHERE id = $1";
+  db_run(db, DROP, sql_int(dialog_id));
+}
+
+void dialog_write(Text *out, const DialogView *view) {
+  json_open(out, '{');
+  json_name(out, "receiverID");
+  json_add_int(out, view->other_id);
+  json_name(out, "receiverName");
+  json_add_str(out, view->other_name);
+  json_name(out, "lastMessage");
+  json_add_str(out, view->last_text);
+  json_name(out, "createdAt");
+  json_add_time(out, view->last_at);
+  json_name(out, "newMessagesCount");
+  json_add_int(out, view->unread);
+  json_name(out, "connectionStatus");
+  json_add_str(out, STR("offline"));  // who has no socket is: there is no door yet where one could have one
+  json_close(out, '}');
+}
+
+void dialog_write_all(Call *call, Text *out, int64_t user_id) {
+  static const char LIST[] =
+      "WITH mine AS (SELECT id, high_id AS other_id FROM dialogs WHERE low_id = $1 UNION ALL"
+      " SELECT id, low_id FROM dialogs WHERE high_id = $1 AND low_id != $1)"
+      " SELECT mine.other_id, " PERSON_NAME
+      ", m.text, m.created_at, (SELECT count(*) FROM messages n WHERE"
+      " n.dialog_id = mine.id AND n.receiver_id = $1 AND n.is_read = 0) FROM mine JOIN users u ON u.id = mine.other_id"
+      " JOIN messages m ON m.id = (SELECT id FROM messages WHERE dialog_id = mine.id ORDER BY seq DESC LIMIT 1)"
+      " ORDER BY m.created_at DESC, m.id DESC";
+  Rows rows = db_rows(call->db, LIST, sql_int(user_id));
+  json_open(out, '[');
+  while (rows_next(&rows)) {
+    dialog_write(out, &(DialogView){.other_id = rows_int(&rows, 0),
+                                    .other_name = rows_peek(&rows, 1),
+                                    .last_text = rows_peek(&rows, 2),
+                                    .last_at = rows_int(&rows, 3),
+                                    .unread = rows_int(&rows, 4)});
+  }
+  json_close(out, ']');
+}
+
+int64_t dialog_note(Call *call, int64_t dialog_id, const char *kind, Str payload) {
+  Text topic = {.arena = &call->arena};
+  text_format(&topic, "dialog:%lld", (long long)dialog_id);
+  return call_event(call, text_str(&topic), str_from(kind), payload);
+}
+
+void dialog_tell(Call *call, int64_t user_id, const char *event, Str arguments) {
+  Text topic = {.arena = &call->arena};
+  text_format(&topic, "person:%lld", (long long)user_id);
+  call_signal(call, text_str(&topic), str_from(event), arguments);
+}

@@ -1,0 +1,37 @@
+// Dialogs: who writes to whom, and what happened there, in order. On a store thread, in the call's transaction.
+//
+// What happens in a dialog is an event of topic "dialog:<id>": kind "message" (of a new one; it carries the event's
+// seq), "read" ({"by":<user id>}), "edited" and "deleted" ({"messageID"}). No event holds a text: what is deleted is
+// gone. People hear of it by signals of topic "person:<user id>", whose kind is the name of the messenger's event and
+// whose payload its arguments.
+#ifndef FOYER_MODELS_DIALOG_H
+#define FOYER_MODELS_DIALOG_H
+
+#include "core/call.h"
+
+// Whether there is, or was, such a person. The history with somebody who was deleted stays readable.
+bool dialog_person_exists(Db *db, int64_t user_id);
+int64_t dialog_find(Db *db, int64_t user_id, int64_t other_id);  // the dialog of two people, in either order; 0: none
+int64_t dialog_add(Call *call, int64_t user_id, int64_t other_id);
+void dialog_drop(Db *db, int64_t dialog_id);  // it has no messages
+
+// A dialog as one of the two sees it.
+typedef struct DialogView {
+  int64_t other_id;
+  Str other_name;
+  Str last_text;
+  int64_t last_at;  // when the last message was sent
+  int64_t unread;   // messages from the other
+} DialogView;
+
+void dialog_write(Text *out, const DialogView *view);
+// Writes the dialogs of a person as a JSON array, the one with the latest message first.
+void dialog_write_all(Call *call, Text *out, int64_t user_id);
+Str dialog_person_name(Db *db, Arena *arena, int64_t user_id);
+
+// Records what happened; gives its seq.
+int64_t dialog_note(Call *call, int64_t dialog_id, const char *kind, Str payload);
+// Tells a person of it, after the commit.
+void dialog_tell(Call *call, int64_t user_id, const char *event, Str arguments);
+
+#endif
