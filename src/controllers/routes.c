@@ -2,6 +2,7 @@
 #include "controllers/routes.h"
 
 #include "controllers/health.h"
+#include "controllers/messenger_http.h"
 #include "controllers/origin.h"
 #include "controllers/page.h"
 #include "controllers/seats_http.h"
@@ -14,21 +15,6 @@ static void respond_json(Exchange *exchange, int status, Str body) {
   Text headers = {.arena = exchange->arena};
   origin_add_open_headers(&headers, exchange->conn->loop->config, exchange->request);
   exchange_respond(exchange->conn, status, STR("application/json; charset=utf-8"), body, text_str(&headers));
-}
-
-static void messenger_not_found(Exchange *exchange) {
-  Text body = {.arena = exchange->arena};
-  Text message = {.arena = exchange->arena};
-  text_format(&message, "Cannot %.*s %.*s", STR_ARG(exchange->request->method_name), STR_ARG(exchange->request->path));
-  json_open(&body, '{');
-  json_name(&body, "statusCode");
-  json_add_int(&body, 404);
-  json_name(&body, "message");
-  json_add_str(&body, text_str(&message));
-  json_name(&body, "error");
-  json_add_str(&body, STR("Not Found"));
-  json_close(&body, '}');
-  respond_json(exchange, 404, text_str(&body));
 }
 
 static Str refusal_body(Arena *arena, int status) {
@@ -80,8 +66,8 @@ void routes_request(Exchange *exchange) {
     seats_http_request(exchange, name);
   } else if (cut_prefix(path, STR("/api/v1"), &name) && (name.length == 0 || name.at[0] == '/')) {
     tickets_http_request(exchange, name);
-  } else if (str_starts(path, STR("/api/"))) {
-    messenger_not_found(exchange);
+  } else if (cut_prefix(path, STR("/api"), &name) && name.length > 0 && name.at[0] == '/') {
+    messenger_http_request(exchange, name);
   } else if (cut_prefix(path, STR("/test-provider/v1"), &name)) {
     test_provider_request(exchange, name);
   } else if (str_starts(path, STR("/plan/"))) {

@@ -12,13 +12,31 @@ static const Field *find_field(const Method *method, Str name) {
   return NULL;
 }
 
+// As parseInt reads: white space, perhaps a sign, and as many digits as there are. False: there are none.
+static bool leading_number(Str text, int64_t *number) {
+  const int64_t largest = (INT64_C(1) << 53) - 1;
+  text = str_trim(text);
+  bool negative = text.length > 0 && text.at[0] == '-';
+  size_t first = negative || (text.length > 0 && text.at[0] == '+');
+  size_t at = first;
+  *number = 0;
+  for (; at < text.length && text.at[at] >= '0' && text.at[at] <= '9'; at++) {
+    *number = *number * 10 + (text.at[at] - '0');
+    if (*number > largest) *number = largest;
+  }
+  if (negative) *number = -*number;
+  return at > first;
+}
+
 // A text of the address as the method's field wants it; what it cannot be stays a text, which the field then refuses.
-static void add_value(Text *out, const Field *field, Str value) {
+static void add_value(Text *out, const TicketsRoute *route, const Field *field, Str value) {
   int64_t number;
   bool is_flag = str_equal(value, STR("true")) || str_equal(value, STR("false"));
   bool wants_number = field->kind == FIELD_ID || field->kind == FIELD_INT;
   json_name(out, field->name);
-  if (wants_number && str_to_int(value, &number)) {
+  if (wants_number && route->digits_win && leading_number(value, &number)) {
+    json_add_int(out, field->kind == FIELD_INT && number > (int64_t)field->max ? (int64_t)field->max : number);
+  } else if (wants_number && !route->digits_win && str_to_int(value, &number)) {
     json_add_int(out, number);
   } else if (field->kind == FIELD_FLAG && is_flag) {
     text_add(out, value);
@@ -27,11 +45,11 @@ static void add_value(Text *out, const Field *field, Str value) {
   }
 }
 
-static bool add_parameter(Text *out, const Method *method, Str name, Str raw) {
-  const Field *field = find_field(method, name);
+static bool add_parameter(Text *out, const TicketsRoute *route, Str name, Str raw) {
+  const Field *field = find_field(route->method, name);
   Str value;
   if (!ids_from_percent(out->arena, raw, &value)) return false;
-  if (field != NULL) add_value(out, field, value);
+  if (field != NULL) add_value(out, route, field, value);
   return true;
 }
 
@@ -44,11 +62,11 @@ static Str with_spaces(Arena *arena, Str text) {
   return (Str){copy, text.length};
 }
 
-static bool add_query(Text *out, const Method *method, Str query) {
+static bool add_query(Text *out, const TicketsRoute *route, Str query) {
   while (query.length > 0) {
     Str value = str_cut(&query, '&');
     Str name = str_cut(&value, '=');
-    if (!add_parameter(out, method, name, with_spaces(out->arena, value))) return false;
+    if (!add_parameter(out, route, name, with_spaces(out->arena, value))) return false;
   }
   return true;
 }
@@ -75,9 +93,9 @@ Error tickets_input_read(Arena *arena, const TicketsRoute *route, const TicketsP
   Text merged = {.arena = arena};
   json_open(&merged, '{');
   for (int i = 0; i < parameters->count; i++) {
-    if (!add_parameter(&merged, route->method, parameters->names[i], parameters->values[i])) return ERR_INVALID_REQUEST;
+    if (!add_parameter(&merged, route, parameters->names[i], parameters->values[i])) return ERR_INVALID_REQUEST;
   }
-  if (!add_query(&merged, route->method, request->query)) return ERR_INVALID_REQUEST;
+  if (!add_query(&merged, route, request->query)) return ERR_INVALID_REQUEST;
   for (const Json *member = json_first(body); member != NULL; member = json_next(member)) {
     const Field *field = find_field(route->method, str_from(json_key(member)));
     if (field == NULL) continue;

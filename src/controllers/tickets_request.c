@@ -22,7 +22,7 @@ void tickets_request_free(TicketsRequest *request) {
 }
 
 static void log_answer(const TicketsRequest *request, Error error) {
-  LogLevel level = tickets_error_status(error) >= 500 && error != ERR_NONE ? LOG_ERROR : LOG_INFO;
+  LogLevel level = request->dialect->status(error) >= 500 && error != ERR_NONE ? LOG_ERROR : LOG_INFO;
   log_write(level, "http: answered", "id=%.*s method=%s outcome=%s peer=%.*s ms=%lld", STR_ARG(request->request_id),
             request->route->method->name, error == ERR_NONE ? "success" : error_code(error), STR_ARG(request->peer),
             (long long)(request->loop->now_ms - request->begun_ms));
@@ -39,20 +39,26 @@ static void add_retry_after(Text *headers, Error error) {
 }
 
 // `details`: what the method says beside the error.
+static void write_error(Text *body, Error error, const Field *field, Str details) {
+  if (error == ERR_VALIDATION && field != NULL) {
+    tickets_write_fault(body, "validation_error", tickets_field_sentence(body->arena, field), details);
+  } else if (error == ERR_PAYMENT_REFUSED && details.length > 0) {  // in the provider's words
+    tickets_write_fault(body, error_code(error), details, (Str){0});
+  } else {
+    tickets_write_error(body, error, details);
+  }
+}
+
+const TicketsDialect tickets_dialect = {.status = tickets_error_status, .write_error = write_error};
+
 static void respond_error(TicketsRequest *request, Error error, const Field *field, Str details) {
   log_answer(request, error);
   Conn *conn = conn_find(request->loop, request->conn);
   if (conn == NULL) return;
   Text body = {.arena = &request->arena};
-  if (error == ERR_VALIDATION && field != NULL) {
-    tickets_write_fault(&body, "validation_error", tickets_field_sentence(&request->arena, field), details);
-  } else if (error == ERR_PAYMENT_REFUSED && details.length > 0) {  // in the provider's words
-    tickets_write_fault(&body, error_code(error), details, (Str){0});
-  } else {
-    tickets_write_error(&body, error, details);
-  }
+  request->dialect->write_error(&body, error, field, details);
   add_retry_after(&request->headers, error);
-  exchange_respond(conn, tickets_error_status(error), str_from(json_type), text_str(&body),
+  exchange_respond(conn, request->dialect->status(error), str_from(json_type), text_str(&body),
                    text_str(&request->headers));
 }
 
@@ -114,14 +120,19 @@ static void respond_text(TicketsRequest *request, const Call *call) {
   log_answer(request, call->error);
   Conn *conn = conn_find(request->loop, request->conn);
   if (conn == NULL) return;
-  exchange_respond(conn, tickets_error_status(call->error), STR("text/plain; charset=utf-8"), text_str(&call->reply),
-                   text_str(&request->headers));
+  exchange_respond(conn, request->dialect->status(call->error), STR("text/plain; charset=utf-8"),
+                   text_str(&call->reply), text_str(&request->headers));
 }
 
 static void respond(TicketsRequest *request, Call *call) {
   const TicketsRoute *route = request->route;
   log_answer(request, ERR_NONE);
   Str body = body_of(request, call);
+  if (request->dialect->write_success != NULL) {
+    Text enveloped = {.arena = &call->arena};
+    request->dialect->write_success(&enveloped, route, body);
+    body = text_str(&enveloped);
+  }
   keep(request, body);
   Conn *conn = conn_find(request->loop, request->conn);
   if (conn == NULL) return;

@@ -10,11 +10,23 @@
 
 enum { TICKETS_WAIT_HEADS = 256 };
 
-typedef struct TicketsRequest {
+typedef struct TicketsRequest TicketsRequest;
+
+// How a door words what it says; the way of a request is the same.
+typedef struct TicketsDialect {
+  int (*status)(Error error);
+  void (*write_error)(Text *body, Error error, const Field *field, Str details);
+  void (*write_success)(Text *body, const TicketsRoute *route, Str reply);  // NULL: the reply is the body
+} TicketsDialect;
+
+extern const TicketsDialect tickets_dialect;
+
+struct TicketsRequest {
   struct TicketsRequest *next;  // of those that wait for the same head of topics
   Arena arena;
   Loop *loop;
   ConnRef conn;
+  const TicketsDialect *dialect;
   const TicketsRoute *route;
   Str token;  // as it came; empty: none
   bool token_is_cookie;
@@ -35,7 +47,7 @@ typedef struct TicketsRequest {
   Str waits_for;  // the topic; empty: not at present
   int64_t waited_note;
   uint64_t until_ms;  // loop tick when waiting ends
-} TicketsRequest;
+};
 
 struct TicketsState {
   IdentityCache *identities;
@@ -53,6 +65,14 @@ struct TicketsState {
 
 TicketsState *tickets_state(const Loop *loop);
 
+// The client's name of the request, or one of ours.
+Str tickets_request_id(Exchange *exchange);
+// A request that outlives the exchange, without headers, token and input; NULL when memory is out.
+TicketsRequest *tickets_request_new(Exchange *exchange, const TicketsDialect *dialect, const TicketsRoute *route,
+                                    Str request_id);
+const Identity *tickets_known(Loop *loop, Str token, TokenKey *key);  // NULL: not at present
+// Finds who asks and runs it. Takes the request over.
+void tickets_request_begin(TicketsRequest *request);
 // Runs the request's method. Whose request it is and his right to ask have been checked, or the call finds out. Takes
 // the request over.
 void tickets_request_run(TicketsRequest *request);

@@ -87,7 +87,7 @@ static const TicketsRoute routes[] = {
     {.verb = HTTP_POST, .path = "/account/username/verify", .method = &account_verify_username},
 };
 
-static bool fits(const TicketsRoute *route, Str path, TicketsParameters *parameters) {
+bool tickets_route_fits(const TicketsRoute *route, Str path, TicketsParameters *parameters) {
   Str pattern = str_from(route->path);
   parameters->count = 0;
   while (pattern.length > 0 && path.length > 0) {
@@ -106,7 +106,7 @@ const TicketsRoute *tickets_route_find(HttpMethod verb, Str path, TicketsParamet
   if (verb == HTTP_HEAD) verb = HTTP_GET;
   if (path.length > 1 && path.at[path.length - 1] == '/') path.length--;
   for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
-    if (routes[i].verb == verb && fits(&routes[i], path, parameters)) return &routes[i];
+    if (routes[i].verb == verb && tickets_route_fits(&routes[i], path, parameters)) return &routes[i];
   }
   return NULL;
 }

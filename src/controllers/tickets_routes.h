@@ -21,6 +21,7 @@ typedef struct TicketsRoute {
   bool user;         // and `user` beside the tokens
   bool raw;          // the method's input is a PaymentWebhook, and what it says beside a refusal is the answer, as text
   bool kept;         // the answer is the same for everybody and is kept for a moment
+  bool digits_win;   // numbers of path and query are read as parseInt does, and past the largest they are the largest
   const char *type;  // of an answer that is no JSON: its Content-Type
   const char *file;  // and the name under which a browser keeps it
   // Answers on the loop, without the store, who may ask; false: it must go the usual way. NULL: nothing can.
@@ -36,6 +37,8 @@ typedef struct TicketsParameters {
   int count;
 } TicketsParameters;
 
+// Whether a path is the route's; fills in what it says.
+bool tickets_route_fits(const TicketsRoute *route, Str path, TicketsParameters *parameters);
 // The row of a path below /api/v1; NULL: there is none. HEAD is asked like GET.
 const TicketsRoute *tickets_route_find(HttpMethod verb, Str path, TicketsParameters *parameters);
 

@@ -1,0 +1,99 @@
+// The messenger door over HTTP: which row, who asks; then the request goes the way of all requests (controllers/
+// tickets_begin.c).
+#include "controllers/messenger_http.h"
+
+#include "controllers/messenger_answer.h"
+#include "controllers/messenger_routes.h"
+#include "controllers/tickets_input.h"
+#include "controllers/token.h"
+
+static void respond_fault(Exchange *exchange, int status, Str message) {
+  Text headers = {.arena = exchange->arena};
+  Text body = {.arena = exchange->arena};
+  messenger_add_headers(&headers, exchange->conn->loop->config, exchange->request);
+  messenger_write_fault(&body, status, message);
+  exchange_respond(exchange->conn, status, STR("application/json; charset=utf-8"), text_str(&body), text_str(&headers));
+}
+
+static void preflight(Exchange *exchange) {
+  Text headers = {.arena = exchange->arena};
+  messenger_add_headers(&headers, exchange->conn->loop->config, exchange->request);
+  messenger_add_preflight(&headers, exchange->request);
+  exchange_respond(exchange->conn, 204, (Str){0}, (Str){0}, text_str(&headers));
+}
+
+static void not_found(Exchange *exchange) {
+  Text message = {.arena = exchange->arena};
+  text_format(&message, "Cannot %.*s %.*s", STR_ARG(exchange->request->method_name), STR_ARG(exchange->request->path));
+  respond_fault(exchange, 404, text_str(&message));
+}
+
+// The body is read before anything else, as far as it is JSON.
+static bool body_is_json(Exchange *exchange) {
+  Str body = exchange->request->body;
+  size_t fault_offset = 0;
+  if (str_trim(body).length == 0) return true;
+  const Json *root = json_parse(exchange->arena, body, &fault_offset);
+  if (json_is_object(root) || json_is_array(root)) return true;
+  if (root != NULL) fault_offset = 0;  // a bare value is none
+  respond_fault(exchange, 400, messenger_parser_words(exchange->arena, body, fault_offset));
+  return false;
+}
+
+// Three parts of base64url.
+static bool is_jwt(Str token) {
+  int dots = 0;
+  size_t part = 0;
+  for (size_t i = 0; i < token.length; i++) {
+    char c = token.at[i];
+    bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+    if (!letter && (c != '.' || part == 0)) return false;
+    part = letter ? part + 1 : 0;
+    dots += !letter;
+  }
+  return dots == 2 && part > 0;
+}
+
+// The session's cookie, or `Bearer` and a token with one space between; empty: neither.
+static Str token_of(Exchange *exchange, bool *cookie) {
+  Str raw = token_raw(exchange->conn->loop->config, exchange->request, cookie);
+  if (*cookie) return raw;
+  Str header = http_header(exchange->request, "Authorization");
+  Str scheme = str_cut(&header, ' ');
+  return str_equal(scheme, STR("Bearer")) && is_jwt(header) ? header : (Str){0};
+}
+
+static void start(Exchange *exchange, const TicketsRoute *route, const TicketsParameters *parameters) {
+  TicketsRequest *request = tickets_request_new(exchange, &messenger_dialect, route, tickets_request_id(exchange));
+  if (request == NULL) {
+    conn_kill(exchange->conn);
+    return;
+  }
+  bool open = route->method->access == ACCESS_ANYONE;
+  messenger_add_headers(&request->headers, request->loop->config, exchange->request);
+  if (!open) request->token = str_copy(&request->arena, token_of(exchange, &request->token_is_cookie));
+  Error error = !open && request->token.length == 0 ? ERR_UNAUTHORIZED : ERR_NONE;
+  if (error == ERR_NONE) {
+    error = tickets_input_read(&request->arena, route, parameters, exchange->request, &request->input);
+  }
+  if (error == ERR_NONE) {
+    tickets_request_begin(request);
+  } else {
+    tickets_request_refuse(request, error, NULL);
+  }
+}
+
+void messenger_http_request(Exchange *exchange, Str path) {
+  TicketsParameters parameters;
+  if (exchange->request->method == HTTP_OPTIONS) {
+    preflight(exchange);
+    return;
+  }
+  if (!body_is_json(exchange)) return;
+  const MessengerRoute *row = messenger_route_find(exchange->request->method, path, &parameters);
+  if (row == NULL) {
+    not_found(exchange);
+  } else {
+    start(exchange, &row->route, &parameters);
+  }
+}

@@ -1,0 +1,9 @@
+// The messenger door: REST under /api (messenger contract, 1.1 to 1.3). Loop threads; does not block.
+#ifndef FOYER_CONTROLLERS_MESSENGER_HTTP_H
+#define FOYER_CONTROLLERS_MESSENGER_HTTP_H
+
+#include "core/conn.h"
+
+void messenger_http_request(Exchange *exchange, Str path);  // below /api
+
+#endif

@@ -1,0 +1,15 @@
+// The addresses of the messenger door: one row each.
+#ifndef FOYER_CONTROLLERS_MESSENGER_ROUTES_H
+#define FOYER_CONTROLLERS_MESSENGER_ROUTES_H
+
+#include "controllers/tickets_routes.h"
+
+typedef struct MessengerRoute {
+  TicketsRoute route;  // the first member: a request knows its row by it. Paths are below /api
+  const char *says;    // `message` of a success
+} MessengerRoute;
+
+// The row of a path below /api; NULL: there is none.
+const MessengerRoute *messenger_route_find(HttpMethod verb, Str path, TicketsParameters *parameters);
+
+#endif
