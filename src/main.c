@@ -9,6 +9,7 @@
 #include "commands/commands.h"
 #include "core/crash.h"
 #include "core/log.h"
+#include "core/mailer.h"
 #include "core/outbox.h"
 #include "core/store.h"
 #include "models/waiting_room.h"
@@ -100,6 +101,18 @@ static bool prepare_database(Config *config, Arena *arena, int64_t **hall_ids, s
   return done;
 }
 
+// What is wrong with the options, though one can serve with them.
+static void warn_of_options(const Config *config, Arena *arena) {
+  const char *fault;
+  if (!mail_folder_ready(arena, config, &fault)) {
+    log_warn("mail: MAIL_DIR cannot be written, mails will wait", "folder=%.*s reason=\"%s\"",
+             STR_ARG(config->mail_dir), fault);
+  }
+  if (config->concert_id.length > 0 && waiting_room_concert((Str){0}) == 0) {
+    log_warn("concert: CONCERT_ID names none; see foyer concert list", "id=%.*s", STR_ARG(config->concert_id));
+  }
+}
+
 static void wait_for_stop(const sigset_t *stop) {
   int signal_number;
   while (sigwait(stop, &signal_number) != 0) continue;
@@ -118,6 +131,7 @@ static int serve(Config *config) {
   size_t hall_count;
   if (sodium_init() < 0) return 1;  // chooses what this processor does best
   if (!prepare_database(config, &arena, &hall_ids, &hall_count)) return 1;
+  warn_of_options(config, &arena);
   registry_warm_halls(hall_ids, hall_count);
   const char *path = command_database_path(config, &arena);
   Outbox *outbox =

@@ -140,6 +140,28 @@ static bool set_option(Config *config, const Option *option, Str value, FILE *fa
   return false;
 }
 
+// What an address must begin with, where one is given. It is not shown: it may hold a password.
+static bool check_addresses(const Config *config, FILE *faults) {
+  const struct {
+    const char *name;
+    Str value;
+    const char *schemes[2];
+  } addresses[] = {{"PUBLIC_URL", config->public_url, {"http://", "https://"}},
+                   {"COMPANY_LOGO_URL", config->company_logo_url, {"http://", "https://"}},
+                   {"SMTP_URL", config->smtp_url, {"smtp://", "smtps://"}},
+                   {"STRIPE_API_BASE", config->stripe_api_base, {"http://", "https://"}}};
+  bool good = true;
+  for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++) {
+    const char *const *schemes = addresses[i].schemes;
+    Str value = addresses[i].value;
+    if (value.length == 0 || str_starts(value, str_from(schemes[0])) || str_starts(value, str_from(schemes[1])))
+      continue;
+    fprintf(faults, "%s: must begin with %s or %s\n", addresses[i].name, schemes[0], schemes[1]);
+    good = false;
+  }
+  return good;
+}
+
 bool config_load(Config *config, Arena *arena, FILE *faults) {
   const char *fault = NULL;
   Str env_file = read_file(arena, ".env", &fault);
@@ -156,7 +178,7 @@ bool config_load(Config *config, Arena *arena, FILE *faults) {
     if (!set && option->kind == OPTION_SECRET) good = find_secret_file(arena, env_file, option, &value, faults) && good;
     good = set_option(config, option, value, faults) && good;
   }
-  return good;
+  return check_addresses(config, faults) && good;
 }
 
 void config_print_help(FILE *out) {

@@ -106,11 +106,15 @@ static const char *path_in(Arena *arena, Str folder, Str id, const char *end) {
   return str_zero(arena, text_str(&path));
 }
 
+static bool make_folder(const char *folder) {
+  return mkdir(folder, 0700) == 0 || errno == EEXIST;
+}
+
 static MailOutcome put_into_folder(Arena *arena, Str folder, const Mail *mail, const char **fault) {
   const char *directory = str_zero(arena, folder);
   const char *draft = path_in(arena, folder, mail->id, ".tmp");
   const char *path = path_in(arena, folder, mail->id, ".eml");
-  if (mkdir(directory, 0700) != 0 && errno != EEXIST) {
+  if (!make_folder(directory)) {
     *fault = strerror(errno);
     return MAIL_LATER;
   }
@@ -121,6 +125,14 @@ static MailOutcome put_into_folder(Arena *arena, Str folder, const Mail *mail, c
   if (written && rename(draft, path) == 0 && sync_folder(directory)) return MAIL_SENT;
   *fault = strerror(written ? errno : error);
   return MAIL_LATER;
+}
+
+bool mail_folder_ready(Arena *arena, const Config *config, const char **fault) {
+  const char *folder = str_zero(arena, config->mail_dir);
+  if (config->smtp_url.length > 0) return true;
+  if (make_folder(folder) && sync_folder(folder) && access(folder, W_OK | X_OK) == 0) return true;
+  *fault = strerror(errno);
+  return false;
 }
 
 MailOutcome mail_send(Arena *arena, const Config *config, const Mail *mail, const _Atomic bool *urgent,

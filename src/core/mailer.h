@@ -36,6 +36,9 @@ bool mail_address_valid(Str address);
 // The message as it goes over the wire, lines ended with CRLF.
 Str mail_message(Arena *arena, const Mail *mail);
 
+// Whether MAIL_DIR, made if need be, takes mails, where they go there; *fault says why not.
+bool mail_folder_ready(Arena *arena, const Config *config, const char **fault);
+
 typedef enum MailOutcome { MAIL_SENT, MAIL_LATER, MAIL_REFUSED } MailOutcome;
 
 // Hands it to the relay of SMTP_URL, or puts it into MAIL_DIR when there is none. *fault says why it was not sent.

@@ -178,6 +178,25 @@ static void test_texts_have_a_length_and_a_secret_is_never_shown(void **state) {
   assert_true(load());
 }
 
+static void test_an_address_begins_as_such_and_is_never_shown(void **state) {
+  (void)state;
+  setenv("PUBLIC_URL", "tickets.example", 1);
+  setenv("COMPANY_LOGO_URL", "/logo.png", 1);
+  setenv("SMTP_URL", "http://user:password@mail", 1);
+  setenv("STRIPE_API_BASE", "nonsense", 1);
+  assert_false(load());
+  assert_string_equal(told,
+                      "PUBLIC_URL: must begin with http:// or https://\n"
+                      "COMPANY_LOGO_URL: must begin with http:// or https://\n"
+                      "SMTP_URL: must begin with smtp:// or smtps://\n"
+                      "STRIPE_API_BASE: must begin with http:// or https://\n");
+  setenv("PUBLIC_URL", "https://tickets.example", 1);
+  setenv("COMPANY_LOGO_URL", "http://tickets.example/logo.png", 1);
+  setenv("SMTP_URL", "smtps://mail", 1);
+  setenv("STRIPE_API_BASE", "http://127.0.0.1:1", 1);
+  assert_true(load());
+}
+
 static void test_all_faults_are_told_at_once(void **state) {
   (void)state;
   write_file(".env", "PORT=x\nDEMO=perhaps\nREADERS=0\n");
@@ -294,6 +313,7 @@ int main(void) {
       CASE(test_every_number_takes_its_bounds_and_no_more),
       CASE(test_flags_are_on_or_off_in_a_few_words),
       CASE(test_texts_have_a_length_and_a_secret_is_never_shown),
+      CASE(test_an_address_begins_as_such_and_is_never_shown),
       CASE(test_all_faults_are_told_at_once),
       CASE(test_a_secret_may_stand_in_a_file_of_its_own),
       CASE(test_a_secret_file_that_cannot_be_read_is_a_fault),

@@ -40,6 +40,14 @@ before(async () => {
 });
 after(() => foyer.end());
 
+test('a folder that takes no mails and a concert that is not there are told at the start', async () => {
+  const odd = await startFoyer({ MAIL_DIR: '/dev/null', CONCERT_ID: '0123456789abcdef01234567' });
+  await odd.end();
+  assert.match(odd.log, /warn +mail: MAIL_DIR cannot be written.* folder=\/dev\/null reason="Not a directory"/);
+  assert.match(odd.log, /warn +concert: CONCERT_ID names none.* id=0123456789abcdef01234567/);
+  assert.doesNotMatch(foyer.log, /MAIL_DIR|CONCERT_ID/);
+});
+
 async function folderMail(key, payload, recognise) {
   addEffect(foyer, 'mail', key, payload);
   await done(foyer, key);
