@@ -137,6 +137,10 @@ static Error confirm_paid(Call *call, const void *input) {
     booking_write(call, &call->reply, &booking, WHOLE, (Str){0});
     return ERR_NONE;
   }
+  if (booking.amount == 0 && booking.expires_at > call->now_ms && booking_confirm(call, &booking, "free")) {
+    booking_write(call, &call->reply, &booking, WHOLE, (Str){0});
+    return ERR_NONE;
+  }
   bool bound = payment_find_current(call, booking.id, &payment) && payment_open(&payment);
   if (!bound || payment.intent_id.length == 0) return refusal(call, &booking, &payment);
   if (call->waited_note != 0) {

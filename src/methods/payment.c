@@ -46,7 +46,8 @@ static Error find_payable(Call *call, Str id, Booking *booking) {
     return ERR_BOOKING_INVALID;
   }
   bool live = booking->status == BOOKING_PENDING && booking->expires_at > call->now_ms;
-  return live ? ERR_NONE : ERR_BOOKING_INVALID;
+  if (!live) return ERR_BOOKING_INVALID;
+  return booking->amount > 0 ? ERR_NONE : ERR_NOTHING_TO_PAY;
 }
 
 static Error reply_secret(Call *call, const Payment *payment) {

@@ -142,7 +142,7 @@ static bool may_move(BookingStatus from, BookingStatus to) {
 
 static bool may_pay(BookingMoney from, BookingMoney to) {
   static const bool allowed[5][5] = {
-      [MONEY_NONE] = {[MONEY_PROCESSING] = true},
+      [MONEY_NONE] = {[MONEY_PROCESSING] = true, [MONEY_PAID] = true},
       [MONEY_PROCESSING] = {[MONEY_PAID] = true, [MONEY_FAILED] = true},
       [MONEY_FAILED] = {[MONEY_PROCESSING] = true, [MONEY_PAID] = true},
       [MONEY_PAID] = {[MONEY_REFUNDED] = true},

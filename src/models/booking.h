@@ -64,7 +64,8 @@ Error booking_add(Call *call, const BookingOrder *order, int64_t *booking_id);
 // Moves. Each is false, and does nothing, when the booking is no longer where it was read. None tells of the stock:
 // stock_changed() after the last one of a call. The graph: pending -> confirmed, expired, cancelled; expired and
 // cancelled -> confirmed (money that came late); confirmed -> cancelled (refunded by staff). The money: none ->
-// processing -> paid or failed; failed -> processing or paid; paid -> refunded. booking_move asserts it.
+// processing -> paid or failed; none -> paid (free tickets); failed -> processing or paid; paid -> refunded.
+// booking_move asserts it.
 bool booking_move(Call *call, Booking *booking, BookingStatus to, BookingMoney money, const char *cause);
 bool booking_set_money(Call *call, Booking *booking, BookingMoney money, const char *cause);
 // pending -> confirmed: tickets, the slot has served, mail, webhook.

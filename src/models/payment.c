@@ -113,9 +113,14 @@ static void give_back(Call *call, Payment *payment, const Booking *booking, cons
 
 void payment_refund(Call *call, Booking *booking) {
   Payment payment;
-  if (!payment_find_current(call, booking->id, &payment)) return;
+  bool free = booking->amount == 0;
+  if (!free && !payment_find_current(call, booking->id, &payment)) return;
   if (!booking_refund(call, booking, "refunded")) return;
-  give_back(call, &payment, booking, "cancelled");
+  if (free) {
+    booking_mail_refund(call, booking, "cancelled", booking->public_id);
+  } else {
+    give_back(call, &payment, booking, "cancelled");
+  }
   booking_tell_refunded(call, booking);
   stock_changed(call, booking->concert_id, true);
 }

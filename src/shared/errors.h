@@ -69,6 +69,7 @@
   X(PAYMENT_ALREADY_COMPLETED, "payment_completed", 400, "Payment already completed")                                  \
   X(PROVIDER_UNAVAILABLE, "provider_unavailable", 502, "The payment provider cannot be reached. Please try again.")    \
   X(PAYMENT_REFUSED, "payment_refused", 400, "The payment provider refused.")                                          \
+  X(NOTHING_TO_PAY, "nothing_to_pay", 400, "These tickets are free. Confirm the booking.")                             \
   X(WEBHOOK_INVALID, "webhook_invalid", 400, "Webhook Error: it is not signed by the provider")                        \
   X(TICKET_NOT_FOUND, "ticket_not_found", 404, "This is not a ticket of ours.")                                        \
   X(TICKET_USED, "ticket_used", 409, "This ticket was used already.")                                                  \

@@ -315,6 +315,48 @@ static void test_what_was_not_paid_is_not_refunded(void **state) {
   assert_refused(sale_call(rig, &booking_refund_paid, staff, "{\"id\":\"%s\"}", id), ERR_BOOKING_INVALID);
 }
 
+// Free tickets.
+
+static const char *book_free(Rig *rig) {
+  rig_run(rig, "UPDATE categories SET price = 0 WHERE id = 1");
+  return sale_booking(rig, anna, "{\"categoryId\":\"" SALE_GOLD "\",\"seats\":2}");
+}
+
+static void test_free_tickets_are_confirmed_without_a_payment(void **state) {
+  Rig *rig = *state;
+  const char *id = book_free(rig);
+  assert_refused(sale_create_intent(rig, anna, id), ERR_NOTHING_TO_PAY);
+  assert_refused(sale_confirm(rig, bert, id), ERR_BOOKING_NOT_FOUND);
+  assert_refused(sale_confirm(rig, anna, id), ERR_NONE);
+  assert_refused(sale_confirm(rig, anna, id), ERR_NONE);
+  assert_string_equal(sale_state(rig), "confirmed paid");
+  assert_int_equal(sale_provider.made, 0);
+  assert_int_equal(sale_mails(rig, "confirmed"), 1);
+  assert_int_equal(rig_int(rig, "SELECT count(*) FROM tickets WHERE void = 0"), 2);
+  assert_int_equal(rig_int(rig, "SELECT count(*) FROM payments"), 0);
+}
+
+static void test_free_tickets_that_ran_out_are_not_confirmed(void **state) {
+  Rig *rig = *state;
+  const char *id = book_free(rig);
+  sale_past_expiry(rig);
+  assert_refused(sale_confirm(rig, anna, id), ERR_BOOKING_EXPIRED);
+  sale_sweep(rig);
+  assert_string_equal(sale_state(rig), "expired none");
+  assert_int_equal(sale_gold_left(rig), 4);
+}
+
+static void test_free_tickets_are_taken_back_by_staff(void **state) {
+  Rig *rig = *state;
+  const char *id = book_free(rig);
+  sale_confirm(rig, anna, id);
+  assert_refused(sale_call(rig, &booking_refund_paid, staff, "{\"id\":\"%s\"}", id), ERR_NONE);
+  assert_string_equal(sale_state(rig), "cancelled refunded");
+  assert_int_equal(sale_provider.refunds, 0);
+  assert_int_equal(sale_gold_left(rig), 4);
+  assert_int_equal(sale_mails(rig, "refunded"), 1);
+}
+
 static void test_the_key_of_the_page_is_the_operators(void **state) {
   Rig *rig = *state;
   assert_reply(rig, rig_call(rig, &payment_pub_key, NULL, "{}"), "{\"publishableKey\":\"pk_test\"}");
@@ -346,6 +388,9 @@ int main(void) {
       SALE_TEST(test_a_payment_nobody_told_of_is_found),
       SALE_TEST(test_a_refund_that_did_not_get_through_is_asked_for_again),
       SALE_TEST(test_what_was_not_paid_is_not_refunded),
+      SALE_TEST(test_free_tickets_are_confirmed_without_a_payment),
+      SALE_TEST(test_free_tickets_that_ran_out_are_not_confirmed),
+      SALE_TEST(test_free_tickets_are_taken_back_by_staff),
       SALE_TEST(test_the_key_of_the_page_is_the_operators),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
