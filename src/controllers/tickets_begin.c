@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "controllers/origin.h"
 #include "controllers/tickets_answer.h"
 #include "controllers/tickets_input.h"
 #include "controllers/tickets_limits.h"
@@ -51,7 +52,9 @@ TicketsRequest *tickets_request_new(Exchange *exchange, const TicketsDialect *di
   request->peer = token_peer(arena, conn->loop->config, conn, http);
   request->agent = str_copy(arena, str_is_utf8(agent) ? agent : STR("?"));
   request->request_id = str_copy(arena, request_id);
-  request->wants_cookie = route->tokens && str_equal(tickets_query_value(http->query, "cookie"), STR("1"));
+  // No other page may sign a browser in: its person would go on as somebody else.
+  request->wants_cookie = route->tokens && str_equal(tickets_query_value(http->query, "cookie"), STR("1")) &&
+                          origin_of(conn->loop->config, http) != ORIGIN_FOREIGN;
   request->client = seats_client_of(conn, http, arena);
   request->headers.arena = arena;
   if (route->raw) {

@@ -116,6 +116,17 @@ test('signing out ends the session at once', async () => {
   refused(await api(foyer, 'POST', '/auth/logout'), 401, 'unauthorized', 'Unauthorized');
 });
 
+test('a page of others signs nobody in by cookie', async () => {
+  const email = 'login-csrf@example.com';
+  await signUp(server, email, {});
+  const { json, headers } = await signIn(foyer, email, {
+    query: '?cookie=1',
+    headers: { Origin: 'https://evil.example' },
+  });
+  assert.equal(headers['set-cookie'], undefined);
+  assert.deepEqual(Object.keys(json), ['accessToken', 'refreshToken', 'user']);
+});
+
 test('with cookie=1 the session is a cookie, and every door takes it', async () => {
   const email = 'cookie@example.com';
   await signUp(server, email, { name: 'Cookie Monster' });
