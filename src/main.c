@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "commands/commands.h"
@@ -243,6 +244,7 @@ int main(int count, char **words) {
   int code = 2;
   if (config_load(&config, &arena, stderr) && set_log_level(&config)) {
     signal(SIGPIPE, SIG_IGN);
+    tzset();  // mails tell local times: the zone is read before there are threads
     crash_arm();
     signal(SIGXFSZ, SIG_IGN);  // past a limit on the size of files, writing is an error and not the end
     code = run(&config, count, words);
