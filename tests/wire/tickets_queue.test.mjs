@@ -127,7 +127,8 @@ describe('a line with two slots', () => {
       await operate(staff, { notice: `notice ${++notice}` });
       times.push(...(await line.rest()).filter(({ eid }) => eid === 'sub').map(() => Date.now() - begun));
     }
-    assert.ok(times[2] - times[0] >= 1900, `${times}`);
+    // The first comes at once at the earliest, and none is seen before it was sent.
+    assert.ok(times[2] >= 1900, `${times}`);
     await line.close();
   });
 
