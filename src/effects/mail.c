@@ -1,6 +1,7 @@
 // The effect "mail": values out of the payload, the template filled in, the pictures drawn, the message handed over.
 #include "effects/mail.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -51,7 +52,7 @@ static Str money(Arena *arena, int64_t amount, Str currency) {
   return text_str(&text);
 }
 
-// In the venue's time, which is the server's (TZ), and named, so that nobody has to guess.
+// In the venue's time, which is the server's (TZ), and with its distance from UTC, so that nobody has to guess.
 static Str date(Arena *arena, int64_t at_ms, int language) {
   static const char *const days[MAIL_LANGUAGES][7] = {
       {"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"},
@@ -65,8 +66,12 @@ static Str date(Arena *arena, int64_t at_ms, int language) {
   struct tm at;
   if (localtime_r(&seconds, &at) == NULL) return (Str){0};
   Text text = {.arena = arena};
-  text_format(&text, "%s, %d %s %d, %02d:%02d (%s)", days[language][at.tm_wday], at.tm_mday,
-              months[language][at.tm_mon], at.tm_year + 1900, at.tm_hour, at.tm_min, at.tm_zone);
+  long east_min = at.tm_gmtoff / 60;
+  text_format(&text, "%s, %d %s %d, %02d:%02d (UTC", days[language][at.tm_wday], at.tm_mday,
+              months[language][at.tm_mon], at.tm_year + 1900, at.tm_hour, at.tm_min);
+  if (east_min != 0)
+    text_format(&text, "%c%02ld:%02ld", east_min < 0 ? '-' : '+', labs(east_min) / 60, labs(east_min) % 60);
+  text_char(&text, ')');
   return text_str(&text);
 }
 
