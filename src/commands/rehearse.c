@@ -178,6 +178,7 @@ int command_rehearse(const Config *config, int count, char **words) {
   rehearsal.url = str_zero(&arena, text_str(&url));
   if (!read_words(&rehearsal, count, words)) {
     fputs("usage: foyer rehearse [--buyers N] [--concert ID] [--think SECONDS] [--url http://HOST:PORT]\n", stderr);
+    arena_free(&arena);
     return 2;
   }
   Config own = *config;
