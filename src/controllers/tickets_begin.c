@@ -83,7 +83,7 @@ static void touch(Loop *loop, const Identity *who) {
   Call *call = call_new_own(loop);
   if (call == NULL) return;
   call->method = &account_touch;
-  call->who.sid = str_copy(&call->arena, who->sid);
+  call->who = identity_copy(&call->arena, who);
   call->done = touched;
   store_submit(loop, call);
 }

@@ -20,6 +20,7 @@ typedef struct Identity {
   Str sid;               // the session's id
   int64_t expires_ms;    // of the token
   int64_t refreshed_ms;  // of a granted session that has a refresh token: when it was made; else 0
+  int64_t used_ms;       // when the session's use was last noted, as of that look
   bool staff;            // as of the last look at the database
 } Identity;
 

@@ -33,23 +33,35 @@ Conn *conn_find(Loop *loop, ConnRef ref) {
   return NULL;
 }
 
-Str conn_peer(const Conn *conn, Arena *arena) {
+// Asks the kernel for the peer's address, once.
+static void find_peer(Conn *conn) {
   struct sockaddr_storage peer = {0};
   socklen_t length = sizeof peer;
-  char text[INET6_ADDRSTRLEN];
-  if (getpeername(conn->fd, (struct sockaddr *)&peer, &length) != 0) return (Str){0};
-  const void *address = &((struct sockaddr_in *)&peer)->sin_addr;
-  int family = peer.ss_family;
-  if (family == AF_INET6) {
+  if (getpeername(conn->fd, (struct sockaddr *)&peer, &length) != 0) return;
+  conn->peer_family = peer.ss_family;
+  if (peer.ss_family == AF_INET) {
+    memcpy(conn->peer, &((struct sockaddr_in *)&peer)->sin_addr, sizeof(struct in_addr));
+  } else if (peer.ss_family == AF_INET6) {
     const struct in6_addr *v6 = &((struct sockaddr_in6 *)&peer)->sin6_addr;
-    address = v6;
-    if (IN6_IS_ADDR_V4MAPPED(v6)) {
-      address = v6->s6_addr + 12;
-      family = AF_INET;
-    }
+    bool mapped = IN6_IS_ADDR_V4MAPPED(v6);
+    memcpy(conn->peer, v6->s6_addr + (mapped ? 12 : 0), mapped ? sizeof(struct in_addr) : sizeof *v6);
+    if (mapped) conn->peer_family = AF_INET;
   }
-  if (inet_ntop(family, address, text, sizeof text) == NULL) return (Str){0};
-  return str_copy(arena, str_from(text));
+}
+
+Str conn_peer(Conn *conn, Arena *arena) {
+  char text[INET6_ADDRSTRLEN];
+  if (conn->peer_family == AF_UNSPEC) find_peer(conn);
+  if (conn->peer_family == AF_INET6) {
+    return inet_ntop(AF_INET6, conn->peer, text, sizeof text) != NULL ? str_copy(arena, str_from(text)) : (Str){0};
+  }
+  if (conn->peer_family != AF_INET) return (Str){0};
+  Text out = {.arena = arena};
+  for (int i = 0; i < 4; i++) {
+    if (i > 0) text_char(&out, '.');
+    text_int(&out, conn->peer[i]);
+  }
+  return text_str(&out);
 }
 
 // Closing.

@@ -81,6 +81,8 @@ struct Conn {
   const WsHandler *handler;  // NULL while it speaks HTTP
   void *owner;
   void (*gone)(Conn *conn, void *owner);  // see exchange_hold
+  uint16_t peer_family;                   // AF_UNSPEC: not asked yet
+  unsigned char peer[16];                 // its address, once asked for
   uv_poll_t poll;
 };
 
@@ -102,7 +104,7 @@ void conn_kill(Conn *conn);          // at once
 void conn_flush_dirty(Loop *loop);   // sends what the turn has queued
 void conn_visit(Conn *conn);         // applies the time limits
 // The peer's address as text ("127.0.0.1", "2001:db8::1"; IPv4-mapped shown as IPv4); empty when it has gone.
-Str conn_peer(const Conn *conn, Arena *arena);
+Str conn_peer(Conn *conn, Arena *arena);
 
 // HTTP. Answers the request under way: now, or later by the ConnRef kept from it. `extra` are complete header lines.
 void exchange_respond(Conn *conn, int status, Str content_type, Str body, Str extra);

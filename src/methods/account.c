@@ -372,7 +372,7 @@ const Method account_end_sessions = {.name = "account.end_sessions", .access = A
 
 static Error touch(Call *call, const void *input) {
   (void)input;
-  session_touch(call->db, call->who.sid, call->now_ms);
+  session_touch(call->db, &call->who, call->now_ms);
   return ERR_NONE;
 }
 

@@ -20,15 +20,17 @@ int64_t session_access_ms(const Config *config, const char *door) {
 #define SHOWN_NAME "coalesce(u.username, u.name, substr(u.email, 1, instr(u.email, '@') - 1), '')"
 
 bool session_find(Db *db, Arena *arena, Str sid, Identity *who) {
-  static const char FIND[] = "SELECT u.id, " SHOWN_NAME
-                             ", u.public_id, u.role = 'staff' FROM sessions s JOIN users u ON u.id = s.user_id"
-                             " WHERE s.id = $1 AND s.ended_at IS NULL AND u.deleted_at IS NULL";
+  static const char FIND[] =
+      "SELECT u.id, " SHOWN_NAME
+      ", u.public_id, u.role = 'staff', s.last_used_at FROM sessions s JOIN users u ON u.id = s.user_id"
+      " WHERE s.id = $1 AND s.ended_at IS NULL AND u.deleted_at IS NULL";
   Rows rows = db_rows(db, FIND, sql_text(sid));
   if (!rows_next(&rows)) return false;
   *who = (Identity){.user_id = rows_int(&rows, 0),
                     .username = rows_text(&rows, 1, arena),
                     .public_id = rows_text(&rows, 2, arena),
                     .staff = rows_int(&rows, 3) != 0,
+                    .used_ms = rows_int(&rows, 4),
                     .sid = sid};
   rows_end(&rows);
   return true;
@@ -39,10 +41,10 @@ bool session_is_of(Db *db, int64_t user_id, Str sid) {
   return db_int(db, FIND, 0, sql_text(sid), sql_int(user_id)) != 0;
 }
 
-void session_touch(Db *db, Str sid, int64_t now_ms) {
-  static const char TOUCH[] =
-      "UPDATE sessions SET last_used_at = $1 WHERE id = $2 AND ended_at IS NULL AND last_used_at < $3";
-  db_run(db, TOUCH, sql_int(now_ms), sql_text(sid), sql_int(now_ms - TOUCH_MS));
+void session_touch(Db *db, const Identity *who, int64_t now_ms) {
+  static const char TOUCH[] = "UPDATE sessions SET last_used_at = $1 WHERE id = $2 AND ended_at IS NULL";
+  if (who->used_ms >= now_ms - TOUCH_MS) return;
+  db_run(db, TOUCH, sql_int(now_ms), sql_text(who->sid));
 }
 
 // Opening.

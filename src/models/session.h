@@ -19,7 +19,8 @@ void session_open_refreshed(Call *call, int64_t user_id, const char *door);
 
 // Whether a session stands and its account too; fills in whose it is (not its expiry). Texts in the arena.
 bool session_find(Db *db, Arena *arena, Str sid, Identity *who);
-void session_touch(Db *db, Str sid, int64_t now_ms);  // it was used; noted once in five minutes
+// It was used; noted when that was last noted five minutes ago.
+void session_touch(Db *db, const Identity *who, int64_t now_ms);
 
 // Ends one session, all of a person, or all but `kept`. Told by a signal.
 void session_end(Call *call, int64_t user_id, Str sid);

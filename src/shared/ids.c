@@ -4,15 +4,32 @@
 #include <string.h>
 
 typedef struct Base {
-  const char *alphabet;  // 2^bits characters
-  unsigned bits;         // a character
-  size_t group;          // characters that make whole bytes: what padding fills up to
+  const char *alphabet;         // 2^bits characters
+  const unsigned char *values;  // what each byte stands for, plus 1; 0: it is none of the alphabet
+  unsigned bits;                // a character
+  size_t group;                 // characters that make whole bytes: what padding fills up to
 } Base;
 
-static const Base base16 = {"0123456789abcdef", 4, 2};
-static const Base base32 = {"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", 5, 8};
-static const Base base64 = {"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", 6, 4};
-static const Base base64url = {"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", 6, 4};
+// From a letter or digit on, so many in a row.
+#define TEN(first, value)                                                                                             \
+  [(first)] = (value), [(first) + 1] = (value) + 1, [(first) + 2] = (value) + 2, [(first) + 3] = (value) + 3,         \
+  [(first) + 4] = (value) + 4, [(first) + 5] = (value) + 5, [(first) + 6] = (value) + 6, [(first) + 7] = (value) + 7, \
+  [(first) + 8] = (value) + 8, [(first) + 9] = (value) + 9
+#define SIX(first, value)                                                                                     \
+  [(first)] = (value), [(first) + 1] = (value) + 1, [(first) + 2] = (value) + 2, [(first) + 3] = (value) + 3, \
+  [(first) + 4] = (value) + 4, [(first) + 5] = (value) + 5
+#define LETTERS(first, value) TEN(first, value), TEN((first) + 10, (value) + 10), SIX((first) + 20, (value) + 20)
+#define BASE64_LETTERS LETTERS('A', 1), LETTERS('a', 27), TEN('0', 53)
+
+static const unsigned char values16[256] = {TEN('0', 1), SIX('a', 11)};
+static const unsigned char values32[256] = {LETTERS('A', 1), SIX('2', 27)};
+static const unsigned char values64[256] = {BASE64_LETTERS, ['+'] = 63, ['/'] = 64};
+static const unsigned char values64url[256] = {BASE64_LETTERS, ['-'] = 63, ['_'] = 64};
+
+static const Base base16 = {"0123456789abcdef", values16, 4, 2};
+static const Base base32 = {"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", values32, 5, 8};
+static const Base base64 = {"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", values64, 6, 4};
+static const Base base64url = {"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", values64url, 6, 4};
 
 static Str encode(Arena *arena, const Base *base, const void *bytes, size_t count, bool padded) {
   Text text = {.arena = arena};
@@ -43,9 +60,9 @@ static bool decode(Arena *arena, const Base *base, Str text, Str *bytes) {
   unsigned window = 0;
   unsigned held = 0;
   for (size_t i = 0; i < text.length; i++) {
-    const char *found = memchr(base->alphabet, text.at[i], 1U << base->bits);
-    if (found == NULL) return false;
-    window = window << base->bits | (unsigned)(found - base->alphabet);
+    unsigned value = base->values[(unsigned char)text.at[i]];
+    if (value == 0) return false;
+    window = window << base->bits | (value - 1);
     held += base->bits;
     if (held >= 8) {
       held -= 8;
