@@ -1,4 +1,5 @@
 -- Concerts and their stock, the waiting room, bookings, payments and tickets. Money is integer minor units.
+-- Words are checked with OR: for IN with more than two SQLite fills a table of its own, each time a row is written.
 
 CREATE TABLE concerts (
   id INTEGER PRIMARY KEY,
@@ -59,7 +60,8 @@ CREATE TABLE queue_places (
   entered_at INTEGER NOT NULL,
   admitted_at INTEGER,
   slot_until INTEGER,                    -- end of the time slot, once admitted
-  status TEXT NOT NULL CHECK (status IN ('waiting', 'active', 'completed', 'expired', 'left'))
+  status TEXT NOT NULL CHECK (status = 'waiting' OR status = 'active' OR status = 'completed'
+    OR status = 'expired' OR status = 'left')
 );
 CREATE UNIQUE INDEX queue_places_open ON queue_places (concert_id, user_id) WHERE status IN ('waiting', 'active');
 CREATE UNIQUE INDEX queue_places_line ON queue_places (concert_id, rank) WHERE status = 'waiting';
@@ -77,8 +79,10 @@ CREATE TABLE bookings (
   amount INTEGER NOT NULL CHECK (amount >= 0),   -- of all seats, with the fee
   fee INTEGER NOT NULL DEFAULT 0,                -- the part of it that is the fee
   currency TEXT NOT NULL,
-  status TEXT NOT NULL CHECK (status IN ('pending', 'confirmed', 'expired', 'cancelled')),
-  payment_status TEXT NOT NULL CHECK (payment_status IN ('none', 'processing', 'paid', 'failed', 'refunded')),
+  status TEXT NOT NULL CHECK (status = 'pending' OR status = 'confirmed' OR status = 'expired'
+    OR status = 'cancelled'),
+  payment_status TEXT NOT NULL CHECK (payment_status = 'none' OR payment_status = 'processing'
+    OR payment_status = 'paid' OR payment_status = 'failed' OR payment_status = 'refunded'),
   closing TEXT CHECK (closing IN ('expire', 'cancel')),  -- pending, and on its way out: its intent is being cancelled
   closing_checks INTEGER NOT NULL DEFAULT 0,
   accepts_other INTEGER NOT NULL DEFAULT 0,      -- equal seats will do when these are gone and the money has come
@@ -121,7 +125,8 @@ CREATE TABLE payments (
   client_secret TEXT,
   amount INTEGER NOT NULL,
   currency TEXT NOT NULL,
-  status TEXT NOT NULL CHECK (status IN ('created', 'processing', 'succeeded', 'failed', 'canceled', 'refunded')),
+  status TEXT NOT NULL CHECK (status = 'created' OR status = 'processing' OR status = 'succeeded'
+    OR status = 'failed' OR status = 'canceled' OR status = 'refunded'),
   is_current INTEGER NOT NULL DEFAULT 1,
   refund_id TEXT,
   refund_due INTEGER NOT NULL DEFAULT 0, -- the money goes back: asked for, not yet done

@@ -147,12 +147,13 @@ static void add_event(Call *call, Event event) {
 }
 
 int64_t call_event(Call *call, Str topic, Str kind, Str payload) {
-  static const char ADD[] =
-      "INSERT INTO events(topic, seq, at, kind, payload)"
-      " VALUES($1, (SELECT coalesce(max(seq), 0) + 1 FROM events WHERE topic = $1), $2, $3, $4) RETURNING seq";
-  int64_t seq = db_int(call->db, ADD, 0, sql_text(topic), sql_int(call->now_ms), sql_text(kind), sql_text(payload));
-  if (seq > 0)
-    add_event(call, (Event){.topic = topic, .seq = seq, .at_ms = call->now_ms, .kind = kind, .payload = payload});
+  static const char NEXT[] = "SELECT coalesce(max(seq), 0) + 1 FROM events WHERE topic = $1";
+  static const char ADD[] = "INSERT INTO events(topic, seq, at, kind, payload) VALUES($1, $2, $3, $4, $5)";
+  int64_t seq = db_int(call->db, NEXT, 0, sql_text(topic));
+  bool kept = seq > 0 && db_run(call->db, ADD, sql_text(topic), sql_int(seq), sql_int(call->now_ms), sql_text(kind),
+                                sql_text(payload));
+  if (!kept) return 0;
+  add_event(call, (Event){.topic = topic, .seq = seq, .at_ms = call->now_ms, .kind = kind, .payload = payload});
   return seq;
 }
 

@@ -221,6 +221,11 @@ bool db_execute(Db *db, const char *sql, const SqlValue *values, int count) {
   return !db->failed;
 }
 
+int64_t db_execute_insert(Db *db, const char *sql, const SqlValue *values, int count) {
+  bool inserted = db_execute(db, sql, values, count) && db_changes(db) > 0;
+  return inserted ? sqlite3_last_insert_rowid(db->sqlite) : 0;
+}
+
 int64_t db_one_int(Db *db, const char *sql, int64_t otherwise, const SqlValue *values, int count) {
   Rows rows = db_query(db, sql, values, count);
   int64_t result = rows_next(&rows) ? rows_int(&rows, 0) : otherwise;

@@ -61,6 +61,9 @@ typedef struct Rows {
 #define db_rows(db, sql, ...) db_query((db), (sql), SQL_PARAMETERS(__VA_ARGS__))
 // Runs a statement that gives no rows. False when it failed. `db_changes` tells how many rows it changed.
 #define db_run(db, sql, ...) db_execute((db), (sql), SQL_PARAMETERS(__VA_ARGS__))
+// Runs an INSERT of one row and gives its integer key; 0 when there was a conflict or it failed. RETURNING would say
+// the same by way of a table of its own, which costs more than the row.
+#define db_insert(db, sql, ...) db_execute_insert((db), (sql), SQL_PARAMETERS(__VA_ARGS__))
 // One integer: of the first row's first column; `otherwise` when there is no row.
 #define db_int(db, sql, otherwise, ...) db_one_int((db), (sql), (otherwise), SQL_PARAMETERS(__VA_ARGS__))
 #define SQL_PARAMETERS(...)                            \
@@ -70,6 +73,7 @@ typedef struct Rows {
 Rows db_query(Db *db, const char *sql, const SqlValue *values, int count);
 bool db_execute(Db *db, const char *sql, const SqlValue *values, int count);
 int64_t db_one_int(Db *db, const char *sql, int64_t otherwise, const SqlValue *values, int count);
+int64_t db_execute_insert(Db *db, const char *sql, const SqlValue *values, int count);
 int64_t db_changes(const Db *db);  // rows changed by the last db_run
 
 bool rows_next(Rows *rows);  // false at the end (the statement is then free for its next use)

@@ -149,6 +149,7 @@ static void loop_main(void *arg) {
   loop->hooks->start(loop);
   listeners_start(loop);
   uv_run(&loop->uv, UV_RUN_DEFAULT);
+  arena_free_spare();
 }
 
 bool loop_start(Loop *loop) {

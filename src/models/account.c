@@ -43,9 +43,9 @@ bool account_find_by_email(Db *db, Arena *arena, Str email, Account *account) {
 int64_t account_add(Call *call, Str email, Str password_hash, Str name, Str language) {
   static const char ADD[] =
       "INSERT INTO users(public_id, email, email_confirmed_at, password_hash, name, language, created_at, updated_at)"
-      " VALUES($1, $2, $3, $4, $5, $6, $3, $3) RETURNING id";
-  return db_int(call->db, ADD, 0, sql_text(ids_public(&call->arena, &call->env)), sql_text(email),
-                sql_int(call->now_ms), sql_text(password_hash), sql_text_or_null(name), sql_text(language));
+      " VALUES($1, $2, $3, $4, $5, $6, $3, $3)";
+  return db_insert(call->db, ADD, sql_text(ids_public(&call->arena, &call->env)), sql_text(email),
+                   sql_int(call->now_ms), sql_text(password_hash), sql_text_or_null(name), sql_text(language));
 }
 
 void account_set_password(Call *call, int64_t user_id, Str password_hash) {

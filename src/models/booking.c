@@ -108,7 +108,7 @@ Error booking_add(Call *call, const BookingOrder *order, int64_t *booking_id) {
   static const char ADD[] =
       "INSERT INTO bookings(public_id, user_id, concert_id, category_id, seats, amount, fee, currency, status,"
       " payment_status, accepts_other, booked_at, expires_at)"
-      " VALUES($1, $2, $3, $4, $5, $6, $7, $8, 'pending', 'none', $9, $10, $11) RETURNING id";
+      " VALUES($1, $2, $3, $4, $5, $6, $7, $8, 'pending', 'none', $9, $10, $11)";
   assert(order->seats >= 1 && order->seats <= BOOKING_SEATS_MAX);
   unsigned char id[ID_BYTES];
   int64_t fee;
@@ -122,10 +122,11 @@ Error booking_add(Call *call, const BookingOrder *order, int64_t *booking_id) {
     return error;
   }
   call->env.random(call->env.state, id, sizeof id);
-  *booking_id = db_int(call->db, ADD, 0, sql_text(ids_hex(&call->arena, id, sizeof id)), sql_int(user_id),
-                       sql_int(order->concert->id), sql_int(order->category->id), sql_int(order->seats),
-                       sql_int(amount), sql_int(fee), sql_text(order->concert->currency), sql_int(order->accepts_other),
-                       sql_int(call->now_ms), sql_int(call->now_ms + call->config->booking_ms));
+  *booking_id =
+      db_insert(call->db, ADD, sql_text(ids_hex(&call->arena, id, sizeof id)), sql_int(user_id),
+                sql_int(order->concert->id), sql_int(order->category->id), sql_int(order->seats), sql_int(amount),
+                sql_int(fee), sql_text(order->concert->currency), sql_int(order->accepts_other), sql_int(call->now_ms),
+                sql_int(call->now_ms + call->config->booking_ms));
   if (order->seat_ids != NULL) booking_seats_note(call, *booking_id, order->seat_ids, order->seats);
   add_step(call, *booking_id, BOOKING_PENDING, MONEY_NONE, "booked");
   return ERR_NONE;

@@ -154,10 +154,12 @@ bool concert_note_sold_out(Call *call, int64_t concert_id) {
   static const char NOTE[] =
       "UPDATE concerts SET sold_out = 1 - sold_out WHERE id = $1 AND sold_out != (EXISTS (SELECT 1 FROM categories"
       " WHERE concert_id = $1) AND NOT EXISTS (SELECT 1 FROM categories WHERE concert_id = $1 AND available_seats > 0)"
-      " AND NOT EXISTS (SELECT 1 FROM bookings WHERE concert_id = $1 AND status = 'pending')) RETURNING sold_out";
-  int64_t sold_out = db_int(call->db, NOTE, -1, sql_int(concert_id));
-  if (sold_out == 1) tell_sold_out(call, concert_id);
-  return sold_out >= 0;
+      " AND NOT EXISTS (SELECT 1 FROM bookings WHERE concert_id = $1 AND status = 'pending'))";
+  static const char NOTED[] = "SELECT sold_out FROM concerts WHERE id = $1";
+  db_run(call->db, NOTE, sql_int(concert_id));
+  if (db_changes(call->db) == 0) return false;
+  if (db_int(call->db, NOTED, 0, sql_int(concert_id)) != 0) tell_sold_out(call, concert_id);
+  return true;
 }
 
 void concert_changed(Call *call, int64_t concert_id) {

@@ -17,19 +17,19 @@ static int64_t add_row(Db *db, Arena *arena, const Env *env, const NewConcert *c
   static const char ADD[] =
       "INSERT INTO concerts(public_id, name, image_url, date, venue, gates_open_time, about, languages, organized_by,"
       " currency, hall_id, created_at, opens_at, seed, seed_hash) VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,"
-      " nullif($11, 0), $12, $13, $14, $15) RETURNING id";
+      " nullif($11, 0), $12, $13, $14, $15)";
   const ConcertAbout *about = &concert->about;
   unsigned char seed[SEED_BYTES];
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned digest_bytes = 0;
   env->random(env->state, seed, sizeof seed);
   if (EVP_Digest(seed, sizeof seed, digest, &digest_bytes, EVP_sha256(), NULL) != 1) return 0;
-  return db_int(db, ADD, 0, sql_text(new_public_id(arena, env)), sql_text(about->name), sql_text(about->image_url),
-                sql_int(about->date_ms), sql_text(about->venue), sql_text(about->gates_open_time),
-                sql_text(about->about), sql_text(about->languages), sql_text(about->organized_by),
-                sql_text(concert->currency.length > 0 ? concert->currency : STR("inr")), sql_int(concert->hall_id),
-                sql_int(now_ms), sql_int(concert->opens_at), sql_text(ids_hex(arena, seed, sizeof seed)),
-                sql_text(ids_hex(arena, digest, digest_bytes)));
+  return db_insert(db, ADD, sql_text(new_public_id(arena, env)), sql_text(about->name), sql_text(about->image_url),
+                   sql_int(about->date_ms), sql_text(about->venue), sql_text(about->gates_open_time),
+                   sql_text(about->about), sql_text(about->languages), sql_text(about->organized_by),
+                   sql_text(concert->currency.length > 0 ? concert->currency : STR("inr")), sql_int(concert->hall_id),
+                   sql_int(now_ms), sql_int(concert->opens_at), sql_text(ids_hex(arena, seed, sizeof seed)),
+                   sql_text(ids_hex(arena, digest, digest_bytes)));
 }
 
 // In a hall: the type of that name and its vacant seats. False when the hall has none of it.

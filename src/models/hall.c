@@ -7,16 +7,16 @@
 
 int64_t cinema_find_or_add(Db *db, Str name, Str color, int64_t now_ms) {
   static const char FIND[] = "SELECT id FROM cinemas WHERE name = $1";
-  static const char ADD[] = "INSERT INTO cinemas(name, color, created_at) VALUES($1, $2, $3) RETURNING id";
+  static const char ADD[] = "INSERT INTO cinemas(name, color, created_at) VALUES($1, $2, $3)";
   int64_t id = db_int(db, FIND, 0, sql_text(name));
-  return id != 0 ? id : db_int(db, ADD, 0, sql_text(name), sql_text(color), sql_int(now_ms));
+  return id != 0 ? id : db_insert(db, ADD, sql_text(name), sql_text(color), sql_int(now_ms));
 }
 
 static int64_t find_or_add_type(Db *db, Arena *arena, PlanType *type) {
   static const char FIND[] = "SELECT id, color FROM seat_types WHERE name = $1";
-  static const char ADD[] = "INSERT INTO seat_types(name, color) VALUES($1, $2) RETURNING id";
+  static const char ADD[] = "INSERT INTO seat_types(name, color) VALUES($1, $2)";
   Rows rows = db_rows(db, FIND, sql_text(type->name));
-  if (!rows_next(&rows)) return db_int(db, ADD, 0, sql_text(type->name), sql_text(type->color));
+  if (!rows_next(&rows)) return db_insert(db, ADD, sql_text(type->name), sql_text(type->color));
   int64_t id = rows_int(&rows, 0);
   type->color = rows_text(&rows, 1, arena);
   rows_end(&rows);
@@ -69,16 +69,15 @@ static Str hash_text(Arena *arena, uint64_t hash) {
 Error hall_add(Db *db, Arena *arena, int64_t cinema_id, Plan *plan, int64_t now_ms, int64_t *hall_id) {
   static const char EXISTS[] = "SELECT 1 FROM halls WHERE cinema_id = $1 AND name = $2";
   static const char ADD[] =
-      "INSERT INTO halls(cinema_id, name, rows, places, plan_hash, created_at) VALUES($1, $2, $3, $4, $5, $6)"
-      " RETURNING id";
+      "INSERT INTO halls(cinema_id, name, rows, places, plan_hash, created_at) VALUES($1, $2, $3, $4, $5, $6)";
   if (db_int(db, EXISTS, 0, sql_int(cinema_id), sql_text(plan->name)) != 0) return ERR_HALL_EXISTS;
   int64_t *type_ids = ARENA_ARRAY(arena, int64_t, plan->type_count);
   for (size_t i = 0; i < plan->type_count; i++) type_ids[i] = find_or_add_type(db, arena, &plan->types[i]);
   int rows;
   int places;
   plan_extent(plan, &rows, &places);
-  *hall_id = db_int(db, ADD, 0, sql_int(cinema_id), sql_text(plan->name), sql_int(rows), sql_int(places),
-                    sql_text(hash_text(arena, plan_hash(arena, plan))), sql_int(now_ms));
+  *hall_id = db_insert(db, ADD, sql_int(cinema_id), sql_text(plan->name), sql_int(rows), sql_int(places),
+                       sql_text(hash_text(arena, plan_hash(arena, plan))), sql_int(now_ms));
   add_seats(db, plan, *hall_id, type_ids, now_ms);
   add_areas(db, arena, plan, *hall_id);
   return db_failed(db) ? ERR_INTERNAL : ERR_NONE;

@@ -9,6 +9,7 @@
 #include "shared/ids.h"
 
 enum { MINUTE_MS = 60000, RATE_SPACE_MS = 1000 };
+#define FIRST_ARRIVAL (INT64_C(1) << 62)  // lots of the draw are below, who comes after the opening is above
 
 // Telling: the memory of all changes at once, each person of the own.
 
@@ -229,15 +230,17 @@ static int64_t draw_lot(Call *call, int64_t concert_id) {
 static int64_t enter(Call *call, int64_t concert_id, int64_t lot) {
   static const char DRAWN[] =
       "INSERT INTO queue_places(concert_id, user_id, rank, entered_at, status) VALUES($1, $2, $3, $4, 'waiting')"
-      " ON CONFLICT DO NOTHING RETURNING rank";
+      " ON CONFLICT DO NOTHING";
+  // The row's own id is max(id) + 1 as well.
   static const char ARRIVED[] =
       "INSERT INTO queue_places(concert_id, user_id, rank, entered_at, status) VALUES($1, $2, 4611686018427387904"
-      " + (SELECT coalesce(max(id), 0) + 1 FROM queue_places), $3, 'waiting') ON CONFLICT DO NOTHING RETURNING rank";
-  if (lot >= 0) {
-    return db_int(call->db, DRAWN, -1, sql_int(concert_id), sql_int(call->who.user_id), sql_int(lot),
-                  sql_int(call->now_ms));
-  }
-  return db_int(call->db, ARRIVED, -1, sql_int(concert_id), sql_int(call->who.user_id), sql_int(call->now_ms));
+      " + (SELECT coalesce(max(id), 0) + 1 FROM queue_places), $3, 'waiting') ON CONFLICT DO NOTHING";
+  SqlValue concert = sql_int(concert_id);
+  SqlValue person = sql_int(call->who.user_id);
+  SqlValue now = sql_int(call->now_ms);
+  if (lot >= 0) return db_insert(call->db, DRAWN, concert, person, sql_int(lot), now) != 0 ? lot : -1;
+  int64_t id = db_insert(call->db, ARRIVED, concert, person, now);
+  return id != 0 ? FIRST_ARRIVAL + id : -1;
 }
 
 // The caller's open place; false when there is none. A slot that is over is none: it is ended here.

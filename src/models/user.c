@@ -31,9 +31,9 @@ bool user_find(Db *db, Arena *arena, Str username, User *user) {
 int64_t user_add(Db *db, Str public_id, Str username, Str totp_secret, int64_t totp_step, int64_t now_ms) {
   static const char ADD[] =
       "INSERT INTO users(public_id, username, totp_secret, totp_step, created_at, updated_at)"
-      " VALUES($1, $2, $3, $4, $5, $5) RETURNING id";
-  return db_int(db, ADD, 0, sql_text(public_id), sql_text(username), sql_text_or_null(totp_secret), sql_int(totp_step),
-                sql_int(now_ms));
+      " VALUES($1, $2, $3, $4, $5, $5)";
+  return db_insert(db, ADD, sql_text(public_id), sql_text(username), sql_text_or_null(totp_secret), sql_int(totp_step),
+                   sql_int(now_ms));
 }
 
 bool user_use_step(Db *db, int64_t user_id, int64_t step, int64_t now_ms) {

@@ -195,3 +195,7 @@ void arena_free(Arena *arena) {
   }
   *arena = (Arena){0};
 }
+
+void arena_free_spare(void) {
+  for (ArenaChunk *chunk = take_spare(); chunk != NULL; chunk = take_spare()) free(chunk);
+}

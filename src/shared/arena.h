@@ -36,6 +36,9 @@ void arena_reset(Arena *arena);
 // Gives everything back; the arena is empty and usable again.
 void arena_free(Arena *arena);
 
+// A thread keeps some of what its arenas gave back, for the next ones. This returns it, before the thread ends.
+void arena_free_spare(void);
+
 #define ARENA_NEW(arena, type) ((type *)arena_alloc((arena), sizeof(type)))
 #define ARENA_ARRAY(arena, type, count) ((type *)arena_alloc((arena), sizeof(type) * (size_t)(count)))
 

@@ -231,6 +231,7 @@ static Error decode(Call *call, Str json) {
 // Asks as the store does; what it left to tell is counted in *told (may be NULL).
 static Error ask(Db *db, const Step *step, Str json, const Fault *fault, int *told) {
   Call *call = new_call(step);
+  arena_free_spare();  // each arena asks malloc, or there would be less to fail
   if (fault != NULL) fault->kind->arm(fault->nth, fault->for_good);
   Error error = decode(call, json);
   if (error == ERR_NONE) {
