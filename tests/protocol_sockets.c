@@ -67,17 +67,23 @@ static void on_welcome_closed(uv_handle_t *timer) {
   free(timer->data);
 }
 
+static void end_welcome(void *owner) {
+  Welcome *welcome = owner;
+  uv_close((uv_handle_t *)&welcome->timer, on_welcome_closed);
+}
+
 static void on_welcome(uv_timer_t *timer) {
   Welcome *welcome = timer->data;
   socketio_emit(welcome->socket, &(SocketIoMessage){.name = STR("auth"), .args = {welcome->auth, welcome->auth_bytes}});
-  socketio_release(welcome->socket);
-  uv_close((uv_handle_t *)timer, on_welcome_closed);
+  welcome->socket->owner = NULL;
+  end_welcome(welcome);
 }
 
 static void on_connected(SocketIoSocket *socket, Str auth, bool recovered) {
   Welcome *welcome = recovered ? NULL : malloc(sizeof *welcome + auth.length);
   if (welcome == NULL) return;
-  welcome->socket = socketio_retain(socket);
+  socket->owner = welcome;  // so that it ends with the socket
+  welcome->socket = socket;
   welcome->auth_bytes = auth.length;
   memcpy(welcome->auth, auth.at, auth.length);
   uv_timer_init(&socketio_loop(socketio_server(socket))->uv, &welcome->timer);
@@ -142,8 +148,18 @@ static bool on_handshake(const Exchange *exchange, void **client) {
 }
 
 static const SocketIoNamespace namespaces[] = {
-    {.name = "/", .binary = true, .connected = on_connected, .event = on_event, .acked = on_acked},
-    {.name = "/custom", .binary = true, .connected = on_connected, .event = on_event, .acked = on_acked},
+    {.name = "/",
+     .binary = true,
+     .connected = on_connected,
+     .event = on_event,
+     .acked = on_acked,
+     .forget = end_welcome},
+    {.name = "/custom",
+     .binary = true,
+     .connected = on_connected,
+     .event = on_event,
+     .acked = on_acked,
+     .forget = end_welcome},
     {.name = "/quiet", .connected = on_quiet, .event = on_event},
 };
 

@@ -83,7 +83,8 @@ Buf *socketio_log_frame(const SocketIoLog *log, uint64_t position) {
 // The position in an offset as a client gives it back: 0 when it is none of this log's.
 uint64_t socketio_log_position(const SocketIoLog *log, Str offset) {
   int64_t position;
-  Str epoch = str_cut(&offset, '-');
-  if (!str_equal(epoch, (Str){log->epoch, sizeof log->epoch}) || !str_to_int(offset, &position)) return 0;
+  size_t before = sizeof log->epoch + 1;  // a dash may be of the epoch itself
+  if (offset.length <= before || memcmp(offset.at, log->epoch, sizeof log->epoch) != 0) return 0;
+  if (!str_to_int((Str){offset.at + before, offset.length - before}, &position)) return 0;
   return position > 0 && (uint64_t)position < log->next ? (uint64_t)position : 0;
 }
