@@ -238,14 +238,14 @@ void engineio_send(EngineSession *session, Buf *frame) {
 
 // End.
 
+// The close goes alone in an answer: clients handle it before the messages that came with it.
 void engineio_close(EngineSession *session) {
   if (session->ended || session->closing) return;
-  if (session->conn != NULL) {
+  const EnginePolling *polling = session->polling;
+  if (session->conn != NULL || (polling->poll != NULL && polling->packet_count == 0)) {
     engineio_end(session, ENGINE_SERVER_CLOSED);
     return;
   }
-  engineio_send(session, engineio_packet_frame(ENGINE_CLOSE, (Str){0}));
-  if (session->ended) return;
   session->closing = true;
   uint64_t due_ms = clock_ms(session->engine) + session->engine->settings->close_timeout_ms;
   wait_for(session, ENGINE_WAITS_TO_CLOSE, due_ms);

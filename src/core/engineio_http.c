@@ -143,7 +143,6 @@ void engine_polling_flush(EnginePolling *polling) {
   for (uint32_t i = 0; i < count; i++) engineio_payload_add(&body, session->version, binary, polling->packets[i]);
   drop_packets(polling, count);
   answer_poll(polling, binary, text_str(&body));
-  if (session->closing && polling->packet_count == 0) engineio_end(session, ENGINE_SERVER_CLOSED);
 }
 
 void engine_polling_answer(EnginePolling *polling, EnginePacketType type) {
@@ -200,6 +199,8 @@ static void poll(EngineSession *session, const Exchange *exchange) {
     engineio_end(session, ENGINE_CLIENT_CLOSED);
   } else if (polling->packet_count > 0) {
     engine_polling_flush(polling);
+  } else if (session->closing) {
+    engineio_end(session, ENGINE_SERVER_CLOSED);
   } else if (polling->probed) {
     engine_polling_answer(polling, ENGINE_NOOP);
   } else {

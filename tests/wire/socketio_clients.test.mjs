@@ -156,13 +156,15 @@ for (const loops of [1, 2]) {
         socket.disconnect();
       });
 
-      test(`client ${version} that is let go stays away`, LIMIT, async () => {
-        const socket = await connected(version, server);
-        const ended = heard(socket, 'disconnect');
-        socket.emit('leave');
-        assert.match(String([await ended].flat()[0]), /server disconnect/);
-        assert.equal(socket.connected, false);
-      });
+      for (const [how, transports] of Object.entries(TRANSPORTS)) {
+        test(`client ${version} ${how} that is let go stays away`, LIMIT, async () => {
+          const socket = await connected(version, server, '/', transports ? { transports } : {});
+          const ended = heard(socket, 'disconnect');
+          socket.emit('leave');
+          assert.match(String([await ended].flat()[0]), /server disconnect/);
+          assert.equal(socket.connected, false);
+        });
+      }
 
       test(`client ${version} opens five connections from one page`, LIMIT, async () => {
         const agent = new http.Agent({ keepAlive: true, maxSockets: 6 }); // as many as a browser has for a host
