@@ -173,8 +173,8 @@ static void loaded(Loop *loop, Call *call) {
   topic->lost = false;
   topic_forget_frames(topic);
   topic->picture = load->picture;
+  replay_missed(topic);  // first: the next reading gathers events of its own
   if (topic->reload) start_load(topic);
-  replay_missed(topic);
   if (topic->lost) return;  // it is being read once more
   topic->dirty = topic->afresh || topic->kind->seq(topic->picture) != topic->sent_seq;
   if (topic->dirty) {

@@ -116,6 +116,33 @@ static void test_a_picture_with_a_gap_is_shown_to_nobody_while_it_is_read_anew(v
   peer_close(late);
 }
 
+static void test_read_anew_twice_a_picture_never_goes_back(void **state) {
+  Rig *rig = *state;
+  Peer *peer = peer_open(rig, 0, words.topics, 0);
+  Peer *late = peer_open(rig, 0, words.topics, 0);
+  words_say(rig, 1, "one");
+  words_watch(peer, 1, "a");
+  words_hear(peer, 1);
+  words.gated = true;
+  topics_reload_all(words.topics);
+  uv_sem_wait(&words.at_gate);      // it has read "one"
+  topics_reload_all(words.topics);  // once more, when it is there
+  words_say(rig, 1, "two");
+  assert_string_equal(words_hear(peer, 1), "update words.subscribe a 1..2:two\n");
+  uv_sem_post(&words.gate_open);
+  RIG_UNTIL(rig, words.loads == 3);
+  words_watch(late, 1, "b");
+  const char *heard = words_hear(late, 1);
+  words.gated = false;
+  uv_sem_post(&words.gate_open);
+  assert_string_equal(heard, "snapshot words.subscribe b 2:two\n");
+  words_say(rig, 1, "three");
+  assert_string_equal(words_hear(peer, 1), "update words.subscribe a 2..3:three\n");
+  assert_string_equal(words_hear(late, 1), "update words.subscribe b 2..3:three\n");
+  peer_close(peer);
+  peer_close(late);
+}
+
 static void test_a_gap_too_wide_to_tell_is_a_snapshot(void **state) {
   Rig *rig = *state;
   Peer *peer = peer_open(rig, 0, words.topics, 0);
@@ -333,6 +360,7 @@ int main(void) {
       CASE(test_events_during_a_load_are_neither_lost_nor_doubled),
       CASE(test_a_gap_is_read_anew_and_everybody_gets_what_was_missed),
       CASE(test_a_picture_with_a_gap_is_shown_to_nobody_while_it_is_read_anew),
+      CASE(test_read_anew_twice_a_picture_never_goes_back),
       CASE(test_a_gap_too_wide_to_tell_is_a_snapshot),
       CASE(test_what_cannot_be_read_anew_is_refused_and_never_told_again),
       CASE(test_reading_all_anew_sends_everybody_what_is_there),
