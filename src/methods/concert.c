@@ -98,11 +98,9 @@ static Error write_concert(Call *call, const Concert *concert) {
   json_name(out, "feeRate");
   json_add_double(out, call->config->booking_fee_rate);
   json_name(out, "sale");
-  if (waiting_room_sale(concert->id, call->now_ms, &call->arena, &sale)) {
-    sale_write(out, &sale, call->config->max_active_users);
-  } else {
-    json_add_null(out);  // made a moment ago by another process
-  }
+  waiting_room_know(call, concert->id);
+  if (!waiting_room_sale(concert->id, call->now_ms, &call->arena, &sale)) return ERR_INTERNAL;
+  sale_write(out, &sale, call->config->max_active_users);
   json_close(out, '}');
   return ERR_NONE;
 }

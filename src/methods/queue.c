@@ -21,8 +21,9 @@ typedef struct OfConcert {
 static const Field concert_fields[] = {CONCERT_FIELD};
 
 static Error find(Call *call, Str concert_id, Concert *concert) {
-  bool found = concert_find(call->db, &call->arena, concert_id, call->config, concert);
-  return found ? ERR_NONE : ERR_CONCERT_NOT_FOUND;
+  if (!concert_find(call->db, &call->arena, concert_id, call->config, concert)) return ERR_CONCERT_NOT_FOUND;
+  waiting_room_know(call, concert->id);
+  return ERR_NONE;
 }
 
 static void answer_place(Call *call, const void *input) {
@@ -51,8 +52,8 @@ const Method queue_method_join = {.name = "queue.join",
 
 static Error status(Call *call, const void *input) {
   const OfConcert *in = input;
-  (void)call;
-  return waiting_room_concert(in->concert_id) != 0 ? ERR_NONE : ERR_CONCERT_NOT_FOUND;
+  Concert concert;
+  return waiting_room_concert(in->concert_id) != 0 ? ERR_NONE : find(call, in->concert_id, &concert);
 }
 
 const Method queue_method_status = {.name = "queue.status",

@@ -117,11 +117,31 @@ static Room *smallest_id(void) {
   return smallest;
 }
 
+static void choose_usual(Str public_id) {
+  all.usual = public_id.length > 0 ? find_public(public_id) : smallest_id();
+}
+
+bool room_is_known(int64_t concert_id) {
+  lock();
+  bool known = find_room(concert_id) != NULL;
+  unlock();
+  return known;
+}
+
+void room_add(Room *room, Str usual_public_id) {
+  lock();
+  bool known = find_room(room->concert_id) != NULL;
+  if (!known) all.rooms = room_link(room, all.rooms);
+  choose_usual(usual_public_id);
+  unlock();
+  if (known) room_free(room);
+}
+
 void room_replace_all(Room *rooms, Str usual_public_id) {
   lock();
   Room *old = all.rooms;
   all.rooms = rooms;
-  all.usual = usual_public_id.length > 0 ? find_public(usual_public_id) : smallest_id();
+  choose_usual(usual_public_id);
   unlock();
   room_free_all(old);
 }

@@ -65,6 +65,9 @@ typedef struct RoomPlace {
 // Reads everything from the tables, at the start and after somebody else has changed them; in a transaction, on the
 // thread that commits (or before there is one). False (logged) when it cannot.
 bool waiting_room_load(Db *db, const Config *config, int64_t now_ms);
+// Sees to it that the memory has a concert that is in the tables: another process may have made it a moment ago. Store
+// thread, before the call changes anything of it.
+void waiting_room_know(Call *call, int64_t concert_id);
 // StoreSettings.committed: what a commit has changed.
 void waiting_room_committed(const Event *event);
 void waiting_room_free(void);

@@ -37,6 +37,9 @@ bool room_set_place(Room *room, int64_t user_id, int64_t place, int64_t now_ms);
 void room_count_freed(Room *room, int64_t at_ms);
 // Puts these in the place of all; takes them over.
 void room_replace_all(Room *rooms, Str usual_public_id);
+bool room_is_known(int64_t concert_id);
+// Adds one to all, unless somebody else has done so; takes it over.
+void room_add(Room *room, Str usual_public_id);
 Room *room_next(const Room *room);
 int64_t room_concert(const Room *room);
 Room *room_link(Room *room, Room *next);  // puts it at the head of a list

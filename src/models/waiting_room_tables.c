@@ -65,13 +65,17 @@ static Str read_sale(Db *db, Arena *arena, int64_t concert_id, bool count_held) 
 
 // Loading.
 
+static Room *read_room(Db *db, Arena *arena, int64_t concert_id) {
+  Str sale = read_sale(db, arena, concert_id, true);
+  return sale.length > 0 ? room_new(sale.at, sale.length) : NULL;
+}
+
 static Room *read_rooms(Db *db, Arena *arena, bool *done) {
   static const char READ[] = "SELECT id FROM concerts ORDER BY id";
   Room *rooms = NULL;
   Rows rows = db_rows(db, READ);
   while (*done && rows_next(&rows)) {
-    Str sale = read_sale(db, arena, rows_int(&rows, 0), true);
-    Room *room = sale.length > 0 ? room_new(sale.at, sale.length) : NULL;
+    Room *room = read_room(db, arena, rows_int(&rows, 0));
     *done = room != NULL;
     if (room != NULL) rooms = room_link(room, rooms);
   }
@@ -111,6 +115,17 @@ bool waiting_room_load(Db *db, const Config *config, int64_t now_ms) {
   }
   arena_free(&arena);
   return done;
+}
+
+void waiting_room_know(Call *call, int64_t concert_id) {
+  if (room_is_known(concert_id)) return;
+  Room *room = read_room(call->db, &call->arena, concert_id);
+  if (room == NULL) return;
+  if (read_places(call->db, room, concert_id, call->now_ms) && !db_failed(call->db)) {
+    room_add(room, call->config->concert_id);
+  } else {
+    room_free_all(room);
+  }
 }
 
 // Telling.

@@ -49,6 +49,7 @@ static Error load(Call *call, int64_t key, void **out) {
   picture->env = call->env;
   picture->max_active = call->config->max_active_users;
   picture->seq = db_int(call->db, SEQ, 0, sql_text(concert_topic(&call->arena, key)));
+  waiting_room_know(call, key);
   if (db_failed(call->db) || !read_sale(picture, &sale)) {
     free_picture(picture);
     return db_failed(call->db) ? ERR_INTERNAL : ERR_CONCERT_NOT_FOUND;

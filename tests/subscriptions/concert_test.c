@@ -50,6 +50,19 @@ static void test_there_is_no_picture_of_a_concert_that_is_not_there(void **state
   assert_int_equal(pictures_load(rig, kind, 77, &none), ERR_CONCERT_NOT_FOUND);
 }
 
+static void test_a_concert_that_another_process_made_can_be_watched_at_once(void **state) {
+  Rig *rig = *state;
+  void *later;
+  rig_run(rig,
+          "INSERT INTO concerts(public_id, name, date, created_at, opens_at, seed, seed_hash)"
+          " SELECT '00000000000000000000000b', 'Later', date, created_at, 0, seed, seed_hash FROM concerts");
+  assert_int_equal(pictures_load(rig, kind, 2, &later), ERR_NONE);
+  const char *shown = rig_zero(rig, pictures_snapshot(rig, kind, later, TOPIC_JSON));
+  assert_non_null(strstr(shown, "\"id\":2,\"seq\":0,\"sale\":{\"state\":"));
+  assert_non_null(strstr(shown, "\"opensAt\":\"1970-01-01T00:00:00.000Z\""));
+  kind->free(later);
+}
+
 static void test_the_opening_and_each_admission_are_told(void **state) {
   Rig *rig = *state;
   TopicPart part;
@@ -97,6 +110,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       CASE(test_a_snapshot_has_the_sale_and_what_is_left),
       CASE(test_there_is_no_picture_of_a_concert_that_is_not_there),
+      CASE(test_a_concert_that_another_process_made_can_be_watched_at_once),
       CASE(test_the_opening_and_each_admission_are_told),
       CASE(test_people_who_only_come_and_go_are_noticed_by_looking),
       CASE(test_an_old_event_changes_nothing),

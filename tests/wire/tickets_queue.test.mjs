@@ -199,12 +199,34 @@ test('a sale that opens later draws lots that anyone can check', async () => {
   await foyer.end();
 });
 
-/** The public id of the concert "Later", once the server has noticed it. */
+/** The public id of the concert "Later", which has just been made: it is on sale from its first moment. */
 async function laterOf(person) {
-  for (const end = Date.now() + 20_000; Date.now() < end; ) {
-    const { body } = await api(person, 'GET', '/concerts');
-    const later = body.find(({ name, sale }) => name === 'Later' && sale !== null);
-    if (later) return later.id;
-  }
-  return assert.fail('the concert was not noticed');
+  const { body } = await api(person, 'GET', '/concerts');
+  const { id, sale } = body.find(({ name }) => name === 'Later');
+  assert.ok(sale.state);
+  return id;
 }
+
+test('a concert that a command makes can be watched and joined from its first moment', async () => {
+  const foyer = await startFoyer({ MAX_ACTIVE_USERS: '1' });
+  const line = await Line.open(foyer);
+  const [first, second] = await crowd(foyer, 2);
+  const add = () => foyer.command('concert', 'add', 'Later', '--date', '2090-01-01T20:00Z', '--category', 'all:10:50');
+  const number = Number(/^concert (\d+)/.exec(add())[1]);
+  assert.equal((await line.ask('concert.subscribe', { id: number }, 'sub')).data.sale.state, 'open');
+  const id = await laterOf(first);
+  const enter = async (person) => (await api(person, 'POST', '/queue/join', { concertId: id })).body;
+  assert.equal((await enter(first)).status, 'active');
+  assert.equal((await enter(second)).position, 1);
+  await line.take(({ data }) => data?.sale?.waiting === 1 && data.sale.active === 1);
+
+  const another = Number(/^concert (\d+)/.exec(add())[1]);
+  const all = (await api(first, 'GET', '/concerts')).body;
+  const place = (await api(first, 'GET', `/queue/status?concertId=${all.find((one) => one.number === another).id}`)).body;
+  assert.equal(place.status, 'none');
+  foyer.command('concert', 'close', String(number));
+  await line.take(({ data }) => data?.sale?.state === 'closed');
+  assert.equal((await api(await Person.signUp(foyer), 'POST', '/queue/join', { concertId: id })).body.code, 'queue_closed');
+  await line.close();
+  await foyer.end();
+});
