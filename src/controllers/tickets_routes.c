@@ -42,6 +42,7 @@ static const TicketsRoute routes[] = {
     {.verb = HTTP_PATCH, .path = "/booking/:id/confirm", .method = &booking_confirm_paid},
     {.verb = HTTP_GET, .path = "/booking/:id", .method = &booking_by_id},
     {.verb = HTTP_GET, .path = "/booking/:id/tickets", .method = &booking_tickets},
+    {.verb = HTTP_GET, .path = "/booking/:id/contact", .method = &booking_contact},
     {.verb = HTTP_GET,
      .path = "/booking/:id/calendar.ics",
      .method = &booking_calendar,

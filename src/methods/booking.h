@@ -16,6 +16,7 @@ extern const Method booking_all;             // GET /booking/all {"status"?,"q"?
 extern const Method booking_export;          // GET /booking/export.csv {"from"?,"to"?,"after"?}: CSV, not JSON
 extern const Method booking_refund_paid;     // POST /booking/:id/refund
 extern const Method booking_tickets;         // GET /booking/:id/tickets
+extern const Method booking_contact;         // GET /booking/:id/contact
 extern const Method booking_calendar;        // GET /booking/:id/calendar.ics: iCalendar, not JSON
 
 #endif

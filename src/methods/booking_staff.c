@@ -15,6 +15,7 @@ typedef struct All {
   Str status;
   Str question;
   Str after;
+  int64_t person;  // the number of whose they are; 0: of all
 } All;
 
 static const Field all_fields[] = {
@@ -26,6 +27,7 @@ static const Field all_fields[] = {
      .max = QUESTION_MAX,
      .error = ERR_VALIDATION},
     {.name = "after", .kind = FIELD_WORD, .offset = offsetof(All, after), .optional = true, .error = ERR_VALIDATION},
+    {.name = "person", .kind = FIELD_ID, .offset = offsetof(All, person), .optional = true, .error = ERR_VALIDATION},
 };
 
 static Error all(Call *call, const void *input) {
@@ -34,7 +36,7 @@ static Error all(Call *call, const void *input) {
       " WHERE ($1 = '' OR b.status = $1) AND ($2 = '' OR instr(lower(b.public_id || ' ' || coalesce(u.email, '') || ' "
       "' "
       "|| coalesce(u.name, '') || ' ' || coalesce(u.username, '')), lower($2)) > 0)"
-      " AND b.id < $3 ORDER BY b.id DESC LIMIT $4";
+      " AND b.id < $3 AND $4 IN (0, b.user_id) ORDER BY b.id DESC LIMIT $5";
   const All *in = input;
   int64_t before = INT64_MAX;
   int64_t last = 0;
@@ -44,7 +46,8 @@ static Error all(Call *call, const void *input) {
   json_open(&call->reply, '{');
   json_name(&call->reply, "bookings");
   json_open(&call->reply, '[');
-  Rows rows = db_rows(call->db, ALL, sql_text(in->status), sql_text(in->question), sql_int(before), sql_int(PAGE));
+  Rows rows = db_rows(call->db, ALL, sql_text(in->status), sql_text(in->question), sql_int(before), sql_int(in->person),
+                      sql_int(PAGE));
   for (; rows_next(&rows); count++) {
     Booking booking;
     last = rows_int(&rows, 0);
@@ -179,6 +182,39 @@ const Method booking_refund_paid = {
     .field_count = 1,
     .input_bytes = sizeof(OneBooking),
     .run = refund,
+};
+
+// booking.contact: who of the staff its owner writes to: with whom he already does, or else who has been here longest.
+
+static Error contact(Call *call, const void *input) {
+  static const char CONTACT[] =
+      "SELECT u.id FROM users u LEFT JOIN dialogs d ON d.low_id = min(u.id, $1) AND d.high_id = max(u.id, $1)"
+      " WHERE u.role = 'staff' AND u.deleted_at IS NULL AND u.id != $1"
+      " ORDER BY d.id IS NULL, d.id DESC, u.id LIMIT 1";
+  const OneBooking *in = input;
+  Booking booking;
+  if (!booking_find_public(call, in->id, &booking) || booking.user_id != call->who.user_id)
+    return ERR_BOOKING_NOT_FOUND;
+  int64_t staff_id = db_int(call->db, CONTACT, 0, sql_int(call->who.user_id));
+  json_open(&call->reply, '{');
+  json_name(&call->reply, "number");
+  if (staff_id > 0) {
+    json_add_int(&call->reply, staff_id);
+  } else {
+    json_add_null(&call->reply);
+  }
+  json_close(&call->reply, '}');
+  return ERR_NONE;
+}
+
+const Method booking_contact = {
+    .name = "booking.contact",
+    .access = ACCESS_SIGNED_IN,
+    .reads_only = true,
+    .fields = one_booking_fields,
+    .field_count = 1,
+    .input_bytes = sizeof(OneBooking),
+    .run = contact,
 };
 
 // booking.calendar: iCalendar (RFC 5545).

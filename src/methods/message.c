@@ -66,7 +66,9 @@ static Error show_page(Call *call, const void *input) {
 static Error show_first_page(Call *call, const void *input) {
   const HistoryInput *in = input;
   int64_t dialog_id = dialog_find(call->db, call->who.user_id, in->other_id);
-  message_mark_all_read(call, dialog_id, call->who.user_id);
+  if (message_mark_all_read(call, dialog_id, call->who.user_id) > 0) {
+    dialog_tell_account(call, call->who.user_id, in->other_id, (Str){0});
+  }
   if (in->other_id != call->who.user_id) {
     dialog_tell(call, in->other_id, all_read_event, number(call, call->who.user_id));
   }
@@ -225,6 +227,7 @@ static Error read_one(Call *call, const void *input) {
   }
   json_close(&told, '}');
   dialog_tell(call, message.sender_id, read_event, text_str(&told));
+  if (seq > 0) dialog_tell_account(call, message.receiver_id, message.sender_id, (Str){0});
   return ERR_NONE;
 }
 
@@ -237,6 +240,12 @@ const Method message_method_read = {.name = "message.read",
 
 // Changing.
 
+static void tell_change(Call *call, const Message *message, Str change) {
+  dialog_tell_account(call, message->sender_id, message->receiver_id, change);
+  if (message->receiver_id == message->sender_id) return;
+  dialog_tell_account(call, message->receiver_id, message->sender_id, change);
+}
+
 static const Field edit_fields[] = {MESSAGE_FIELD, TEXT_FIELD};
 
 static Error edit(Call *call, const void *input) {
@@ -245,6 +254,13 @@ static Error edit(Call *call, const void *input) {
   if (!message_find(call->db, &call->arena, in->id, &message)) return ERR_MESSAGE_NOT_FOUND;
   if (message.sender_id != call->who.user_id) return ERR_NOT_THE_SENDER_EDIT;
   message_edit(call, &message, in->text);
+  message.text = in->text;
+  message.updated = true;
+  message.updated_at = call->now_ms;
+  Text change = {.arena = &call->arena};
+  text_add(&change, STR("\"edited\":"));
+  message_write(&change, &message);
+  tell_change(call, &message, text_str(&change));
   return ERR_NONE;
 }
 
@@ -261,6 +277,9 @@ static Error delete_one(Call *call, const void *input) {
   if (!message_find(call->db, &call->arena, in->id, &message)) return ERR_MESSAGE_NOT_FOUND;
   if (message.sender_id != call->who.user_id) return ERR_NOT_THE_SENDER_DELETE;
   message_delete(call, &message);
+  Text change = {.arena = &call->arena};
+  text_format(&change, "\"deleted\":%lld", (long long)message.id);
+  tell_change(call, &message, text_str(&change));
   return ERR_NONE;
 }
 

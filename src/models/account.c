@@ -88,6 +88,8 @@ void account_write(Text *out, const Account *account) {
   json_open(out, '{');
   json_name(out, "id");
   json_add_str(out, account->public_id);
+  json_name(out, "number");
+  json_add_int(out, account->id);
   add_text_or_null(out, "email", account->email);
   add_text_or_null(out, "username", account->username);
   add_text_or_null(out, "name", account->name);

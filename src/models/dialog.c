@@ -1,6 +1,8 @@
 // Dialogs in the tables.
 #include "models/dialog.h"
 
+#include "models/message.h"
+
 // As others see somebody.
 #define PERSON_NAME                                        \
   "CASE WHEN u.deleted_at IS NOT NULL THEN 'deleted' ELSE" \
@@ -83,4 +85,16 @@ void dialog_tell(Call *call, int64_t user_id, const char *event, Str arguments) 
   Text topic = {.arena = &call->arena};
   text_format(&topic, "person:%lld", (long long)user_id);
   call_signal(call, text_str(&topic), str_from(event), arguments);
+}
+
+void dialog_tell_account(Call *call, int64_t user_id, int64_t other_id, Str change) {
+  int64_t unread = message_count_unread(call->db, dialog_find(call->db, user_id, other_id), user_id);
+  Text topic = {.arena = &call->arena};
+  Text payload = {.arena = &call->arena};
+  text_format(&topic, "account:%lld", (long long)user_id);
+  text_format(&payload, "{\"what\":\"dialog\",\"with\":%lld,\"unread\":%lld", (long long)other_id, (long long)unread);
+  if (change.length > 0) text_char(&payload, ',');
+  text_add(&payload, change);
+  text_char(&payload, '}');
+  call_signal(call, text_str(&topic), STR("dialog"), text_str(&payload));
 }

@@ -258,6 +258,20 @@ static void test_only_its_owner_and_staff_see_a_booking(void **state) {
   assert_reply(rig, sale_call(rig, &booking_mine, anna, "{}"), "[]");
 }
 
+static void test_the_owner_of_a_booking_writes_to_whom_of_the_staff_he_knows(void **state) {
+  Rig *rig = *state;
+  const char *id = sale_booking(rig, anna, GOLD2);
+  assert_refused(sale_call(rig, &booking_contact, bert, "{\"id\":\"%s\"}", id), ERR_BOOKING_NOT_FOUND);
+  assert_reply(rig, sale_call(rig, &booking_contact, anna, "{\"id\":\"%s\"}", id), "{\"number\":3}");
+  rig_run(rig, "UPDATE users SET role = 'staff' WHERE id = 2");
+  assert_reply(rig, sale_call(rig, &booking_contact, anna, "{\"id\":\"%s\"}", id), "{\"number\":2}");
+  rig_run(rig, "INSERT INTO dialogs(low_id, high_id, created_at) VALUES(1, 3, 0)");
+  assert_reply(rig, sale_call(rig, &booking_contact, anna, "{\"id\":\"%s\"}", id), "{\"number\":3}");
+  rig_run(rig, "UPDATE users SET role = 'visitor'");
+  assert_reply(rig, sale_call(rig, &booking_contact, anna, "{\"id\":\"%s\"}", id), "{\"number\":null}");
+  rig_run(rig, "DELETE FROM dialogs");
+}
+
 static void test_staff_lists_and_exports_all(void **state) {
   Rig *rig = *state;
   sale_booking(rig, anna, GOLD2);
@@ -268,6 +282,10 @@ static void test_staff_lists_and_exports_all(void **state) {
   Answer found = sale_call(rig, &booking_all, staff, "{\"q\":\"ANNA@\"}");
   assert_non_null(strstr(rig_zero(rig, found.reply), "\"email\":\"anna@example.org\""));
   assert_null(strstr(rig_zero(rig, found.reply), "bert@example.org"));
+  found = sale_call(rig, &booking_all, staff, "{\"person\":1}");
+  assert_non_null(strstr(rig_zero(rig, found.reply), "\"email\":\"anna@example.org\""));
+  assert_null(strstr(rig_zero(rig, found.reply), "bert@example.org"));
+  assert_reply(rig, sale_call(rig, &booking_all, staff, "{\"person\":3}"), "{\"bookings\":[],\"next\":null}");
   assert_reply(rig, sale_call(rig, &booking_all, staff, "{\"status\":\"confirmed\"}"),
                "{\"bookings\":[],\"next\":null}");
   assert_refused(sale_call(rig, &booking_all, staff, "{\"after\":\"x\"}"), ERR_VALIDATION);
@@ -303,6 +321,7 @@ int main(void) {
       SALE_TEST(test_pending_is_the_newest_of_the_category_or_null),
       SALE_TEST(test_a_pending_booking_is_cancelled_and_its_seats_are_free),
       SALE_TEST(test_only_its_owner_and_staff_see_a_booking),
+      SALE_TEST(test_the_owner_of_a_booking_writes_to_whom_of_the_staff_he_knows),
       SALE_TEST(test_staff_lists_and_exports_all),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -127,8 +127,10 @@ static void test_the_first_page_is_read_and_a_later_one_changes_nothing(void **s
   assert_null(strstr(rig_heard(rig, 0), "event"));
   const char *page = history(rig, bert, 1, "\"take\":2,\"skip\":0");
   assert_null(strstr(page, "\"isReaded\":false"));
-  assert_non_null(
-      strstr(rig_heard(rig, 0), "event dialog:1 4 read {\"by\":2}\nevent person:1 0 user:all_messages_read 2\n"));
+  assert_non_null(strstr(rig_heard(rig, 0),
+                         "event dialog:1 4 read {\"by\":2}\n"
+                         "event account:2 0 dialog {\"what\":\"dialog\",\"with\":1,\"unread\":0}\n"
+                         "event person:1 0 user:all_messages_read 2\n"));
   assert_string_equal(unread(rig, bert, 1), "0");
   rig_heard(rig, 0);
   history(rig, bert, 1, "\"take\":2,\"skip\":0");  // told again, though nothing was unread
@@ -232,6 +234,7 @@ static void test_only_the_receiver_reads_and_the_sender_hears_of_it(void **state
   assert_string_equal(rig_heard(rig, 0),
                       "event dialog:1 2 read {\"by\":2}\n"
                       "event person:1 0 user:message_read {\"receiverID\":2,\"messageID\":1,\"seq\":2}\n"
+                      "event account:2 0 dialog {\"what\":\"dialog\",\"with\":1,\"unread\":0}\n"
                       "done message.read\n");
   assert_int_equal(rig_int(rig, "SELECT updated_at = created_at AND is_read FROM messages"), 1);
   assert_refused(ask(rig, &message_method_read, bert, "{\"message-id\":1}"), ERR_NONE);
@@ -239,7 +242,7 @@ static void test_only_the_receiver_reads_and_the_sender_hears_of_it(void **state
                       "event person:1 0 user:message_read {\"receiverID\":2,\"messageID\":1}\ndone message.read\n");
 }
 
-static void test_only_the_sender_edits_and_deletes_and_nobody_is_told(void **state) {
+static void test_only_the_sender_edits_and_deletes_and_both_accounts_are_told(void **state) {
   Rig *rig = *state;
   send_text(rig, anna, 2, "a");
   assert_refused(ask(rig, &message_method_edit, bert, "{\"message-id\":1,\"message\":\"x\"}"), ERR_NOT_THE_SENDER_EDIT);
@@ -249,14 +252,23 @@ static void test_only_the_sender_edits_and_deletes_and_nobody_is_told(void **sta
   rig_pass(rig, 1500);
   rig_heard(rig, 0);
   assert_reply(rig, ask(rig, &message_method_edit, anna, "{\"message-id\":1,\"message\":\"b\"}"), "");
-  assert_string_equal(rig_heard(rig, 0), "event dialog:1 2 edited {\"messageID\":1}\ndone message.edit\n");
+  const char *told = rig_heard(rig, 0);  // the messenger's own events say nothing of it
+  assert_null(strstr(told, "person:"));
+  assert_non_null(strstr(told, "event dialog:1 2 edited {\"messageID\":1}\n"));
+  assert_non_null(strstr(told, "event account:1 0 dialog {\"what\":\"dialog\",\"with\":2,\"unread\":0,\"edited\":{"));
+  assert_non_null(strstr(told, "event account:2 0 dialog {\"what\":\"dialog\",\"with\":1,\"unread\":1,\"edited\":{"));
+  assert_non_null(strstr(told, "\"message\":\"b\""));
   const char *page = history(rig, anna, 2, "\"take\":1,\"skip\":0");
   assert_non_null(strstr(page,
                          "\"message\":\"b\",\"createdAt\":\"2026-11-21T07:00:00.000Z\","
                          "\"updatedAt\":\"2026-11-21T07:00:01.500Z\",\"isUpdated\":true"));
   rig_heard(rig, 0);
   assert_reply(rig, ask(rig, &message_method_delete, anna, "{\"message-id\":1}"), "");
-  assert_string_equal(rig_heard(rig, 0), "event dialog:1 3 deleted {\"messageID\":1}\ndone message.delete\n");
+  assert_string_equal(rig_heard(rig, 0),
+                      "event dialog:1 3 deleted {\"messageID\":1}\n"
+                      "event account:1 0 dialog {\"what\":\"dialog\",\"with\":2,\"unread\":0,\"deleted\":1}\n"
+                      "event account:2 0 dialog {\"what\":\"dialog\",\"with\":1,\"unread\":0,\"deleted\":1}\n"
+                      "done message.delete\n");
   assert_string_equal(rig_text(rig, "SELECT group_concat(payload) FROM events WHERE payload LIKE '%text%'"), "");
 }
 
@@ -335,7 +347,7 @@ int main(void) {
       CASE(test_what_is_sent_again_under_its_name_is_the_same_message_for_ever),
       CASE(test_the_same_message_twice_in_one_commit_is_one),
       CASE(test_only_the_receiver_reads_and_the_sender_hears_of_it),
-      CASE(test_only_the_sender_edits_and_deletes_and_nobody_is_told),
+      CASE(test_only_the_sender_edits_and_deletes_and_both_accounts_are_told),
       CASE(test_a_dialog_goes_with_its_last_message_and_comes_back_as_a_new_one),
       CASE(test_dialogs_are_listed_newest_first_as_each_person_sees_them),
       CASE(test_a_text_is_counted_in_code_points_and_spaces_are_one),
