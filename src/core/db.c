@@ -11,7 +11,7 @@
 #include "core/log.h"
 #include "core/migrations.h"
 
-enum { BUSY_TIMEOUT_MS = 2000, STATEMENT_SLOTS = 256 };
+enum { BUSY_TIMEOUT_MS = 2000, STATEMENT_SLOTS = 512 };
 
 typedef struct Statement {
   const char *sql;  // the key: its address
