@@ -4,6 +4,7 @@
 
 #include "controllers/messenger_answer.h"
 #include "controllers/messenger_routes.h"
+#include "controllers/messenger_token.h"
 #include "controllers/tickets_input.h"
 #include "controllers/token.h"
 
@@ -40,27 +41,11 @@ static bool body_is_json(Exchange *exchange) {
   return false;
 }
 
-// Three parts of base64url.
-static bool is_jwt(Str token) {
-  int dots = 0;
-  size_t part = 0;
-  for (size_t i = 0; i < token.length; i++) {
-    char c = token.at[i];
-    bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-    if (!letter && (c != '.' || part == 0)) return false;
-    part = letter ? part + 1 : 0;
-    dots += !letter;
-  }
-  return dots == 2 && part > 0;
-}
-
-// The session's cookie, or `Bearer` and a token with one space between; empty: neither.
+// The session's cookie, or a bearer token; empty: neither.
 static Str token_of(Exchange *exchange, bool *cookie) {
   Str raw = token_raw(exchange->conn->loop->config, exchange->request, cookie);
   if (*cookie) return raw;
-  Str header = http_header(exchange->request, "Authorization");
-  Str scheme = str_cut(&header, ' ');
-  return str_equal(scheme, STR("Bearer")) && is_jwt(header) ? header : (Str){0};
+  return messenger_token_bearer(http_header(exchange->request, "Authorization"));
 }
 
 static void start(Exchange *exchange, const TicketsRoute *route, const TicketsParameters *parameters) {

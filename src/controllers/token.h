@@ -10,6 +10,8 @@ void token_read(Call *call, const HttpRequest *request);
 // In two steps: the token as it came (empty: none), and what it says. *cookie: it is a cookie's value.
 Str token_raw(const Config *config, const HttpRequest *request, bool *cookie);
 void token_open(Call *call, Str raw, bool cookie);
+// The second step for a bearer token that may have expired so many milliseconds ago: look at call->who.expires_ms.
+void token_open_late(Call *call, Str raw, int64_t grace_ms);
 
 // The access token of a granted session, as the tickets door gives it (tickets contract, 3.2).
 Str token_access(Call *call, const Identity *granted);

@@ -43,8 +43,10 @@
   X(write_timeout_ms, "WRITE_TIMEOUT_MS", NUMBER, "30000", 10, 600000,                                                \
     "For a client that takes none of the bytes that wait for it, in milliseconds")                                    \
   X(access_seconds, "ACCESS_SECONDS", NUMBER, "0", 0, 31536000,                                                       \
-    "Life of an access token, in seconds; 0: five days of the seats door, nine hours of the tickets door")            \
+    "Life of an access token, in seconds; 0: five days (seats door), nine hours (tickets), an hour (messenger)")      \
   X(refresh_seconds, "REFRESH_SECONDS", NUMBER, "604800", 1, 31536000, "Life of a refresh token, in seconds")         \
+  X(ws_expired_grace_ms, "WS_EXPIRED_GRACE", SECONDS, "86400", 0, 31536000000,                                        \
+    "How long an expired token still connects a messenger's socket while its session stands; 0: not at all")          \
   X(refresh_secret, "REFRESH_SECRET", SECRET, "", 0, 4096, "Signs refresh tokens; empty: derived from JWT_SECRET")    \
   X(concert_id, "CONCERT_ID", TEXT, "", 0, 24, "The concert on sale; empty: the first one")                           \
   X(max_active_users, "MAX_ACTIVE_USERS", NUMBER, "50", 1, 1000000, "People who may buy at the same time")            \

@@ -12,6 +12,7 @@ enum { SID_CHARACTERS = 24, GRACE_MS = 30 * 1000, TOUCH_MS = 5 * 60 * 1000 };
 int64_t session_access_ms(const Config *config, const char *door) {
   enum { HOUR_MS = 3600 * 1000, SEATS_HOURS = 5 * 24, TICKETS_HOURS = 9 };
   if (config->access_seconds > 0) return config->access_seconds * 1000;
+  if (strcmp(door, "messenger") == 0) return HOUR_MS;
   return (int64_t)(strcmp(door, "seats") == 0 ? SEATS_HOURS : TICKETS_HOURS) * HOUR_MS;
 }
 
@@ -39,6 +40,13 @@ bool session_find(Db *db, Arena *arena, Str sid, Identity *who) {
 bool session_is_of(Db *db, int64_t user_id, Str sid) {
   static const char FIND[] = "SELECT 1 FROM sessions WHERE id = $1 AND user_id = $2 AND ended_at IS NULL";
   return db_int(db, FIND, 0, sql_text(sid), sql_int(user_id)) != 0;
+}
+
+bool session_is_at(Call *call, Str sid, Str os, Str browser) {
+  static const char FIND[] =
+      "SELECT 1 FROM sessions WHERE id = $1 AND door = 'messenger' AND ip = $2 AND os = $3 AND browser = $4"
+      " AND ended_at IS NULL";
+  return db_int(call->db, FIND, 0, sql_text(sid), sql_text(call->peer), sql_text(os), sql_text(browser)) != 0;
 }
 
 void session_touch(Db *db, const Identity *who, int64_t now_ms) {

@@ -30,6 +30,8 @@ void session_end_others(Call *call, int64_t user_id, Str kept);
 
 // Whether `sid` is a session of that person that stands.
 bool session_is_of(Db *db, int64_t user_id, Str sid);
+// Whether it stands and is one of the messenger door, of the caller's address and this system and browser.
+bool session_is_at(Call *call, Str sid, Str os, Str browser);
 // Writes the standing sessions of a person as a JSON array, the latest used first.
 void session_write_list(Call *call, Text *out, int64_t user_id, Str current);
 
