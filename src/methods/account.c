@@ -385,6 +385,7 @@ static Error add_email(Call *call, const void *input) {
   Account other, account;
   if (call->waited_for.length > 0) return answer_when_mailed(call, mail_waited_for(call));
   if (!account_find(call->db, &call->arena, call->who.user_id, &account)) return ERR_INVALID_TOKEN;
+  if (account.email.length > 0) return ERR_USER_EXISTS;
   if (account_find_by_email(call->db, &call->arena, in->email, &other)) return ERR_USER_EXISTS;
   return mail_code(call, &(Signup){.email = in->email, .user_id = account.id, .language = account.language});
 }
@@ -404,12 +405,16 @@ static const Field code_fields[] = {OTP_FIELD};
 static Error verify_email(Call *call, const void *input) {
   const AccountInput *in = input;
   Signup signup;
-  Account other;
+  Account other, account;
+  if (count_try(call, "guesses", call->peer, 1) > ADDRESS_TRIES) return ERR_TOO_MANY_REQUESTS;
   if (!signup_find_of(call, call->who.user_id, &signup)) return ERR_OTP_INVALID;
   if (!code_is_right(call, &signup, in->otp)) return ERR_NONE;
+  if (!account_find(call->db, &call->arena, call->who.user_id, &account)) return ERR_INVALID_TOKEN;
+  if (account.email.length > 0) return ERR_USER_EXISTS;  // by another code, meanwhile
   if (account_find_by_email(call->db, &call->arena, signup.email, &other)) return ERR_USER_EXISTS;
   account_set_email(call, call->who.user_id, signup.email);
   signup_end(call, &signup);
+  count_try(call, "guesses", call->peer, -1);
   return reply_account(call);
 }
 

@@ -177,6 +177,31 @@ static void test_an_e_mail_is_added_to_an_account_by_its_code(void **state) {
   assert_refused(rig_call(rig, &account_add_email, &anna, "{\"email\":\"bert@example.com\"}"), ERR_USER_EXISTS);
 }
 
+static void test_an_account_has_one_e_mail(void **state) {
+  Rig *rig = *state;
+  Answer answer = sign_up(rig);
+  Identity anna = signed_in(&answer);
+  assert_refused(rig_call(rig, &account_add_email, &anna, "{\"email\":\"other@example.com\"}"), ERR_USER_EXISTS);
+  // Of two codes that are under way one is good.
+  Identity bert = {.user_id = 2, .sid = STR("s")};
+  assert_refused(rig_call(rig, &account_add_email, &bert, "{\"email\":\"bert@example.com\"}"), ERR_NONE);
+  Text json = {.arena = &rig->arena};
+  text_format(&json, "{\"otp\":\"%.*s\"}", STR_ARG(mailed_code(rig)));
+  rig_run(rig, "UPDATE users SET email = 'first@example.com', email_confirmed_at = 1 WHERE id = 2");
+  assert_refused(rig_call(rig, &account_verify_email, &bert, rig_zero(rig, text_str(&json))), ERR_USER_EXISTS);
+  assert_string_equal(rig_text(rig, "SELECT email FROM users WHERE id = 2"), "first@example.com");
+}
+
+static void test_codes_of_added_e_mails_are_guessed_a_hundred_times_from_one_address(void **state) {
+  Rig *rig = *state;
+  Identity bert = {.user_id = 2, .sid = STR("s")};
+  const char *guess = "{\"otp\":\"000000\"}";
+  for (int i = 0; i < 100; i++) assert_refused(rig_call(rig, &account_verify_email, &bert, guess), ERR_OTP_INVALID);
+  assert_refused(rig_call(rig, &account_verify_email, &bert, guess), ERR_TOO_MANY_REQUESTS);
+  rig_pass(rig, 15 * RIG_MINUTE_MS);
+  assert_refused(rig_call(rig, &account_verify_email, &bert, guess), ERR_OTP_INVALID);
+}
+
 static void test_a_username_is_added_with_an_authenticator(void **state) {
   Rig *rig = *state;
   Answer answer = sign_up(rig);
@@ -209,6 +234,8 @@ int main(void) {
       CASE(test_an_imported_bcrypt_hash_signs_in_and_is_replaced),
       CASE(test_an_account_that_has_not_proved_its_address_is_taken_over_by_its_code),
       CASE(test_an_e_mail_is_added_to_an_account_by_its_code),
+      CASE(test_an_account_has_one_e_mail),
+      CASE(test_codes_of_added_e_mails_are_guessed_a_hundred_times_from_one_address),
       CASE(test_a_username_is_added_with_an_authenticator),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
