@@ -3,18 +3,20 @@
 
 enum { KEPT_MS = 24 * 3600 * 1000 };
 
-// Whether this request was answered before; then the call has its answer, or *error says that the key is another's.
+// Whether this request was answered before; then the call has its answer, or *error says that the key is another's. A
+// sign-in whose session has ended since is no answer.
 static bool answered_before(Call *call, Error *error) {
   static const char FIND[] =
       "SELECT a.request_hash, a.reply, s.id, s.user_id, u.public_id, coalesce(s.rotated_at, s.created_at)"
-      " * (s.refresh_hash IS NOT NULL) FROM answers a"
+      " * (s.refresh_hash IS NOT NULL), a.sid IS NULL OR s.id IS NOT NULL FROM answers a"
       " LEFT JOIN sessions s ON s.id = a.sid AND s.ended_at IS NULL LEFT JOIN users u ON u.id = s.user_id"
       " WHERE a.scope = $1 AND a.key = $2";
   Rows rows = db_rows(call->db, FIND, sql_text(call->once.scope), sql_text(call->once.key));
   if (!rows_next(&rows)) return false;
+  bool stands = rows_int(&rows, 6) != 0;
   if (!str_equal(rows_peek(&rows, 0), call->once.request_hash)) {
     *error = ERR_KEY_REUSED;
-  } else {
+  } else if (stands) {
     text_add(&call->reply, rows_peek(&rows, 1));
     call->granted = (Identity){.user_id = rows_int(&rows, 3),
                                .sid = rows_text(&rows, 2, &call->arena),
@@ -22,13 +24,13 @@ static bool answered_before(Call *call, Error *error) {
                                .refreshed_ms = rows_int(&rows, 5)};
   }
   rows_end(&rows);
-  return true;
+  return stands || *error != ERR_NONE;
 }
 
 static void keep_answer(Call *call) {
   static const char DROP[] = "DELETE FROM answers WHERE at < $1";
   static const char KEEP[] =
-      "INSERT INTO answers(scope, key, request_hash, reply, sid, at) VALUES($1, $2, $3, $4, $5, $6)";
+      "INSERT OR REPLACE INTO answers(scope, key, request_hash, reply, sid, at) VALUES($1, $2, $3, $4, $5, $6)";
   db_run(call->db, KEEP, sql_text(call->once.scope), sql_text(call->once.key), sql_text(call->once.request_hash),
          sql_text(text_str(&call->reply)), sql_text_or_null(call->granted.sid), sql_int(call->now_ms));
   db_run(call->db, DROP, sql_int(call->now_ms - KEPT_MS));

@@ -132,6 +132,19 @@ test('the same request with the same key happens once', async () => {
   refused(await login({ 'Idempotency-Key': 'x'.repeat(256) }), 400, 'validation_error');
 });
 
+test('a sign-in that is sent again once its session has ended opens another', async () => {
+  const login = () => api(open.foyer, 'POST', '/auth/login/email', {
+    body: { email: 'ann@example.com', password: PASSWORD }, headers: { 'Idempotency-Key': 'k3' },
+  });
+  const first = await login();
+  await api(open.foyer, 'POST', '/auth/logout', { token: first.json.accessToken });
+  const again = await login();
+  assert.equal(again.status, 200);
+  assert.notEqual(again.json.refreshToken, first.json.refreshToken);
+  assert.equal((await api(open.foyer, 'GET', '/account', { token: again.json.accessToken })).status, 200);
+  assert.equal((await login()).json.refreshToken, again.json.refreshToken);
+});
+
 test('HEAD is GET without a body', async () => {
   const answer = await api(open.foyer, 'HEAD', '/concert');
   assert.equal(answer.text, '');
