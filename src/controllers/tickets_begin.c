@@ -106,13 +106,21 @@ static void allowed(TicketsRequest *request) {
   }
 }
 
+void tickets_request_refuse_stranger(TicketsRequest *request, Error error) {
+  enum { HTTP_UNAUTHORIZED = 401 };
+  bool stranger = tickets_error_status(error) == HTTP_UNAUTHORIZED;  // and not that we are busy
+  TicketsRate rate = tickets_limit_strangers(request->loop, request->route, request->peer, stranger);
+  tickets_add_rate(&request->headers, &rate);
+  tickets_request_refuse(request, error, NULL);
+}
+
 static void identified(Loop *loop, Call *call) {
   TicketsRequest *request = call->door;
   Error error = call->error;
   if (error == ERR_NONE && call->granted.user_id == 0) error = ERR_INVALID_TOKEN;
   if (error == ERR_NONE && loop->draining) error = ERR_BUSY;  // the store may be gone
   if (error != ERR_NONE) {
-    tickets_request_refuse(request, error, NULL);
+    tickets_request_refuse_stranger(request, error);
     return;
   }
   identity_cache_add(tickets_state(loop)->identities, &request->token_key, &call->granted, request->epoch);
@@ -140,7 +148,7 @@ static void identify(TicketsRequest *request) {
   if (call->token_error != ERR_NONE) {
     Error error = call->token_error;
     call_free(call);
-    tickets_request_refuse(request, error, NULL);
+    tickets_request_refuse_stranger(request, error);
     return;
   }
   request->epoch = identity_cache_epoch(tickets_state(loop)->identities);

@@ -110,8 +110,11 @@ static void start(Exchange *exchange, const TicketsRoute *route, const TicketsPa
   tickets_add_rate(&request->headers, rate);
   request->token = str_copy(&request->arena, token);
   request->token_is_cookie = cookie;
-  Error error = !open && token.length == 0 ? ERR_UNAUTHORIZED : ERR_NONE;
-  if (error == ERR_NONE) error = tickets_input_read(&request->arena, route, parameters, http, &request->input);
+  if (!open && token.length == 0) {
+    tickets_request_refuse_stranger(request, ERR_UNAUTHORIZED);
+    return;
+  }
+  Error error = tickets_input_read(&request->arena, route, parameters, http, &request->input);
   if (error == ERR_NONE) error = read_once(request, http, loop->config);
   if (error != ERR_NONE) {
     tickets_request_refuse(request, error, NULL);
@@ -133,6 +136,11 @@ void tickets_http_request(Exchange *exchange, Str path) {
   Str request_id = tickets_request_id(exchange);
   Str peer = token_peer(exchange->arena, loop->config, exchange->conn, http);
   TicketsRate rate = tickets_limit_address(loop, route, peer);
+  TicketsRate strangers = route != NULL ? tickets_limit_strangers(loop, route, peer, 0) : (TicketsRate){0};
+  if (strangers.limit > 0 && strangers.remaining == 0) {
+    strangers.over = true;
+    rate = strangers;
+  }
   if (rate.over) {
     respond_fault(exchange, ERR_TOO_MANY_REQUESTS, request_id, &rate);
   } else if (route == NULL) {

@@ -9,12 +9,16 @@ enum {
   STATUS_REQUESTS = 60,
 };
 
-static TicketsRate count(const Loop *loop, uint64_t key, int64_t limit, int64_t window_ms) {
-  FastRate rate = fast_rate(loop->fast, key, window_ms, loop->now_ms);
+static TicketsRate count_by(const Loop *loop, uint64_t key, int64_t by, int64_t limit, int64_t window_ms) {
+  FastRate rate = fast_rate(loop->fast, key, by, window_ms, loop->now_ms);
   return (TicketsRate){.limit = limit,
                        .remaining = rate.count < limit ? limit - rate.count : 0,
                        .until_ms = rate.until_ms,
                        .over = rate.count > limit};
+}
+
+static TicketsRate count(const Loop *loop, uint64_t key, int64_t limit, int64_t window_ms) {
+  return count_by(loop, key, 1, limit, window_ms);
 }
 
 static bool is_off(const Loop *loop, const TicketsRoute *route) {
@@ -34,4 +38,9 @@ TicketsRate tickets_limit_person(const Loop *loop, const TicketsRoute *route, co
   if (is_off(loop, route) || route->limit != TICKETS_LIMIT_STATUS) return (TicketsRate){0};
   Str id = {(const char *)&who->user_id, sizeof who->user_id};
   return count(loop, fast_rate_key(loop->fast, "status ", id), STATUS_REQUESTS, MINUTE_MS);
+}
+
+TicketsRate tickets_limit_strangers(const Loop *loop, const TicketsRoute *route, Str peer, int64_t by) {
+  if (is_off(loop, route) || route->limit != TICKETS_LIMIT_STATUS) return (TicketsRate){0};
+  return count_by(loop, fast_rate_key(loop->fast, "stranger ", peer), by, ADDRESS_REQUESTS, ADDRESS_WINDOW_MS);
 }

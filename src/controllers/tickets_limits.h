@@ -9,5 +9,8 @@
 TicketsRate tickets_limit_address(const Loop *loop, const TicketsRoute *route, Str peer);
 // Counts a request of a person, where the route is limited so.
 TicketsRate tickets_limit_person(const Loop *loop, const TicketsRoute *route, const Identity *who);
+// Where persons are limited and not addresses: counts `by` requests (0: only tells) of an address whose token is
+// nobody's.
+TicketsRate tickets_limit_strangers(const Loop *loop, const TicketsRoute *route, Str peer, int64_t by);
 
 #endif

@@ -79,6 +79,8 @@ void tickets_request_run(TicketsRequest *request);
 void tickets_request_free(TicketsRequest *request);
 // Answers and frees it.
 void tickets_request_refuse(TicketsRequest *request, Error error, const Field *field);
+// Likewise when who asks is not known; such a request may count by its address.
+void tickets_request_refuse_stranger(TicketsRequest *request, Error error);
 
 // Keeps a request until something of its topic is committed.
 void tickets_wait(TicketsRequest *request);

@@ -152,7 +152,7 @@ uint64_t fast_rate_key(const Fast *fast, const char *what, Str who) {
   return key;
 }
 
-FastRate fast_rate(Fast *fast, uint64_t key, int64_t window_ms, int64_t now_ms) {
+FastRate fast_rate(Fast *fast, uint64_t key, int64_t by, int64_t window_ms, int64_t now_ms) {
   uv_mutex_lock(&fast->lock);
   Rate *set = fast->rates[key % RATE_SETS];
   Rate *found = NULL;
@@ -162,8 +162,11 @@ FastRate fast_rate(Fast *fast, uint64_t key, int64_t window_ms, int64_t now_ms) 
     if (set[i].until_ms < first_to_end->until_ms) first_to_end = &set[i];
   }
   if (found == NULL) found = first_to_end;
-  if (found->key != key || found->until_ms <= now_ms) *found = (Rate){.key = key, .until_ms = now_ms + window_ms};
-  FastRate rate = {.count = ++found->count, .until_ms = found->until_ms};
+  bool counted = found->key == key && found->until_ms > now_ms;
+  // Who only asks begins no window.
+  if (!counted && by != 0) *found = (Rate){.key = key, .until_ms = now_ms + window_ms};
+  FastRate rate = {.until_ms = now_ms + window_ms};
+  if (counted || by != 0) rate = (FastRate){.count = found->count += by, .until_ms = found->until_ms};
   uv_mutex_unlock(&fast->lock);
   return rate;
 }

@@ -25,13 +25,13 @@ bool fast_put(Fast *fast, Str key, Str value, int64_t until_ms);  // false: no m
 bool fast_get(Fast *fast, Str key, int64_t now_ms, Arena *arena, Str *value);
 void fast_remove(Fast *fast, Str key);
 
-// Rates of requests, in a table of their own, so that a flood of addresses pushes out no count of guesses. Counts one
-// request of `key` (see fast_rate_key) in its window and tells what stands in it.
+// Rates of requests, in a table of their own, so that a flood of addresses pushes out no count of guesses. Adds `by`
+// requests of `key` (see fast_rate_key) to its window and tells what stands in it.
 typedef struct FastRate {
-  int64_t count;     // this one included
+  int64_t count;     // these included
   int64_t until_ms;  // the end of the window
 } FastRate;
-FastRate fast_rate(Fast *fast, uint64_t key, int64_t window_ms, int64_t now_ms);
+FastRate fast_rate(Fast *fast, uint64_t key, int64_t by, int64_t window_ms, int64_t now_ms);
 uint64_t fast_rate_key(const Fast *fast, const char *what, Str who);  // not to be guessed by who would collide
 
 #endif

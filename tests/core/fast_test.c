@@ -115,15 +115,17 @@ static void test_a_rate_is_counted_in_its_window_by_its_own_key(void **state) {
   uint64_t key = fast_rate_key(rates, "a ", STR("1"));
   assert_true(key == fast_rate_key(rates, "a ", STR("1")));
   assert_true(key != fast_rate_key(rates, "a ", STR("2")));
-  assert_int_equal(fast_rate(rates, key, 1000, 5000).count, 1);
-  FastRate second = fast_rate(rates, key, 1000, 5999);
+  assert_int_equal(fast_rate(rates, key, 1, 1000, 5000).count, 1);
+  FastRate second = fast_rate(rates, key, 1, 1000, 5999);
   assert_int_equal(second.count, 2);
   assert_int_equal(second.until_ms, 6000);
-  assert_int_equal(fast_rate(rates, key, 1000, 6000).count, 1);
+  assert_int_equal(fast_rate(rates, key, 0, 1000, 6000).count, 0);  // who only asks begins no window
+  assert_int_equal(fast_rate(rates, key, 1, 1000, 6000).count, 1);
+  assert_int_equal(fast_rate(rates, key, 0, 1000, 6000).count, 1);
   // Four others of the same set push out the one that ends first, and no more.
-  for (uint64_t i = 1; i <= 4; i++) fast_rate(rates, key + i * 65536, 10000, 6001);
-  assert_int_equal(fast_rate(rates, key + 65536, 10000, 6002).count, 2);
-  assert_int_equal(fast_rate(rates, key, 1000, 6002).count, 1);
+  for (uint64_t i = 1; i <= 4; i++) fast_rate(rates, key + i * 65536, 1, 10000, 6001);
+  assert_int_equal(fast_rate(rates, key + 65536, 1, 10000, 6002).count, 2);
+  assert_int_equal(fast_rate(rates, key, 1, 1000, 6002).count, 1);
   fast_free(rates);
 }
 

@@ -114,6 +114,20 @@ test('queue/status is counted by person, 60 a minute, wherever it comes from', a
   assert.notEqual((await ask(other, 0)).status, 429);
 });
 
+test('tokens that are nobody\'s count by address, at queue/status too', async () => {
+  const headers = from('203.0.113.9');
+  const guess = (token) => api(limited.foyer, 'GET', '/queue/status', { token, headers });
+  for (let i = 1; i <= 600; i++) {
+    const answer = await guess(i % 2 === 0 ? `a.b.${i}` : undefined);
+    assert.equal(answer.status, 401);
+    assert.equal(answer.headers['x-ratelimit-remaining'], String(600 - i));
+  }
+  const over = await guess('a.b.c');
+  refused(over, 429, 'too_many_requests', 'Too Many Requests');
+  assert.ok(Number(over.headers['retry-after']) > 0);
+  assert.equal((await api(limited.foyer, 'GET', '/queue/status', { headers: from('203.0.113.10') })).status, 401);
+});
+
 test('the same request with the same key happens once', async () => {
   const body = { email: 'ann@example.com', password: PASSWORD };
   const login = (headers) => api(open.foyer, 'POST', '/auth/login/email', { body, headers });
