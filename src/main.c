@@ -8,11 +8,13 @@
 #include <unistd.h>
 
 #include "commands/commands.h"
+#include "controllers/messenger_socket.h"
 #include "core/crash.h"
 #include "core/log.h"
 #include "core/mailer.h"
 #include "core/outbox.h"
 #include "core/store.h"
+#include "models/presence.h"
 #include "models/waiting_room.h"
 #include "registry.h"
 
@@ -30,7 +32,12 @@ enum {
 
 static LoopSettings loop_settings(const Config *config, int loops) {
   return (LoopSettings){
-      .http = {.head_bytes = 16 * 1024, .headers = 100, .target_bytes = 8 * 1024, .body_bytes = 100 * 1024},
+      .http = {.head_bytes = 16 * 1024,
+               .headers = 100,
+               .target_bytes = 8 * 1024,
+               .body_bytes = 100 * 1024,
+               .large_path = MESSENGER_SOCKET_PATH,
+               .large_body_bytes = MESSENGER_SOCKET_BODY_BYTES},
       .ws = {.message_bytes = WS_MESSAGE_BYTES, .fragments = WS_FRAGMENTS, .deflate = true},
       .connections_max = (uint32_t)(config->connections_max / loops) + 1,
       .head_timeout_ms = (uint32_t)config->head_timeout_ms,
@@ -164,6 +171,7 @@ static int serve(Config *config) {
   outbox_free(outbox);
   fast_free(fast);
   waiting_room_free();
+  presence_free();
   arena_free(&arena);
   log_info("foyer: stopped", "clean=%d", 1);
   return 0;

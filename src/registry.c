@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "controllers/loop_state.h"
+#include "controllers/messenger_socket.h"
 #include "controllers/routes.h"
 #include "controllers/seats_socket.h"
 #include "controllers/tickets_http.h"
@@ -14,8 +15,10 @@
 #include "effects/stripe.h"
 #include "effects/webhook.h"
 #include "methods/payment.h"
+#include "methods/presence.h"
 #include "methods/queue.h"
 #include "methods/webhook.h"
+#include "models/presence.h"
 #include "models/waiting_room.h"
 #include "subscriptions/cinema.h"
 #include "subscriptions/concert.h"
@@ -32,7 +35,7 @@ const EffectKind registry_effects[] = {
 };
 const int registry_effect_count = sizeof registry_effects / sizeof registry_effects[0];
 
-enum { KIND_COUNT = 4 };
+enum { KIND_COUNT = 4, PRESENCE_MS = 1000 };
 static TopicKind kinds[KIND_COUNT];
 
 static const int64_t *warm_ids;
@@ -41,6 +44,7 @@ static size_t warm_count;
 // What time brings about is the first loop's work.
 static Ticker *queue_ticker;
 static Ticker *payment_ticker;
+static Ticker *presence_ticker;
 
 static void start_tickers(Loop *loop) {
   queue_ticker = ticker_start(loop, &(TickerSettings){.method = &queue_method_tick,
@@ -48,12 +52,30 @@ static void start_tickers(Loop *loop) {
                                                       .next = waiting_room_next});
   payment_ticker =
       ticker_start(loop, &(TickerSettings){.method = &payment_look, .interval_ms = loop->config->sweep_interval_ms});
-  if (queue_ticker == NULL || payment_ticker == NULL) abort();
+  presence_ticker = ticker_start(
+      loop, &(TickerSettings){.method = &presence_tick, .interval_ms = PRESENCE_MS, .next = presence_next});
+  if (queue_ticker == NULL || payment_ticker == NULL || presence_ticker == NULL) abort();
 }
 
 static void stop_tickers(void) {
   ticker_stop(queue_ticker);
   ticker_stop(payment_ticker);
+  ticker_stop(presence_ticker);
+}
+
+static void run_presence_look(Loop *loop, LoopMessage *message) {
+  (void)loop;
+  free(message);
+  ticker_look(presence_ticker);
+}
+
+// Somebody has come or gone: on whichever loop that was, the first tells of it.
+static void look_at_presence(Loop *loop) {
+  if (!presence_take_news()) return;
+  LoopMessage *message = malloc(sizeof *message);
+  if (message == NULL) return;  // the ticker looks by itself
+  message->run = run_presence_look;
+  loop_post(&loop->all[0], message);
 }
 
 void registry_warm_halls(const int64_t *ids, size_t count) {
@@ -75,8 +97,10 @@ static void start(Loop *loop) {
   loop->owner = state;
   state->deflater = ws_deflater_new();
   state->tickets = tickets_state_new();
+  state->messenger = messenger_sockets_new(loop);
   state->topics = topics_new(loop, kinds, KIND_COUNT, &seats_topic_door);
-  if (state->topics == NULL || state->deflater == NULL || state->tickets == NULL) abort();  // nothing was promised yet
+  if (state->topics == NULL || state->deflater == NULL || state->tickets == NULL || state->messenger == NULL)
+    abort();  // nothing was promised yet
   topics_warm(state->topics, "cinemas", 0);
   for (size_t i = 0; i < warm_count; i++) topics_warm(state->topics, "hall", warm_ids[i]);
   if (loop->number == 0) start_tickers(loop);
@@ -84,6 +108,8 @@ static void start(Loop *loop) {
 
 static void turn_end(Loop *loop) {
   tickets_http_turn_end(loop);
+  messenger_socket_turn_end(loop);
+  look_at_presence(loop);
   topics_turn_end(topics_of(loop));
 }
 
@@ -95,6 +121,7 @@ static void stopped(Loop *loop) {
   LoopState *state = loop_state(loop);
   if (loop->number == 0) stop_tickers();
   topics_free(state->topics);
+  messenger_sockets_free(state->messenger);
   tickets_state_free(state->tickets);
   for (int i = 0; i < PLANS_KEPT; i++) buf_unref(state->plans[i].gzip);
   ws_deflater_free(state->deflater);
@@ -116,6 +143,7 @@ void registry_event(Loop *loop, const Event *event) {
     if (loop->number == 0) ticker_look(queue_ticker);
   } else {
     seats_socket_signal(loop, event);
+    messenger_socket_signal(loop, event);
   }
   tickets_http_event(loop, event);
 }

@@ -130,7 +130,7 @@ static void on_event(SocketIoSocket *socket, const SocketIoEvent *event) {
     answer.args = str_from(socketio_client(socket));
     socketio_ack(socket, event->id, &answer);
   } else if (str_equal(answer.name, STR("leave"))) {
-    socketio_disconnect(socket, true);
+    socketio_disconnect(socketio_server(socket), socket, true);
   } else if (str_equal(answer.name, STR("clear"))) {
     socketio_disconnect_room(socketio_server(socket), socket->name_space, room_of(event), true);
   }

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "models/session.h"
+
 enum { HEADS = 65536, KNOWN_MAX = 262144 };
 
 typedef struct Known {
@@ -117,12 +119,6 @@ void identity_cache_clear(IdentityCache *cache) {
   }
 }
 
-// Whether a session is among those that a signal says have ended.
-static bool has_ended(const Event *event, Str sid) {
-  if (str_equal(event->kind, STR("ended_all"))) return true;
-  return str_equal(sid, event->payload) != str_equal(event->kind, STR("ended_others"));
-}
-
 void identity_cache_signal(IdentityCache *cache, const Event *event) {
   Str number = event->topic;
   int64_t user_id;
@@ -131,7 +127,7 @@ void identity_cache_signal(IdentityCache *cache, const Event *event) {
   Known *known = *head_of_user(cache, user_id);
   while (known != NULL) {
     Known *next = known->next_by_user;
-    if (known->identity.user_id == user_id && has_ended(event, known->identity.sid)) forget(cache, known);
+    if (known->identity.user_id == user_id && session_signal_ends(event, known->identity.sid)) forget(cache, known);
     known = next;
   }
 }

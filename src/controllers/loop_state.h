@@ -18,6 +18,7 @@ typedef struct LoopState {
   Topics *topics;
   WsDeflater *deflater;
   struct TicketsState *tickets;
+  struct MessengerSockets *messenger;
   SocketIndex by_user;              // seats sockets, by the id of whom they speak for
   SocketIndex by_cookie;            // and by their browser: the hash of its ss_client cookie
   SocketIndex by_agent;             // or of its address and User-Agent
@@ -28,6 +29,13 @@ typedef struct LoopState {
 
 static inline LoopState *loop_state(const Loop *loop) {
   return loop->owner;
+}
+
+// Whether a session of the person has ended since `count` was the state's ended_count, or may have.
+static inline bool loop_sessions_ended_since(const LoopState *state, uint64_t count, int64_t user_id) {
+  bool ended = state->ended_count - count > ENDED_KEPT;  // more than are remembered
+  for (uint64_t i = count; !ended && i < state->ended_count; i++) ended = state->ended_users[i % ENDED_KEPT] == user_id;
+  return ended;
 }
 
 #endif

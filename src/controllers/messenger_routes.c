@@ -3,6 +3,7 @@
 
 #include "methods/dialog.h"
 #include "methods/message.h"
+#include "methods/presence.h"
 
 #define ROUTE(its_verb, its_path, its_method) \
   { .verb = (its_verb), .path = (its_path), .method = &(its_method), .limit = TICKETS_LIMIT_NONE, .digits_win = true }
@@ -15,6 +16,8 @@ static const MessengerRoute routes[] = {
     {ROUTE(HTTP_PUT, "/message", message_method_edit), "Message edited"},
     {ROUTE(HTTP_DELETE, "/message", message_method_delete), "Message deleted"},
     {ROUTE(HTTP_GET, "/dialog", dialog_list), "dialogs found"},
+    {ROUTE(HTTP_GET, "/user/last-seen", presence_last_seen), "Last seen setting found"},
+    {ROUTE(HTTP_POST, "/user/change/last-seen", presence_show_last_seen), "Last seen setting changed"},
 };
 
 const MessengerRoute *messenger_route_find(HttpMethod verb, Str path, TicketsParameters *parameters) {

@@ -3,6 +3,7 @@
 
 #include "controllers/health.h"
 #include "controllers/messenger_http.h"
+#include "controllers/messenger_socket.h"
 #include "controllers/origin.h"
 #include "controllers/page.h"
 #include "controllers/seats_http.h"
@@ -55,6 +56,7 @@ static bool cut_prefix(Str path, Str prefix, Str *rest) {
 void routes_request(Exchange *exchange) {
   Str path = exchange->request->path;
   Str name;
+  if (messenger_socket_request(exchange)) return;
   if (exchange->request->encoded) {  // RFC 9112 6.1: we undo no transfer coding but chunked
     respond_json(exchange, 501, refusal_body(exchange->arena, 501));
   } else if (exchange->request->upgrade_websocket) {

@@ -71,12 +71,6 @@ static void look_up(Loop *loop, Call *call) {
   store_submit(loop, call);
 }
 
-static bool have_ended_since(const LoopState *state, uint64_t count, int64_t user_id) {
-  bool ended = state->ended_count - count > ENDED_KEPT;  // more than are remembered
-  for (uint64_t i = count; !ended && i < state->ended_count; i++) ended = state->ended_users[i % ENDED_KEPT] == user_id;
-  return ended;
-}
-
 // A session of the person has ended while the answer was on its way, when the socket could not yet be told.
 static void look_again(Conn *conn, const Call *before) {
   Call *call = conn->loop->draining ? NULL : call_new(conn->loop, conn);
@@ -99,7 +93,7 @@ static void identified(Loop *loop, Call *call) {
   if (conn == NULL) return;
   const Opening *opening = call->door;
   int64_t user_id = call->granted.user_id;
-  if (user_id != 0 && have_ended_since(loop_state(loop), opening->ended_count, user_id)) {
+  if (user_id != 0 && loop_sessions_ended_since(loop_state(loop), opening->ended_count, user_id)) {
     look_again(conn, call);
   } else {
     finish_open(conn, opening, &call->granted);

@@ -79,6 +79,12 @@ Str tickets_query_value(Str query, const char *name) {
   return (Str){0};
 }
 
+Str tickets_query_text(Arena *arena, Str query, const char *name) {
+  Str text;
+  bool good = ids_from_percent(arena, with_spaces(arena, tickets_query_value(query, name)), &text);
+  return good ? text : (Str){0};
+}
+
 Error tickets_input_read(Arena *arena, const TicketsRoute *route, const TicketsParameters *parameters,
                          const HttpRequest *request, const Json **input) {
   *input = NULL;

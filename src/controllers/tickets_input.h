@@ -10,5 +10,7 @@ Error tickets_input_read(Arena *arena, const TicketsRoute *route, const TicketsP
                          const HttpRequest *request, const Json **input);
 // A value of the query, as it came; empty when it is not there.
 Str tickets_query_value(Str query, const char *name);
+// Likewise, decoded; empty also when it is badly encoded.
+Str tickets_query_text(Arena *arena, Str query, const char *name);
 
 #endif

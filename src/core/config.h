@@ -32,6 +32,8 @@
   X(loops, "LOOPS", NUMBER, "0", 0, 64, "Threads for connections; 0: one for each core but one")                      \
   X(readers, "READERS", NUMBER, "2", 1, 16, "Threads that read the database")                                         \
   X(connections_max, "CONNECTIONS_MAX", NUMBER, "100000", 1, 10000000, "Connections at once; more are answered 503")  \
+  X(user_sockets_max, "USER_SOCKETS_MAX", NUMBER, "200", 50, 1000000,                                                 \
+    "Socket.IO connections of one person; past it the oldest is let go")                                              \
   X(slow_client_bytes, "SLOW_CLIENT_BYTES", NUMBER, "1048576", 4096, 1073741824,                                      \
     "Backlog of a connection, in bytes, past which it gets no updates until it has caught up")                        \
   X(queue_max, "QUEUE_MAX", NUMBER, "8192", 16, 1000000,                                                              \

@@ -25,6 +25,7 @@ struct HttpParser {
   size_t header_lines;    // where the first header line begins
   size_t head;            // where the body begins
   size_t body;            // bytes of the body, from Content-Length
+  uint32_t body_max;      // decoded bytes that it may have
   uint32_t header_count;  // header lines so far
   bool coded;             // Transfer-Encoding says chunked
   Stage stage;
@@ -387,6 +388,11 @@ static Step understand_head(HttpParser *parser, Arena *arena, const char *bytes,
   return step;
 }
 
+static uint32_t body_max(const HttpLimits *limits, Str path) {
+  bool large = limits->large_path != NULL && str_starts(path, str_from(limits->large_path));
+  return large ? limits->large_body_bytes : limits->body_bytes;
+}
+
 // Chooses how the body is read. llhttp and check_length must have understood the same.
 static Step begin_body(HttpParser *parser, const char *bytes, const HttpRequest *request) {
   HttpFraming framing;
@@ -394,7 +400,8 @@ static Step begin_body(HttpParser *parser, const char *bytes, const HttpRequest 
       http_framing_read((Str){bytes + parser->header_lines, parser->head - parser->header_lines}, &framing);
   if (fault != NULL) return refuse(parser, 400, fault);
   if (framing.chunked != parser->coded) return refuse(parser, 400, "doubtful Transfer-Encoding");
-  if (framing.length > parser->limits->body_bytes) return refuse(parser, 413, "body too large");
+  parser->body_max = body_max(parser->limits, request->path);
+  if (framing.length > parser->body_max) return refuse(parser, 413, "body too large");
   if (request->upgrade_websocket && (framing.chunked || framing.length > 0)) {
     return refuse(parser, 400, "WebSocket handshake with a body");
   }
@@ -406,7 +413,7 @@ static Step begin_body(HttpParser *parser, const char *bytes, const HttpRequest 
 
 // Reads on in a chunked body.
 static Step read_chunks(HttpParser *parser, char *bytes, size_t count) {
-  HttpChunksLimits limits = {parser->limits->body_bytes, parser->limits->head_bytes};
+  HttpChunksLimits limits = {parser->body_max, parser->limits->head_bytes};
   HttpChunksEvent event = http_chunks_read(&parser->chunks, bytes, count, &limits);
   if (event == HTTP_CHUNKS_MORE) return STEP_MORE;
   if (event == HTTP_CHUNKS_END) return STEP_DONE;

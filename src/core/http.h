@@ -21,11 +21,13 @@ typedef enum HttpMethod {
 } HttpMethod;
 
 typedef struct HttpLimits {
-  uint32_t head_bytes;    // request line, headers and the empty lines around them together; more answers 431
-  uint32_t headers;       // header lines; more answers 431
-  uint32_t target_bytes;  // request target; more answers 414
-  uint32_t body_bytes;    // decoded body; more answers 413 (before the body is read, where Content-Length tells).
-                          // Chunked, it may come as at most 9 * body_bytes + head_bytes, behind the head
+  uint32_t head_bytes;     // request line, headers and the empty lines around them together; more answers 431
+  uint32_t headers;        // header lines; more answers 431
+  uint32_t target_bytes;   // request target; more answers 414
+  uint32_t body_bytes;     // decoded body; more answers 413 (before the body is read, where Content-Length tells).
+                           // Chunked, it may come as at most 9 * body_bytes + head_bytes, behind the head
+  const char *large_path;  // a path that begins like this may have `large_body_bytes` instead; NULL: none may
+  uint32_t large_body_bytes;
 } HttpLimits;
 
 typedef struct HttpHeader {

@@ -71,9 +71,12 @@ void socketio_detach(SocketIoSocket *socket, SocketIoEnd end, bool waits) {
   if (*at != NULL) detach(at, end, waits);  // else it is about to go, and its handler is being told
 }
 
-void socketio_disconnect(SocketIoSocket *socket, bool close) {
+void socketio_disconnect(SocketIo *io, SocketIoSocket *socket, bool close) {
   SocketIoClient *client = socket->client;
-  if (client == NULL) return;
+  if (client == NULL) {
+    if (socket->waits.next != NULL) socketio_forget(io, socket);
+    return;
+  }
   Text packet = packet_of(client, SOCKETIO_DISCONNECT, str_from(socket->name_space->name));
   send_text(client, &packet);
   socketio_detach(socket, SOCKETIO_SERVER_LEFT, false);

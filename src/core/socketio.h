@@ -109,8 +109,9 @@ void socketio_emit_room(SocketIo *io, const SocketIoNamespace *name_space, int64
 void socketio_disconnect_room(SocketIo *io, const SocketIoNamespace *name_space, int64_t room, bool close);
 uint32_t socketio_room_count(SocketIo *io, const SocketIoNamespace *name_space, int64_t room);  // connected members
 
-// Lets the client go, with a word; with `close` its connection is closed too, when it has got what is queued.
-void socketio_disconnect(SocketIoSocket *socket, bool close);
+// Lets the client go, with a word; with `close` its connection is closed too, when it has got what is queued. One that
+// is waited for can come back no more.
+void socketio_disconnect(SocketIo *io, SocketIoSocket *socket, bool close);
 
 // A reference that outlives the connection, for an answer that takes its time.
 static inline SocketIoSocket *socketio_retain(SocketIoSocket *socket) {

@@ -233,7 +233,7 @@ void socketio_emit_room(SocketIo *io, const SocketIoNamespace *name_space, int64
 void socketio_disconnect_room(SocketIo *io, const SocketIoNamespace *name_space, int64_t room, bool close) {
   SocketIoRoom *found;
   while ((found = find_room(io, name_space, room)) != NULL && found->count > 0) {
-    socketio_disconnect(found->members[found->count - 1].membership->socket, close);
+    socketio_disconnect(io, found->members[found->count - 1].membership->socket, close);
   }
   if (found != NULL) socketio_forget_room(io, found);
 }

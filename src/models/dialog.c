@@ -2,6 +2,7 @@
 #include "models/dialog.h"
 
 #include "models/message.h"
+#include "models/presence.h"
 
 // As others see somebody.
 #define PERSON_NAME                                        \
@@ -32,6 +33,17 @@ int64_t dialog_add(Call *call, int64_t user_id, int64_t other_id) {
   return db_int(call->db, ADD, 0, sql_int(user_id), sql_int(other_id), sql_int(call->now_ms));
 }
 
+size_t dialog_partners(Db *db, int64_t user_id, int64_t after, int64_t *ids, size_t most) {
+  static const char FIND[] =
+      "SELECT high_id FROM dialogs WHERE low_id = $1 AND high_id > $2 UNION ALL SELECT low_id FROM dialogs"
+      " WHERE high_id = $1 AND low_id > $2 AND low_id != $1 ORDER BY 1 LIMIT $3";
+  Rows rows = db_rows(db, FIND, sql_int(user_id), sql_int(after), sql_int((int64_t)most));
+  size_t count = 0;
+  while (rows_next(&rows)) ids[count++] = rows_int(&rows, 0);
+  rows_end(&rows);
+  return count;
+}
+
 void dialog_drop(Db *db, int64_t dialog_id) {
   static const char DROP[] = "DELETE FROM dialogs WHERE id = $1";
   db_run(db, DROP, sql_int(dialog_id));
@@ -49,8 +61,13 @@ void dialog_write(Text *out, const DialogView *view) {
   json_add_time(out, view->last_at);
   json_name(out, "newMessagesCount");
   json_add_int(out, view->unread);
+  bool online = presence_is_online(view->other_id);
   json_name(out, "connectionStatus");
-  json_add_str(out, STR("offline"));  // who has no socket is: there is no door yet where one could have one
+  json_add_str(out, online ? STR("online") : STR("offline"));
+  if (!online && view->last_seen_at > 0) {
+    json_name(out, "lastSeenAt");
+    json_add_time(out, view->last_seen_at);
+  }
   json_close(out, '}');
 }
 
@@ -60,7 +77,8 @@ void dialog_write_all(Call *call, Text *out, int64_t user_id) {
       " SELECT id, low_id FROM dialogs WHERE high_id = $1 AND low_id != $1)"
       " SELECT mine.other_id, " PERSON_NAME
       ", m.text, m.created_at, (SELECT count(*) FROM messages n WHERE"
-      " n.dialog_id = mine.id AND n.receiver_id = $1 AND n.is_read = 0) FROM mine JOIN users u ON u.id = mine.other_id"
+      " n.dialog_id = mine.id AND n.receiver_id = $1 AND n.is_read = 0), u.last_seen_at FROM mine JOIN users u ON u.id "
+      "= mine.other_id"
       " JOIN messages m ON m.id = (SELECT id FROM messages WHERE dialog_id = mine.id ORDER BY seq DESC LIMIT 1)"
       " ORDER BY m.created_at DESC, m.id DESC";
   Rows rows = db_rows(call->db, LIST, sql_int(user_id));
@@ -70,7 +88,8 @@ void dialog_write_all(Call *call, Text *out, int64_t user_id) {
                                     .other_name = rows_peek(&rows, 1),
                                     .last_text = rows_peek(&rows, 2),
                                     .last_at = rows_int(&rows, 3),
-                                    .unread = rows_int(&rows, 4)});
+                                    .unread = rows_int(&rows, 4),
+                                    .last_seen_at = rows_int(&rows, 5)});
   }
   json_close(out, ']');
 }

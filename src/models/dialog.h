@@ -20,13 +20,16 @@ typedef struct DialogView {
   int64_t other_id;
   Str other_name;
   Str last_text;
-  int64_t last_at;  // when the last message was sent
-  int64_t unread;   // messages from the other
+  int64_t last_at;       // when the last message was sent
+  int64_t unread;        // messages from the other
+  int64_t last_seen_at;  // of the other, who is not online; 0: not known, or not to be shown
 } DialogView;
 
 void dialog_write(Text *out, const DialogView *view);
 // Writes the dialogs of a person as a JSON array, the one with the latest message first.
 void dialog_write_all(Call *call, Text *out, int64_t user_id);
+// The ids above `after` of those who have a dialog with a person, ascending, at most so many; gives how many.
+size_t dialog_partners(Db *db, int64_t user_id, int64_t after, int64_t *ids, size_t most);
 Str dialog_person_name(Db *db, Arena *arena, int64_t user_id);
 
 // Records what happened; gives its seq.

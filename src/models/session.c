@@ -186,6 +186,11 @@ static void end_one(Call *call, int64_t user_id, Str sid, const char *kind) {
   if (db_changes(call->db) > 0) tell_ended(call, user_id, kind, sid);
 }
 
+bool session_signal_ends(const Event *signal, Str sid) {
+  if (str_equal(signal->kind, STR("ended_all"))) return true;
+  return str_equal(sid, signal->payload) != str_equal(signal->kind, STR("ended_others"));
+}
+
 void session_end(Call *call, int64_t user_id, Str sid) {
   end_one(call, user_id, sid, "ended");
 }

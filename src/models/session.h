@@ -28,6 +28,9 @@ void session_leave(Call *call, int64_t user_id, Str sid);  // the door sees to i
 void session_end_all(Call *call, int64_t user_id);
 void session_end_others(Call *call, int64_t user_id, Str kept);
 
+// Whether a session is among those that such a signal says have ended. Any thread.
+bool session_signal_ends(const Event *signal, Str sid);
+
 // Whether `sid` is a session of that person that stands.
 bool session_is_of(Db *db, int64_t user_id, Str sid);
 // Whether it stands and is one of the messenger door, of the caller's address and this system and browser.

@@ -27,7 +27,7 @@ static void on_connected(SocketIoSocket *socket, Str auth, bool recovered) {
 
 static void on_event(SocketIoSocket *socket, const SocketIoEvent *event) {
   if (str_equal(event->message.name, STR("join"))) assert_true(socketio_join(socket, ROOM));
-  if (str_equal(event->message.name, STR("leave"))) socketio_disconnect(socket, false);
+  if (str_equal(event->message.name, STR("leave"))) socketio_disconnect(io, socket, false);
 }
 
 static void on_disconnected(SocketIoSocket *socket, SocketIoEnd end) {
