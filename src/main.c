@@ -109,6 +109,31 @@ static bool prepare_database(Config *config, Arena *arena, int64_t **hall_ids, s
   return done;
 }
 
+static void warn_of_payments(const Config *config, Arena *arena) {
+  const struct {
+    const char *name;
+    bool set;
+  } settings[] = {{"STRIPE_SECRET_KEY", config->stripe_secret_key.length > 0},
+                  {"STRIPE_PUBLISHABLE_KEY", config->stripe_publishable_key.length > 0},
+                  {"STRIPE_WEBHOOK_SECRET", config->stripe_webhook_secret.length > 0}};
+  enum { SETTINGS = sizeof settings / sizeof settings[0] };
+  Text missing = {.arena = arena};
+  int set = 0;
+  for (int i = 0; i < SETTINGS; i++) {
+    if (settings[i].set) {
+      ++set;
+    } else {
+      text_format(&missing, missing.length > 0 ? ",%s" : "%s", settings[i].name);
+    }
+  }
+  if (set > 0 && set < SETTINGS) {
+    log_warn("payments: Stripe is set in part", "missing=%.*s", STR_ARG(text_str(&missing)));
+  }
+  if (!settings[0].set && !config->demo) {
+    log_warn("payments: the built-in test provider serves, no money is moved", "missing=%s", settings[0].name);
+  }
+}
+
 // What is wrong with the options, though one can serve with them.
 static void warn_of_options(const Config *config, Arena *arena) {
   const char *fault;
@@ -119,6 +144,7 @@ static void warn_of_options(const Config *config, Arena *arena) {
   if (config->concert_id.length > 0 && waiting_room_concert((Str){0}) == 0) {
     log_warn("concert: CONCERT_ID names none; see foyer concert list", "id=%.*s", STR_ARG(config->concert_id));
   }
+  warn_of_payments(config, arena);
 }
 
 static void wait_for_stop(const sigset_t *stop) {

@@ -162,6 +162,36 @@ static bool check_addresses(const Config *config, FILE *faults) {
   return good;
 }
 
+// "https://shop.example:8443": a scheme and a host, and nothing behind them.
+static bool is_origin(Str text) {
+  size_t scheme = str_starts(text, STR("https://")) ? 8 : str_starts(text, STR("http://")) ? 7 : 0;
+  return scheme > 0 && text.length > scheme && memchr(text.at + scheme, '/', text.length - scheme) == NULL;
+}
+
+// A bare address; its domain may be of this network only (tickets@localhost).
+static bool is_sender(Str text) {
+  const char *at = memchr(text.at, '@', text.length);
+  for (size_t i = 0; i < text.length; i++) {
+    if ((unsigned char)text.at[i] <= ' ' || strchr("<>,;\"", text.at[i]) != NULL) return false;
+  }
+  return at != NULL && at != text.at && at != text.at + text.length - 1;
+}
+
+static bool check_forms(const Config *config, FILE *faults) {
+  bool good = true;
+  if (config->mail_from.length > 0 && !is_sender(config->mail_from)) {
+    fprintf(faults, "MAIL_FROM=%.*s: must be an address, as tickets@example.com\n", STR_ARG(config->mail_from));
+    good = false;
+  }
+  for (Str rest = config->allowed_origins; rest.length > 0;) {
+    Str origin = str_trim(str_cut(&rest, ','));
+    if (origin.length == 0 || is_origin(origin)) continue;
+    fprintf(faults, "ALLOWED_ORIGINS: \"%.*s\" must be an origin, as https://shop.example\n", STR_ARG(origin));
+    good = false;
+  }
+  return good;
+}
+
 bool config_load(Config *config, Arena *arena, FILE *faults) {
   const char *fault = NULL;
   Str env_file = read_file(arena, ".env", &fault);
@@ -178,7 +208,8 @@ bool config_load(Config *config, Arena *arena, FILE *faults) {
     if (!set && option->kind == OPTION_SECRET) good = find_secret_file(arena, env_file, option, &value, faults) && good;
     good = set_option(config, option, value, faults) && good;
   }
-  return check_addresses(config, faults) && good;
+  good = check_addresses(config, faults) && good;
+  return check_forms(config, faults) && good;
 }
 
 void config_print_help(FILE *out) {

@@ -197,6 +197,25 @@ static void test_an_address_begins_as_such_and_is_never_shown(void **state) {
   assert_true(load());
 }
 
+static void test_a_sender_is_an_address_and_an_origin_has_a_scheme_and_no_path(void **state) {
+  (void)state;
+  static const char *const senders[] = {"foo", "foo@", "@example.com", "Tickets <tickets@example.com>"};
+  static const char *const origins[] = {"foo", "https://shop.example/", "*", "https://", "http://a.example,b.example"};
+  for (size_t i = 0; i < sizeof senders / sizeof senders[0]; i++) {
+    setenv("MAIL_FROM", senders[i], 1);
+    assert_false(load());
+    assert_non_null(strstr(told, ": must be an address, as tickets@example.com\n"));
+  }
+  setenv("MAIL_FROM", "tickets@localhost", 1);
+  for (size_t i = 0; i < sizeof origins / sizeof origins[0]; i++) {
+    setenv("ALLOWED_ORIGINS", origins[i], 1);
+    assert_false(load());
+    assert_non_null(strstr(told, "\" must be an origin, as https://shop.example\n"));
+  }
+  setenv("ALLOWED_ORIGINS", " https://shop.example , http://localhost:5173,", 1);
+  assert_true(load());
+}
+
 static void test_all_faults_are_told_at_once(void **state) {
   (void)state;
   write_file(".env", "PORT=x\nDEMO=perhaps\nREADERS=0\n");
@@ -314,6 +333,7 @@ int main(void) {
       CASE(test_flags_are_on_or_off_in_a_few_words),
       CASE(test_texts_have_a_length_and_a_secret_is_never_shown),
       CASE(test_an_address_begins_as_such_and_is_never_shown),
+      CASE(test_a_sender_is_an_address_and_an_origin_has_a_scheme_and_no_path),
       CASE(test_all_faults_are_told_at_once),
       CASE(test_a_secret_may_stand_in_a_file_of_its_own),
       CASE(test_a_secret_file_that_cannot_be_read_is_a_fault),

@@ -48,6 +48,17 @@ test('a folder that takes no mails and a concert that is not there are told at t
   assert.doesNotMatch(foyer.log, /MAIL_DIR|CONCERT_ID/);
 });
 
+test('payments that move no money, or only in part, are told at the start', async () => {
+  const unset = await startFoyer({ DEMO: '0' });
+  await unset.end();
+  assert.match(unset.log, /warn +payments: the built-in test provider serves, no money is moved +missing=STRIPE_SECRET_KEY/);
+  const part = await startFoyer({ STRIPE_SECRET_KEY: 'sk_test_x' });
+  await part.end();
+  assert.match(part.log, /warn +payments: Stripe is set in part +missing=STRIPE_PUBLISHABLE_KEY,STRIPE_WEBHOOK_SECRET/);
+  assert.doesNotMatch(part.log, /test provider/);
+  assert.doesNotMatch(foyer.log, /payments: /);
+});
+
 async function folderMail(key, payload, recognise) {
   addEffect(foyer, 'mail', key, payload);
   await done(foyer, key);
