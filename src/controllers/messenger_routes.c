@@ -1,6 +1,7 @@
 // The addresses of the messenger door. The first row that fits is taken.
 #include "controllers/messenger_routes.h"
 
+#include "methods/block.h"
 #include "methods/dialog.h"
 #include "methods/message.h"
 #include "methods/presence.h"
@@ -18,6 +19,9 @@ static const MessengerRoute routes[] = {
     {ROUTE(HTTP_GET, "/dialog", dialog_list), "dialogs found"},
     {ROUTE(HTTP_GET, "/user/last-seen", presence_last_seen), "Last seen setting found"},
     {ROUTE(HTTP_POST, "/user/change/last-seen", presence_show_last_seen), "Last seen setting changed"},
+    {ROUTE(HTTP_GET, "/user/blocked", block_method_list), "Blocked users found"},
+    {ROUTE(HTTP_PUT, "/user/:id/block", block_method_put), "User blocked"},
+    {ROUTE(HTTP_DELETE, "/user/:id/block", block_method_drop), "User unblocked"},
 };
 
 const MessengerRoute *messenger_route_find(HttpMethod verb, Str path, TicketsParameters *parameters) {

@@ -285,9 +285,9 @@ bool db_commit(Db *db) {
   return false;
 }
 
-void db_rollback(Db *db) {
+bool db_rollback(Db *db) {
   static const char ROLLBACK[] = "ROLLBACK";
-  if (sqlite3_get_autocommit(db->sqlite) == 0) run_control(db, ROLLBACK);
+  return sqlite3_get_autocommit(db->sqlite) != 0 || run_control(db, ROLLBACK);
 }
 
 void db_call_begin(Db *db) {

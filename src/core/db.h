@@ -86,8 +86,8 @@ bool rows_is_null(const Rows *rows, int column);
 
 // Transactions: begun and ended by the store only (and by the commands, which are alone).
 bool db_begin(Db *db, DbMode mode);  // DB_WRITE takes the write lock; false when it cannot be had
-bool db_commit(Db *db);  // false: nothing of it is there, the transaction is over. Also when the file was taken away
-void db_rollback(Db *db);
+bool db_commit(Db *db);    // false: nothing of it is there, the transaction is over. Also when the file was taken away
+bool db_rollback(Db *db);  // also the end of a transaction that only read; false: it is not over yet
 // One call's part of the transaction. The savepoint is only made when the call first writes.
 void db_call_begin(Db *db);
 // Ends the part: keeps or undoes it. False when the whole transaction was lost on the way (disk full, I/O error).

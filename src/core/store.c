@@ -212,8 +212,9 @@ static void reader_main(void *arg) {
   while (!queue_is_over(&reader.store->reads)) {
     Call *call = queue_take(&reader.store->reads, 1, LOOK_OUTSIDE_MS);
     if (call == NULL) continue;
-    if (!db_begin(reader.db, DB_READ) || !batch_run(reader.db, call)) batch_forget(call, ERR_INTERNAL);
-    db_rollback(reader.db);
+    bool read = db_begin(reader.db, DB_READ) && batch_run(reader.db, call);
+    read = db_rollback(reader.db) && read;
+    if (!read) batch_forget(call, ERR_INTERNAL);
     if (!follow(reader.store, call)) deliver(reader.store, call, call->loop);
   }
 }

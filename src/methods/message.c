@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "models/block.h"
 #include "models/dialog.h"
 #include "models/message.h"
 
@@ -163,7 +164,9 @@ static Error send_one(Call *call, const void *input) {
   int64_t me = call->who.user_id;
   int64_t before = in->client_id.length > 0 ? message_named(call->db, me, in->client_id) : 0;
   if (before != 0) return answer_again(call, before, in->client_id);
-  if (!dialog_person_exists(call->db, in->id)) return ERR_RECEIVER_NOT_FOUND;
+  if (!dialog_person_reads(call->db, in->id)) return ERR_RECEIVER_NOT_FOUND;
+  if (block_stands(call->db, in->id, me)) return ERR_BLOCKED_BY_THEM;
+  if (block_stands(call->db, me, in->id)) return ERR_BLOCKED_BY_YOU;
   int64_t dialog_id = dialog_find(call->db, me, in->id);
   bool is_new = dialog_id == 0;
   if (is_new) dialog_id = dialog_add(call, me, in->id);

@@ -2,6 +2,7 @@
 #include "models/account.h"
 
 #include "core/auth.h"
+#include "models/session.h"
 #include "shared/ids.h"
 
 // Accounts.
@@ -73,6 +74,21 @@ void account_set_username(Call *call, int64_t user_id, Str username, Str totp_se
       "UPDATE users SET username = $1, totp_secret = $2, totp_step = $3, updated_at = $4 WHERE id = $5";
   db_run(call->db, SET, sql_text(username), sql_text(totp_secret), sql_int(totp_step), sql_int(call->now_ms),
          sql_int(user_id));
+}
+
+void account_delete(Call *call, int64_t user_id) {
+  static const char EMPTY[] =
+      "UPDATE users SET deleted_at = $1, updated_at = $1, email = NULL, email_confirmed_at = NULL, name = NULL,"
+      " password_hash = NULL, totp_secret = NULL, recovery_phrase = NULL WHERE id = $2 AND deleted_at IS NULL";
+  static const char DROP_SIGNUPS[] = "DELETE FROM signups WHERE user_id = $1";
+  static const char DROP_BLOCKS[] = "DELETE FROM blocks WHERE user_id = $1";
+  static const char DROP_ANSWERS[] = "DELETE FROM answers WHERE scope = 'user:' || $1";
+  db_run(call->db, EMPTY, sql_int(call->now_ms), sql_int(user_id));
+  if (db_changes(call->db) == 0) return;
+  db_run(call->db, DROP_SIGNUPS, sql_int(user_id));
+  db_run(call->db, DROP_BLOCKS, sql_int(user_id));
+  db_run(call->db, DROP_ANSWERS, sql_int(user_id));
+  session_end_all(call, user_id);
 }
 
 static void add_text_or_null(Text *out, const char *name, Str value) {

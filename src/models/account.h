@@ -31,6 +31,11 @@ void account_set_name(Call *call, int64_t user_id, Str name);
 void account_set_language(Call *call, int64_t user_id, Str language);
 void account_set_username(Call *call, int64_t user_id, Str username, Str totp_secret, int64_t totp_step);
 
+// Deletes an account, for good: no way to sign in is left, its e-mail is free for another, every session ends. The row
+// stays, and with it what others have a share in: the dialogs, readable to the other side under the name "deleted", and
+// what the box office must be able to show.
+void account_delete(Call *call, int64_t user_id);
+
 void account_write(Text *out, const Account *account);            // as GET /account shows it
 void account_write_signed_in(Text *out, const Account *account);  // `user` of a sign-in
 

@@ -4,18 +4,18 @@
 #include "models/message.h"
 #include "models/presence.h"
 
-// As others see somebody.
-#define PERSON_NAME                                        \
-  "CASE WHEN u.deleted_at IS NOT NULL THEN 'deleted' ELSE" \
-  " coalesce(u.name, u.username, substr(u.email, 1, instr(u.email, '@') - 1), '') END"
-
 bool dialog_person_exists(Db *db, int64_t user_id) {
   static const char FIND[] = "SELECT 1 FROM users WHERE id = $1";
   return db_int(db, FIND, 0, sql_int(user_id)) != 0;
 }
 
+bool dialog_person_reads(Db *db, int64_t user_id) {
+  static const char FIND[] = "SELECT 1 FROM users WHERE id = $1 AND deleted_at IS NULL";
+  return db_int(db, FIND, 0, sql_int(user_id)) != 0;
+}
+
 Str dialog_person_name(Db *db, Arena *arena, int64_t user_id) {
-  static const char NAME[] = "SELECT " PERSON_NAME " FROM users u WHERE u.id = $1";
+  static const char NAME[] = "SELECT " DIALOG_PERSON_NAME " FROM users u WHERE u.id = $1";
   Rows rows = db_rows(db, NAME, sql_int(user_id));
   Str name = rows_next(&rows) ? rows_text(&rows, 0, arena) : (Str){0};
   rows_end(&rows);
@@ -75,7 +75,7 @@ void dialog_write_all(Call *call, Text *out, int64_t user_id) {
   static const char LIST[] =
       "WITH mine AS (SELECT id, high_id AS other_id FROM dialogs WHERE low_id = $1 UNION ALL"
       " SELECT id, low_id FROM dialogs WHERE high_id = $1 AND low_id != $1)"
-      " SELECT mine.other_id, " PERSON_NAME
+      " SELECT mine.other_id, " DIALOG_PERSON_NAME
       ", m.text, m.created_at, (SELECT count(*) FROM messages n WHERE"
       " n.dialog_id = mine.id AND n.receiver_id = $1 AND n.is_read = 0), u.last_seen_at FROM mine JOIN users u ON u.id "
       "= mine.other_id"

@@ -9,8 +9,14 @@
 
 #include "core/call.h"
 
+// Somebody's name as others see it, an expression of SQL over users u.
+#define DIALOG_PERSON_NAME                                 \
+  "CASE WHEN u.deleted_at IS NOT NULL THEN 'deleted' ELSE" \
+  " coalesce(u.name, u.username, substr(u.email, 1, instr(u.email, '@') - 1), '') END"
+
 // Whether there is, or was, such a person. The history with somebody who was deleted stays readable.
 bool dialog_person_exists(Db *db, int64_t user_id);
+bool dialog_person_reads(Db *db, int64_t user_id);               // and was not deleted
 int64_t dialog_find(Db *db, int64_t user_id, int64_t other_id);  // the dialog of two people, in either order; 0: none
 int64_t dialog_add(Call *call, int64_t user_id, int64_t other_id);
 void dialog_drop(Db *db, int64_t dialog_id);  // it has no messages

@@ -76,6 +76,8 @@
   X(TICKET_VOID, "ticket_void", 410, "This ticket was refunded.")                                                      \
   X(RECEIVER_NOT_FOUND, "receiver_not_found", 400, "Receiver user not found")                                          \
   X(PERSON_NOT_FOUND, "person_not_found", 400, "User not found")                                                       \
+  X(BLOCKED_BY_THEM, "blocked", 403, "This person takes no messages from you")                                         \
+  X(BLOCKED_BY_YOU, "blocked", 403, "You have blocked this person")                                                    \
   X(MESSAGE_NOT_FOUND, "message_not_found", 400, "Message not found")                                                  \
   X(NOT_THE_RECEIVER, "not_the_receiver", 401,                                                                         \
     "Insufficient rights to mark the message as read. You must be the receiver of this message")                       \
