@@ -52,14 +52,34 @@ static Str encode(Arena *arena, const Base *base, const void *bytes, size_t coun
   return text_str(&text);
 }
 
+// Four characters of base 64 are three bytes. Gives how many characters were taken: up to the last group or the first
+// with a character outside the alphabet.
+static size_t decode_groups(const unsigned char *values, Str text, unsigned char *out) {
+  size_t at = 0;
+  for (; text.length - at >= 4; at += 4, out += 3) {
+    const unsigned char *from = (const unsigned char *)text.at + at;
+    unsigned a = values[from[0]];
+    unsigned b = values[from[1]];
+    unsigned c = values[from[2]];
+    unsigned d = values[from[3]];
+    if (a == 0 || b == 0 || c == 0 || d == 0) break;
+    unsigned bits = (a - 1) << 18 | (b - 1) << 12 | (c - 1) << 6 | (d - 1);
+    out[0] = (unsigned char)(bits >> 16);
+    out[1] = (unsigned char)(bits >> 8);
+    out[2] = (unsigned char)bits;
+  }
+  return at;
+}
+
 // Refuses characters outside the alphabet, a length that no bytes give, and left-over bits that are not zero, so that
 // every byte string has exactly one text (RFC 4648 section 3.5).
 static bool decode(Arena *arena, const Base *base, Str text, Str *bytes) {
   unsigned char *out = arena_alloc(arena, text.length * base->bits / 8 + 1);
-  size_t length = 0;
   unsigned window = 0;
   unsigned held = 0;
-  for (size_t i = 0; i < text.length; i++) {
+  size_t first = base->bits == 6 ? decode_groups(base->values, text, out) : 0;
+  size_t length = first * base->bits / 8;
+  for (size_t i = first; i < text.length; i++) {
     unsigned value = base->values[(unsigned char)text.at[i]];
     if (value == 0) return false;
     window = window << base->bits | (value - 1);

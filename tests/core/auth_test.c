@@ -34,6 +34,22 @@ static bool hmac_sha256(Str key, Str message, unsigned char out[AUTH_DIGEST_BYTE
          NULL;
 }
 
+static void test_a_mac_is_that_of_openssl_whatever_the_lengths(void **state) {
+  (void)state;
+  static const size_t lengths[] = {1, 32, 63, 64, 65, 200};
+  char bytes[200];
+  for (size_t i = 0; i < sizeof bytes; i++) bytes[i] = (char)(i * 7);
+  for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+    for (size_t j = 0; j < sizeof lengths / sizeof lengths[0]; j++) {
+      unsigned char expected[AUTH_DIGEST_BYTES];
+      Str key = {bytes, lengths[i]};
+      Str message = {bytes, lengths[j] - 1};
+      assert_true(hmac_sha256(key, message, expected));
+      assert_str(auth_mac(&arena, key, message), str_zero(&arena, ids_hex(&arena, expected, sizeof expected)));
+    }
+  }
+}
+
 // A token with any header and payload and the right HS256 signature around them.
 static Str signed_token(const char *header, const char *payload) {
   Text token = {.arena = &arena};
@@ -283,6 +299,7 @@ static void test_a_malformed_hash_matches_nothing(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test_teardown(test_a_mac_is_that_of_openssl_whatever_the_lengths, forget),
       cmocka_unit_test_teardown(test_a_token_is_signed_as_other_libraries_do, forget),
       cmocka_unit_test_teardown(test_the_token_of_rfc_7515_is_accepted, forget),
       cmocka_unit_test_teardown(test_an_expired_token_still_tells_whose_it_was, forget),
