@@ -130,6 +130,8 @@ CREATE TABLE payments (
   is_current INTEGER NOT NULL DEFAULT 1,
   refund_id TEXT,
   refund_due INTEGER NOT NULL DEFAULT 0, -- the money goes back: asked for, not yet done
+  refund_state TEXT CHECK (refund_state IN ('pending', 'failed')),  -- as the provider told it last of one that is due
+  refund_failures INTEGER NOT NULL DEFAULT 0,
   asks INTEGER NOT NULL DEFAULT 0,       -- what was asked of the provider about this intent
   look_at INTEGER,                       -- when to look at it again by itself; NULL: it has come to an end
   last_error TEXT,                       -- the provider's words when it refused
@@ -172,6 +174,7 @@ CREATE TABLE test_intents (
   user_id TEXT NOT NULL,
   status TEXT NOT NULL,                  -- Stripe's words
   refunded INTEGER NOT NULL DEFAULT 0,
+  card TEXT,                             -- it was paid with
   settles_at INTEGER,                    -- a processing one succeeds then
   created_at INTEGER NOT NULL
 );

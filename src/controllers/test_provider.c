@@ -51,7 +51,9 @@ static void read_form(Arena *arena, Str form, TestProviderAsk *ask) {
   }
 }
 
-// "/payment_intents", "/payment_intents/:id", "/payment_intents/:id/cancel", "/payment_intents/:id/confirm", "/refunds"
+// "/payment_intents", "/payment_intents/:id", "/payment_intents/:id/cancel", "/payment_intents/:id/confirm",
+// "/refunds",
+// "/refunds/:id"
 static bool read_path(HttpMethod verb, Str path, TestProviderAsk *ask) {
   if (path.length > 0) path = (Str){path.at + 1, path.length - 1};
   Str first = str_cut(&path, '/');
@@ -60,6 +62,11 @@ static bool read_path(HttpMethod verb, Str path, TestProviderAsk *ask) {
   if (str_equal(first, STR("refunds")) && id.length == 0) {
     ask->op = TEST_REFUND;
     return post;
+  }
+  if (str_equal(first, STR("refunds"))) {
+    ask->op = TEST_LOOK_AT_REFUND;
+    ask->intent = str_starts(id, STR("re_")) ? (Str){id.at + 3, id.length - 3} : id;
+    return verb == HTTP_GET && path.length == 0;
   }
   if (!str_equal(first, STR("payment_intents"))) return false;
   ask->intent = id;

@@ -82,6 +82,12 @@ static void write_refund(Text *path, Text *form, const Json *payload) {
   add_pair(form, STR("payment_intent"), word(payload, "intent"));
 }
 
+static void write_look_at_refund(Text *path, Text *form, const Json *payload) {
+  (void)form;
+  text_add(path, STR("/v1/refunds/"));
+  text_add(path, ids_percent(path->arena, word(payload, "refund")));
+}
+
 typedef struct Op {
   const char *name;
   const char *method;
@@ -92,7 +98,8 @@ typedef struct Op {
 static const Op ops[] = {{"create", "POST", write_create, &someone_waits},
                          {"retrieve", "GET", write_retrieve, &someone_waits},
                          {"cancel", "POST", write_cancel, &sweep_waits},
-                         {"refund", "POST", write_refund, &until_done}};
+                         {"refund", "POST", write_refund, &until_done},
+                         {"look_at_refund", "GET", write_look_at_refund, &sweep_waits}};
 
 static const Op *find_op(Str name) {
   for (size_t i = 0; i < sizeof ops / sizeof ops[0]; i++) {
@@ -172,7 +179,7 @@ static void write_result(Errand *errand, const Json *answer, const WebAnswer *we
   const Json *payload = errand->payload;
   Str op = word(payload, "op");
   const Json *error = json_get(answer, "error");
-  bool is_refund = error == NULL && str_equal(op, STR("refund"));
+  bool is_refund = error == NULL && (str_equal(op, STR("refund")) || str_equal(op, STR("look_at_refund")));
   result->length = 0;
   json_open(result, '{');
   name_word(result, "op", op);
@@ -182,7 +189,7 @@ static void write_result(Errand *errand, const Json *answer, const WebAnswer *we
   name_number(result, "outboxId", errand->id);
   name_number(result, "http", web->status);
   name_word(result, "error", error_of(answer, web));
-  name_word(result, "message", word(error, "message"));
+  name_word(result, "message", is_refund ? word(answer, "failure_reason") : word(error, "message"));
   add_intent(result, error != NULL ? json_get(error, "payment_intent") : is_refund ? NULL : answer);
   name_word(result, "refundId", is_refund ? word(answer, "id") : (Str){0});
   name_word(result, "refundStatus", is_refund ? word(answer, "status") : (Str){0});

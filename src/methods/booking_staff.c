@@ -167,7 +167,9 @@ static Error refund(Call *call, const void *input) {
   if (!booking_find_public(call, in->id, &booking)) return ERR_BOOKING_NOT_FOUND;
   if (booking.status == BOOKING_CONFIRMED) {
     payment_refund(call, &booking);
-  } else if (booking.money != MONEY_REFUNDED) {
+  } else if (booking.money == MONEY_REFUNDED) {
+    payment_refund_anew(call, &booking);
+  } else {
     return ERR_BOOKING_INVALID;  // nothing was paid
   }
   booking_write(call, &call->reply, &booking, BOOKING_WITH_CATEGORY | BOOKING_WITH_CONCERT | BOOKING_WITH_PERSON,

@@ -135,6 +135,7 @@ typedef struct Settle {
   Str currency;
   Str intent_booking_id;
   Str refund_id;
+  Str refund_state;
 } Settle;
 
 #define SETTLE_TEXT(its_name, member)                                                             \
@@ -163,6 +164,7 @@ static const Field settle_fields[] = {
     SETTLE_TEXT("currency", currency),
     SETTLE_TEXT("intentBookingId", intent_booking_id),
     SETTLE_TEXT("refundId", refund_id),
+    SETTLE_TEXT("refundStatus", refund_state),
 };
 
 enum { HTTP_OK = 200, HTTP_NOT_FOUND = 404, HTTP_CONFLICT = 409, HTTP_TOO_MANY = 429, HTTP_SERVER = 500 };
@@ -181,9 +183,16 @@ static void settle_create(Call *call, const Settle *in, Payment *payment, const 
   }  // else it was not reached: who wants to pay asks again
 }
 
+// Of a refund, or of a look at one.
 static void settle_refund(Call *call, const Settle *in, Payment *payment) {
-  bool was_done = str_equal(in->error, STR("charge_already_refunded"));
-  if (in->http == HTTP_OK || was_done) payment_given_back(call, payment, in->refund_id);
+  Str why = in->message.length > 0 ? in->message : in->error;
+  if (str_equal(in->error, STR("charge_already_refunded"))) {
+    payment_given_back(call, payment, in->refund_id);
+  } else if (in->http == HTTP_OK) {
+    payment_refund_told(call, payment, in->refund_id, in->refund_state, why);
+  } else if (was_answered(in) && str_equal(in->op, STR("refund"))) {
+    payment_refund_told(call, payment, in->refund_id, STR("failed"), why);
+  }
 }
 
 // Of a retrieve or a cancel.
@@ -219,7 +228,7 @@ static Error settle(Call *call, const void *input) {
   if (!found) return ERR_NONE;
   if (str_equal(in->op, STR("create"))) {
     settle_create(call, in, &payment, &intent);
-  } else if (str_equal(in->op, STR("refund"))) {
+  } else if (str_equal(in->op, STR("refund")) || str_equal(in->op, STR("look_at_refund"))) {
     settle_refund(call, in, &payment);
   } else {
     settle_intent(call, in, &payment, &intent);

@@ -90,14 +90,22 @@ static void have_effect(Call *call, Str type, const Json *object, Payment *payme
     payment_told(call, payment, &intent);
   } else if (str_equal(type, STR("payment_intent.payment_failed"))) {
     payment_try_failed(call, payment);
-  } else if (json_is_bool(json_get(object, "refunded"), &whole) && whole) {
-    payment_given_back(call, payment, (Str){0});
+  } else if (str_equal(type, STR("charge.refunded"))) {
+    if (json_is_bool(json_get(object, "refunded"), &whole) && whole) payment_given_back(call, payment, (Str){0});
+  } else if (str_equal(intent.id, payment->refund_id)) {  // a refund that is not ours may be of a part
+    payment_refund_told(call, payment, intent.id, intent.status, member(object, "failure_reason"));
   }
 }
 
 static bool is_handled(Str type) {
-  static const char *const handled[] = {"payment_intent.succeeded", "payment_intent.payment_failed",
-                                        "payment_intent.processing", "payment_intent.canceled", "charge.refunded"};
+  static const char *const handled[] = {"payment_intent.succeeded",
+                                        "payment_intent.payment_failed",
+                                        "payment_intent.processing",
+                                        "payment_intent.canceled",
+                                        "charge.refunded",
+                                        "refund.updated",
+                                        "refund.failed",
+                                        "charge.refund.updated"};
   for (size_t i = 0; i < sizeof handled / sizeof handled[0]; i++) {
     if (str_equal(type, str_from(handled[i]))) return true;
   }
@@ -121,7 +129,7 @@ static Error webhook(Call *call, const void *input) {
   Str type = member(event, "type");
   if (!is_handled(type)) return ERR_NONE;
   const Json *object = json_get(json_get(event, "data"), "object");
-  Str intent_id = member(object, str_starts(type, STR("charge.")) ? "payment_intent" : "id");
+  Str intent_id = member(object, str_starts(type, STR("payment_intent.")) ? "id" : "payment_intent");
   if (!note_event(call, member(event, "id"), type, intent_id)) return ERR_NONE;
   if (!payment_find_intent(call, intent_id, &payment)) {
     log_info("payment: an event of an intent we do not know", "type=%.*s intent=%.*s", STR_ARG(type),

@@ -1,10 +1,25 @@
 // The test provider's answers. What it decides by itself it tells by having us ask again, when it is time.
 #include "methods/test_provider.h"
 
+#include <string.h>
+
 #include "models/payment_ask.h"
 #include "models/test_intent.h"
 
 enum { HANGS_MS = 20 * 1000, LATE_MS = 15 * 1000 };
+
+// The cards of docs/wire_additions.md.
+#define CARD_PAYS "4242424242424242"
+#define CARD_DECLINED "4000000000000002"
+#define CARD_HANGS "4000000000000259"
+#define CARD_LATE "4000000000000341"
+#define CARD_REFUND_PENDS "4000000000007726"
+#define CARD_REFUND_FAILS "4000000000005126"
+
+static bool pays_at_once(Str card) {
+  return str_equal(card, STR(CARD_PAYS)) || str_equal(card, STR(CARD_REFUND_PENDS)) ||
+         str_equal(card, STR(CARD_REFUND_FAILS));
+}
 
 static Error fault(Call *call, Error error, const char *type, const char *code, const char *message,
                    const TestIntent *intent) {
@@ -57,24 +72,39 @@ static Error cancel(Call *call, TestIntent *intent) {
   return ERR_NONE;
 }
 
+static Error reply_refund(Call *call, const TestIntent *intent, const char *status) {
+  Text *reply = &call->reply;
+  Text id = {.arena = &call->arena};
+  text_format(&id, "re_%.*s", STR_ARG(intent->id));
+  json_open(reply, '{');
+  json_name(reply, "id");
+  json_add_str(reply, text_str(&id));
+  json_name(reply, "object");
+  json_add_str(reply, STR("refund"));
+  json_name(reply, "status");
+  json_add_str(reply, str_from(status));
+  json_name(reply, "payment_intent");
+  json_add_str(reply, intent->id);
+  if (strcmp(status, "failed") == 0) {
+    json_name(reply, "failure_reason");
+    json_add_str(reply, STR("expired_or_canceled_card"));
+  }
+  json_close(reply, '}');
+  return ERR_NONE;
+}
+
 static Error refund(Call *call, const TestIntent *intent) {
   if (!str_equal(intent->status, STR("succeeded"))) return unexpected(call, intent);
+  if (str_equal(intent->card, STR(CARD_REFUND_FAILS))) return reply_refund(call, intent, "failed");
   if (!test_intent_refund(call, intent))
     return fault(call, ERR_INVALID_REQUEST, "invalid_request_error", "charge_already_refunded",
                  "This was refunded already.", NULL);
-  Text id = {.arena = &call->arena};
-  text_format(&id, "re_%.*s", STR_ARG(intent->id));
-  json_open(&call->reply, '{');
-  json_name(&call->reply, "id");
-  json_add_str(&call->reply, text_str(&id));
-  json_name(&call->reply, "object");
-  json_add_str(&call->reply, STR("refund"));
-  json_name(&call->reply, "status");
-  json_add_str(&call->reply, STR("succeeded"));
-  json_name(&call->reply, "payment_intent");
-  json_add_str(&call->reply, intent->id);
-  json_close(&call->reply, '}');
-  return ERR_NONE;
+  return reply_refund(call, intent, str_equal(intent->card, STR(CARD_REFUND_PENDS)) ? "pending" : "succeeded");
+}
+
+// One that was pending has come through when somebody asks.
+static Error look_at_refund(Call *call, const TestIntent *intent) {
+  return reply_refund(call, intent, intent->refunded ? "succeeded" : "failed");
 }
 
 // Has our side ask for the intent: now, or when it will have succeeded.
@@ -90,17 +120,18 @@ static Error confirm(Call *call, const TestProviderAsk *in, TestIntent *intent) 
   bool ours = payment_find_intent(call, intent->id, &payment) && booking_find(call, payment.booking_id, &booking);
   int64_t settles_at = 0;
   if (!begins_open(intent)) return unexpected(call, intent);
-  if (str_equal(in->card, STR("4000000000000002"))) {
+  if (str_equal(in->card, STR(CARD_DECLINED))) {
     if (ours) payment_try_failed(call, &payment);
     return fault(call, ERR_NONE, "card_error", "card_declined", "Your card was declined.", intent);
   }
-  if (str_equal(in->card, STR("4000000000000259"))) {
+  if (str_equal(in->card, STR(CARD_HANGS))) {
     settles_at = call->now_ms + HANGS_MS;
-  } else if (str_equal(in->card, STR("4000000000000341"))) {
+  } else if (str_equal(in->card, STR(CARD_LATE))) {
     settles_at = (ours && booking.expires_at > call->now_ms ? booking.expires_at : call->now_ms) + LATE_MS;
-  } else if (!str_equal(in->card, STR("4242424242424242"))) {
+  } else if (!pays_at_once(in->card)) {
     return fault(call, ERR_INVALID_REQUEST, "card_error", "incorrect_number", "There is no such test card.", NULL);
   }
+  test_intent_set_card(call, intent, in->card);
   test_intent_set(call, intent, settles_at != 0 ? STR("processing") : STR("succeeded"), settles_at);
   if (ours) have_asked(call, &payment, &booking, call->now_ms);
   if (ours && settles_at != 0) have_asked(call, &payment, &booking, settles_at);
@@ -119,6 +150,7 @@ static Error ask(Call *call, const void *input) {
     return fault(call, ERR_NOT_FOUND, "invalid_request_error", "resource_missing", "No such payment_intent.", NULL);
   if (in->op == TEST_CANCEL) return cancel(call, &intent);
   if (in->op == TEST_REFUND) return refund(call, &intent);
+  if (in->op == TEST_LOOK_AT_REFUND) return look_at_refund(call, &intent);
   if (in->op == TEST_CONFIRM) return confirm(call, in, &intent);
   test_intent_write(&call->reply, &intent);
   return ERR_NONE;

@@ -5,7 +5,14 @@
 
 #include "core/call.h"
 
-typedef enum TestProviderOp { TEST_CREATE, TEST_RETRIEVE, TEST_CANCEL, TEST_REFUND, TEST_CONFIRM } TestProviderOp;
+typedef enum TestProviderOp {
+  TEST_CREATE,
+  TEST_RETRIEVE,
+  TEST_CANCEL,
+  TEST_REFUND,
+  TEST_LOOK_AT_REFUND,
+  TEST_CONFIRM
+} TestProviderOp;
 
 // The input; the door fills it in, in the call's arena.
 typedef struct TestProviderAsk {

@@ -52,6 +52,22 @@ static void write_person(Call *call, Text *out, int64_t user_id) {
   rows_end(&rows);
 }
 
+// How the money goes back, for the staff: of several payments the one that has failed.
+static void write_refund(Call *call, Text *out, int64_t booking_id) {
+  static const char FIND[] =
+      "SELECT CASE WHEN status = 'refunded' THEN 'succeeded' ELSE coalesce(refund_state, 'pending') END FROM payments"
+      " WHERE booking_id = $1 AND (status = 'refunded' OR refund_due = 1)"
+      " ORDER BY refund_state = 'failed' DESC, status = 'refunded', id DESC LIMIT 1";
+  Rows rows = db_rows(call->db, FIND, sql_int(booking_id));
+  json_name(out, "refund");
+  if (rows_next(&rows)) {
+    json_add_str(out, rows_peek(&rows, 0));
+  } else {
+    json_add_null(out);
+  }
+  rows_end(&rows);
+}
+
 static void write_money(Text *out, const Booking *booking) {
   json_name(out, "paymentStatus");
   json_add_str(out, str_from(booking_money_name(booking->money)));
@@ -93,7 +109,10 @@ void booking_write(Call *call, Text *out, const Booking *booking, int parts, Str
   booking_seats_write(call, out, booking);
   if (parts & BOOKING_WITH_CATEGORY) write_category(call, out, booking->category_id);
   if (parts & BOOKING_WITH_CONCERT) write_concert(call, out, booking);
-  if (parts & BOOKING_WITH_PERSON) write_person(call, out, booking->user_id);
+  if (parts & BOOKING_WITH_PERSON) {
+    write_person(call, out, booking->user_id);
+    write_refund(call, out, booking->id);
+  }
   if (reason.length > 0) {
     json_name(out, "reason");
     json_add_raw(out, reason);

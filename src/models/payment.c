@@ -19,7 +19,7 @@ static PaymentStatus status_of(Str name) {
 
 #define PAYMENT_SELECT                                                                                          \
   "SELECT id, booking_id, attempt, intent_id, client_secret, amount, currency, status, is_current, refund_due," \
-  " asks, last_error, created_at FROM payments"
+  " asks, last_error, created_at, refund_id, refund_state, refund_failures FROM payments"
 
 static bool read_one(Call *call, Rows rows, Payment *payment) {
   Arena *arena = &call->arena;
@@ -36,7 +36,10 @@ static bool read_one(Call *call, Rows rows, Payment *payment) {
                        .refund_due = rows_int(&rows, 9) != 0,
                        .asks = rows_int(&rows, 10),
                        .last_error = rows_text(&rows, 11, arena),
-                       .created_at = rows_int(&rows, 12)};
+                       .created_at = rows_int(&rows, 12),
+                       .refund_id = rows_text(&rows, 13, arena),
+                       .refund_state = rows_text(&rows, 14, arena),
+                       .refund_failures = rows_int(&rows, 15)};
   rows_end(&rows);
   return true;
 }
@@ -99,32 +102,6 @@ void payment_set_intent(Call *call, Payment *payment, const Intent *intent) {
 
 // The meaning of an intent's state.
 
-// The money goes back: asked for once, told once.
-static void give_back(Call *call, Payment *payment, const Booking *booking, const char *reason) {
-  static const char DUE[] =
-      "UPDATE payments SET refund_due = 1, look_at = $1, updated_at = $2"
-      " WHERE id = $3 AND status = 'succeeded' AND refund_due = 0";
-  db_run(call->db, DUE, sql_int(call->now_ms + HOUR_MS), sql_int(call->now_ms), sql_int(payment->id));
-  if (db_changes(call->db) != 1) return;
-  payment->refund_due = true;
-  payment_ask_refund(call, booking, payment);
-  booking_mail_refund(call, booking, reason, payment_refund_name(call, booking, payment));
-}
-
-void payment_refund(Call *call, Booking *booking) {
-  Payment payment;
-  bool free = booking->amount == 0;
-  if (!free && !payment_find_current(call, booking->id, &payment)) return;
-  if (!booking_refund(call, booking, "refunded")) return;
-  if (free) {
-    booking_mail_refund(call, booking, "cancelled", booking->public_id);
-  } else {
-    give_back(call, &payment, booking, "cancelled");
-  }
-  booking_tell_refunded(call, booking);
-  stock_changed(call, booking->concert_id, true);
-}
-
 // The row says what was asked for, not what a seat costs today.
 static bool is_what_was_asked(const Payment *payment, const Booking *booking, const Intent *intent) {
   return intent->amount == payment->amount && str_equal_nocase(intent->currency, payment->currency) &&
@@ -139,7 +116,7 @@ static void money_came_late(Call *call, Payment *payment, Booking *booking) {
     return;
   }
   booking_refund_late(call, booking);
-  give_back(call, payment, booking, "late");
+  payment_give_back(call, payment, booking, "late");
   booking_tell_refunded(call, booking);
 }
 
@@ -160,7 +137,7 @@ static void money_came(Call *call, Payment *payment, Booking *booking, const Int
   } else if (payment->current && right && over && booking->money != MONEY_REFUNDED) {
     money_came_late(call, payment, booking);
   } else {
-    give_back(call, payment, booking, "replaced");
+    payment_give_back(call, payment, booking, "replaced");
     if (!payment->current || !pending) return;
     if (booking_release(call, booking, BOOKING_EXPIRED, "expired")) stock_changed(call, booking->concert_id, true);
   }
@@ -211,23 +188,6 @@ void payment_told(Call *call, Payment *payment, const Intent *intent) {
 void payment_try_failed(Call *call, Payment *payment) {
   Booking booking;
   if (booking_find(call, payment->booking_id, &booking)) try_failed(call, payment, &booking);
-}
-
-void payment_given_back(Call *call, Payment *payment, Str refund_id) {
-  static const char DONE[] =
-      "UPDATE payments SET status = 'refunded', refund_id = coalesce(refund_id, $1), refund_due = 0, look_at = NULL,"
-      " updated_at = $2 WHERE id = $3 AND status != 'refunded'";
-  Booking booking;
-  bool ours = payment->refund_due;
-  db_run(call->db, DONE, sql_text_or_null(refund_id), sql_int(call->now_ms), sql_int(payment->id));
-  if (db_changes(call->db) != 1 || ours || !payment->current) return;
-  payment->status = PAYMENT_REFUNDED;
-  // Not asked for by us: somebody did it at the provider's.
-  if (!booking_find(call, payment->booking_id, &booking)) return;
-  if (!booking_refund(call, &booking, "refunded by the provider")) return;
-  booking_mail_refund(call, &booking, "cancelled", payment_refund_name(call, &booking, payment));
-  booking_tell_refunded(call, &booking);
-  stock_changed(call, booking.concert_id, true);
 }
 
 void payment_refused(Call *call, Payment *payment, Str words) {

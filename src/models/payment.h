@@ -25,8 +25,11 @@ typedef struct Payment {
   PaymentStatus status;
   bool current;
   bool refund_due;
-  int64_t asks;    // what was asked of the provider about this intent so far
-  Str last_error;  // the provider's words when it refused to make the intent
+  Str refund_id;            // the provider's last refund; empty: none
+  Str refund_state;         // of one that is due: empty (asked for), "pending" or "failed"
+  int64_t refund_failures;  // refunds of it that failed so far
+  int64_t asks;             // what was asked of the provider about this intent so far
+  Str last_error;           // the provider's words when it refused to make the intent
   int64_t created_at;
 } Payment;
 
@@ -50,15 +53,24 @@ bool payment_find_attempt(Call *call, int64_t booking_id, int64_t attempt, Payme
 void payment_told(Call *call, Payment *payment, const Intent *intent);
 // The provider says that a try to pay has failed: the booking stays, another try may follow.
 void payment_try_failed(Call *call, Payment *payment);
-// The provider has given the money back, because we asked or of its own.
-void payment_given_back(Call *call, Payment *payment, Str refund_id);
 // The provider refused to make the intent, in its own words.
 void payment_refused(Call *call, Payment *payment, Str words);
 
 // The provider has made the intent.
 void payment_set_intent(Call *call, Payment *payment, const Intent *intent);
+
+// Money that goes back (payment_refund.c). It is due until the provider says that it was done.
+void payment_give_back(Call *call, Payment *payment, const Booking *booking, const char *reason);
 // A confirmed booking is cancelled and paid back, by staff.
 void payment_refund(Call *call, Booking *booking);
+// The provider has given the money back, because we asked or of its own.
+void payment_given_back(Call *call, Payment *payment, Str refund_id);
+// How a refund stands, in the provider's word: "succeeded" (or none), "pending", "failed", ...; `why` it failed.
+void payment_refund_told(Call *call, Payment *payment, Str refund_id, Str state, Str why);
+// Follows up a refund that is due: asks again, or how it stands.
+void payment_look_at_refund(Call *call, const Booking *booking, Payment *payment);
+// Refunds of a booking that failed are asked for anew, at once.
+void payment_refund_anew(Call *call, const Booking *booking);
 
 bool payment_open(const Payment *payment);  // money may still come by it
 int64_t payment_next_look(const Call *call, const Payment *payment);

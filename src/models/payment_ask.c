@@ -20,6 +20,8 @@ static Str payload_of(Call *call, const char *op, const Booking *booking, const 
   json_add_int(&payload, payment->attempt);
   json_name(&payload, "intent");
   json_add_str(&payload, payment->intent_id);
+  json_name(&payload, "refund");
+  json_add_str(&payload, payment->refund_id);
   json_name(&payload, "amount");
   json_add_int(&payload, payment->amount);
   json_name(&payload, "currency");
@@ -52,7 +54,7 @@ void payment_begin(Call *call, Booking *booking) {
   payment_wait(call, booking, &payment);
 }
 
-static const char *const ask_names[] = {"retrieve", "cancel"};
+static const char *const ask_names[] = {"retrieve", "cancel", "look_at_refund"};
 
 void payment_ask(Call *call, const Booking *booking, Payment *payment, PaymentAsk ask, int64_t due_ms) {
   static const char COUNT[] = "UPDATE payments SET asks = asks + 1 WHERE id = $1 RETURNING asks";
@@ -72,6 +74,7 @@ Str payment_refund_name(Call *call, const Booking *booking, const Payment *payme
 static Str refund_key(Call *call, const Booking *booking, const Payment *payment) {
   Text key = {.arena = &call->arena};
   text_format(&key, "refund:%.*s", STR_ARG(payment_refund_name(call, booking, payment)));
+  if (payment->refund_failures > 0) text_format(&key, ":again:%lld", (long long)payment->refund_failures);
   return text_str(&key);
 }
 

@@ -5,11 +5,11 @@
 
 #include "models/payment.h"
 
-typedef enum PaymentAsk { ASK_RETRIEVE, ASK_CANCEL } PaymentAsk;
+typedef enum PaymentAsk { ASK_RETRIEVE, ASK_CANCEL, ASK_REFUND } PaymentAsk;
 
 // A first or another intent for the booking: the row, and the effect that makes it.
 void payment_begin(Call *call, Booking *booking);
-// Asks about an intent.
+// Asks about an intent; ASK_REFUND: how its refund stands.
 void payment_ask(Call *call, const Booking *booking, Payment *payment, PaymentAsk ask, int64_t due_ms);
 void payment_ask_refund(Call *call, const Booking *booking, const Payment *payment);
 // What was asked but never answered is asked again, with the same key.

@@ -109,7 +109,7 @@ static void look(Call *call, Payment *payment) {
   db_run(call->db, LATER, sql_int(refund ? call->now_ms + HOUR_MS : payment_next_look(call, payment)),
          sql_int(payment->id));
   if (refund) {
-    payment_ask_again(call, &booking, payment);
+    payment_look_at_refund(call, &booking, payment);
     return;
   }
   AskState state = payment_ask_state(call, &booking, payment);

@@ -4,7 +4,7 @@
 #include "shared/ids.h"
 
 static const char FIND_BY_ID[] =
-    "SELECT id, client_secret, amount, currency, booking_id, user_id, status, refunded, coalesce(settles_at, 0)"
+    "SELECT id, client_secret, amount, currency, booking_id, user_id, status, refunded, coalesce(settles_at, 0), card"
     " FROM test_intents WHERE id = $1";
 
 static bool read_one(Call *call, Rows rows, TestIntent *intent) {
@@ -18,7 +18,8 @@ static bool read_one(Call *call, Rows rows, TestIntent *intent) {
                          .user_id = rows_text(&rows, 5, arena),
                          .status = rows_text(&rows, 6, arena),
                          .refunded = rows_int(&rows, 7) != 0,
-                         .settles_at = rows_int(&rows, 8)};
+                         .settles_at = rows_int(&rows, 8),
+                         .card = rows_text(&rows, 9, arena)};
   rows_end(&rows);
   return true;
 }
@@ -26,7 +27,7 @@ static bool read_one(Call *call, Rows rows, TestIntent *intent) {
 bool test_intent_make(Call *call, Str idempotency_key, TestIntent *intent) {
   enum { ID_CHARACTERS = 24 };
   static const char FIND[] =
-      "SELECT id, client_secret, amount, currency, booking_id, user_id, status, refunded, coalesce(settles_at, 0)"
+      "SELECT id, client_secret, amount, currency, booking_id, user_id, status, refunded, coalesce(settles_at, 0), card"
       " FROM test_intents WHERE idempotency_key = $1";
   static const char ADD[] =
       "INSERT INTO test_intents(id, client_secret, idempotency_key, amount, currency, booking_id, user_id, status,"
@@ -65,6 +66,12 @@ void test_intent_set(Call *call, TestIntent *intent, Str status, int64_t settles
   intent->settles_at = settles_at;
   db_run(call->db, SET, sql_text(status), settles_at != 0 ? sql_int(settles_at) : (SqlValue){.kind = SQL_NULL},
          sql_text(intent->id));
+}
+
+void test_intent_set_card(Call *call, TestIntent *intent, Str card) {
+  static const char SET[] = "UPDATE test_intents SET card = $1 WHERE id = $2";
+  intent->card = card;
+  db_run(call->db, SET, sql_text(card), sql_text(intent->id));
 }
 
 bool test_intent_refund(Call *call, const TestIntent *intent) {

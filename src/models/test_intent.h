@@ -14,6 +14,7 @@ typedef struct TestIntent {
   Str user_id;
   Str status;  // Stripe's words
   bool refunded;
+  Str card;            // it was paid with; empty: not yet
   int64_t settles_at;  // a processing one succeeds then; 0: never
 } TestIntent;
 
@@ -21,6 +22,7 @@ typedef struct TestIntent {
 bool test_intent_make(Call *call, Str idempotency_key, TestIntent *intent);
 // As it is now: one whose time has come has succeeded.
 bool test_intent_find(Call *call, Str id, TestIntent *intent);
+void test_intent_set_card(Call *call, TestIntent *intent, Str card);
 void test_intent_set(Call *call, TestIntent *intent, Str status, int64_t settles_at);
 bool test_intent_refund(Call *call, const TestIntent *intent);  // false: it was refunded before
 void test_intent_write(Text *out, const TestIntent *intent);    // as Stripe writes it

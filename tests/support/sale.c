@@ -179,9 +179,9 @@ static void settle(Rig *rig, const Json *payload, int http, const FakeIntent *in
   if (intent != NULL) {
     text_format(&json,
                 ",\"intentId\":\"%s\",\"clientSecret\":\"%s_secret_x\",\"status\":\"%s\",\"amount\":%lld,"
-                "\"currency\":\"%s\",\"intentBookingId\":\"%s\",\"refundId\":\"re_1\"",
-                intent->id, intent->id, intent->status, (long long)intent->amount, intent->currency,
-                intent->booking_id);
+                "\"currency\":\"%s\",\"intentBookingId\":\"%s\",\"refundId\":\"re_%d\",\"refundStatus\":\"%s\"",
+                intent->id, intent->id, intent->status, (long long)intent->amount, intent->currency, intent->booking_id,
+                sale_provider.refunds, sale_provider.refund_state != NULL ? sale_provider.refund_state : "succeeded");
   }
   text_char(&json, '}');
   assert_refused(rig_call(rig, &payment_settle, NULL, rig_zero(rig, text_str(&json))), ERR_NONE);

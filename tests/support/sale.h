@@ -25,8 +25,9 @@ const char *sale_field(Rig *rig, const Answer *answer, const char *name);  // a 
 
 // The provider.
 typedef struct Provider {
-  bool down;            // nobody answers
-  const char *refuses;  // the making of intents, in these words
+  bool down;                 // nobody answers
+  const char *refuses;       // the making of intents, in these words
+  const char *refund_state;  // of every refund; NULL: it is done
   int made;
   int refunds;
   int cancels;

@@ -83,6 +83,15 @@ test('retrieve: the request is the one that Stripe\'s own library makes', async 
   assert.deepEqual({ ...ours, type: null }, { ...theirs, type: null });
 });
 
+test('look_at_refund: the request is the one that Stripe\'s own library makes', async () => {
+  const key = freshKey('look_at_refund');
+  addEffect(foyer, 'stripe', key, { ...payloadOf('look_at_refund'), refund: 're_1' });
+  await done(foyer, key);
+  await api.refunds.retrieve('re_1');
+  const [ours, theirs] = requests.map(essence);
+  assert.deepEqual({ ...ours, type: null }, { ...theirs, type: null });
+});
+
 const temporary = {
   'a conflict': { status: 409, json: { error: { code: 'lock_timeout', type: 'invalid_request_error' } } },
   'too many requests': { status: 429, json: { error: { code: 'rate_limit' } } },

@@ -158,6 +158,26 @@ test('from two seats of a hall to the door, by the test provider', async () => {
   assert.match(csv.text, /^id,bookedAt,status,[^]*"cancelled","refunded"/);
 });
 
+test('a refund that the provider cannot make is shown to staff, one that takes a while too', async () => {
+  const { foyer } = demo;
+  const concert = (await api(foyer, 'GET', '/concert')).json;
+  const category = concert.categories.find(({ name }) => name === 'silver');
+  for (const [card, shown] of [['4000000000005126', 'failed'], ['4000000000007726', 'pending']]) {
+    const token = await buyer(demo, `${shown}@example.org`);
+    sql(foyer, `UPDATE users SET role = 'staff' WHERE email = '${shown}@example.org'`);
+    const booking = (await api(foyer, 'POST', '/booking', { token, body: { categoryId: category.id, seats: 1 } })).json;
+    const intent = await api(foyer, 'POST', '/payment/create-intent', { token, body: { bookingId: booking.id } });
+    assert.equal((await payByCard(demo, intent.json, card)).status, 200);
+    assert.equal((await api(foyer, 'PATCH', `/booking/${booking.id}/confirm`, { token })).status, 200);
+    assert.equal((await api(foyer, 'POST', `/booking/${booking.id}/refund`, { token })).json.refund, 'pending');
+    const state = () => sql(foyer, `SELECT refund_state FROM payments p JOIN bookings b ON b.id = p.booking_id WHERE b.public_id = '${booking.id}'`);
+    await until(() => ({ text: JSON.stringify(state()) }), ({ text }) => text.includes(shown));
+    const { bookings } = (await api(foyer, 'GET', `/booking/all?q=${booking.id}`, { token })).json;
+    assert.deepEqual(bookings.map(({ status, paymentStatus, refund }) => [status, paymentStatus, refund]), [['cancelled', 'refunded', shown]]);
+  }
+  assert.match(foyer.log, /payment: a refund has failed, the money is still with us.*why="expired_or_canceled_card"/);
+});
+
 test('the API of the test provider is for the server alone', async () => {
   const { foyer } = demo;
   const [{ id }] = sql(foyer, 'SELECT id FROM test_intents LIMIT 1');

@@ -39,6 +39,8 @@ export interface Booking {
   /** Whose it is, told to staff only. */
   readonly email: string;
   readonly name: string;
+  /** How the money goes back, told to staff only; null: it does not. */
+  readonly refund: "pending" | "succeeded" | "failed" | null;
 }
 
 /** The concert a booking names, where it does. */
@@ -76,6 +78,7 @@ function extras(read: Json) {
     concert: concertOf(read.concert),
     email: textOr(read.email, ""),
     name: textOr(read.name, ""),
+    refund: (["pending", "succeeded", "failed"] as const).find((state) => state === read.refund) ?? null,
   };
 }
 

@@ -295,6 +295,7 @@ export const sayEn = {
     more: "More",
     noBookings: "No bookings match.",
     refund: "Refund",
+    refundFailed: "The refund failed; it is tried again",
     refundSure: (amount: string) => `Cancel this booking and give back ${amount}? Its tickets become void at once.`,
     refundYes: "Yes, refund",
     export: "Export CSV",

@@ -295,6 +295,7 @@ export const sayRu: Say = {
     more: "Ещё",
     noBookings: "Ничего не найдено.",
     refund: "Вернуть деньги",
+    refundFailed: "Возврат не прошёл, попробуем снова",
     refundSure: (amount) => `Отменить бронирование и вернуть ${amount}? Билеты сразу станут недействительны.`,
     refundYes: "Да, вернуть",
     export: "Скачать CSV",
