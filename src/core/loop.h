@@ -7,6 +7,7 @@
 #include <uv.h>
 
 #include "core/http.h"
+#include "core/send_ring.h"
 #include "core/ws.h"
 #include "shared/arena.h"
 #include "shared/time.h"
@@ -76,6 +77,8 @@ struct Loop {
   Conn *dirty;  // connections with bytes to send at the end of this turn, in the order they got them, so that an
                 // answer does not wait behind the thousands of frames that its call brings about
   Conn **dirty_tail;
+  SendRing *ring;   // for the many of a fan-out; NULL: there is none, or none was needed yet
+  bool ring_asked;  // for one
   Call *submitted;  // calls for the store, handed over at the end of this turn
   Call **submitted_tail;
   uint32_t awaited;         // calls that were queued for a turn's end and have not come back

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -176,6 +177,48 @@ static void test_an_owner_hears_once_that_a_backlog_has_left(void **state) {
   peer_close(peer);
 }
 
+// Some take all, one takes a part of it, one has more than one piece, and one is gone.
+static void fan_out(Rig *rig, int count) {
+  enum { PEERS = 1100, SLOW = 70, BUSY = 80, GONE = 90 };
+  static Peer *peers[PEERS];
+  rig->loops[0].settings.connections_max = PEERS;
+  for (int i = 0; i < count; i++) peers[i] = peer_open(rig, 0, NULL, i == SLOW ? 4096 : 0);
+  Str large = wire_fill(&rig->arena, 'x', 60000);
+  for (int round = 0; round < 2; round++) {
+    int step = round == 0 ? 1 : 10;
+    Buf *frame = ws_frame(WS_TEXT, round == 0 ? STR("news") : large);
+    ws_send(peers[BUSY]->conn, WS_TEXT, STR("an answer"));
+    for (int i = 0; i < count; i += step) conn_send(peers[i]->conn, buf_ref(frame));
+    if (round == 1) peer_close(peers[GONE]);
+    for (int i = 0; i < count; i += step) {
+      if (i == GONE && round == 1) continue;
+      const char *heard = hear(peers[i], i == BUSY ? 2 : 1);
+      if (i == BUSY) assert_memory_equal(heard, "an answer\n", 10), heard += 10;
+      assert_int_equal(strlen(heard), round == 0 ? 5 : large.length + 1);
+    }
+    RIG_UNTIL(rig, frame->refs == 1);
+    buf_unref(frame);
+  }
+  for (int i = 0; i < count; i++) {
+    if (i != GONE) peer_close(peers[i]);
+  }
+}
+
+static void test_many_are_sent_at_once_whatever_their_sockets_take(void **state) {
+  struct rlimit files;
+  getrlimit(RLIMIT_NOFILE, &files);
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
+  fan_out(*state, 1100);  // more than a ring takes at once
+}
+
+static void test_without_a_ring_it_is_just_so(void **state) {
+  Rig *rig = *state;
+  rig->loops[0].ring_asked = true;
+  fan_out(rig, 100);
+  assert_null(rig->loops[0].ring);
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void) {
@@ -189,6 +232,8 @@ int main(void) {
       CASE(test_a_name_of_a_connection_finds_no_later_one_in_its_place),
       CASE(test_a_loop_that_is_full_refuses_with_503),
       CASE(test_an_owner_hears_once_that_a_backlog_has_left),
+      CASE(test_many_are_sent_at_once_whatever_their_sockets_take),
+      CASE(test_without_a_ring_it_is_just_so),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
