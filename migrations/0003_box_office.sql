@@ -95,6 +95,7 @@ CREATE UNIQUE INDEX bookings_pending ON bookings (user_id, category_id) WHERE st
 CREATE INDEX bookings_due ON bookings (expires_at) WHERE status = 'pending';
 CREATE INDEX bookings_held ON bookings (concert_id, seats) WHERE status = 'pending';
 CREATE INDEX bookings_user ON bookings (user_id, booked_at);
+CREATE INDEX bookings_confirmed ON bookings (concert_id, confirmed_at) WHERE confirmed_at IS NOT NULL;
 CREATE INDEX bookings_category ON bookings (category_id, status);
 
 CREATE TABLE booking_seats (

@@ -115,7 +115,7 @@ Str tickets_field_sentence(Arena *arena, const Field *field) {
       text_add(&text, STR("a whole number of at least 1"));
       break;
     case FIELD_INT:
-      text_format(&text, "a whole number from %u to %u", field->min, field->max);
+      text_format(&text, "a whole number from %lld to %lld", (long long)field->min, (long long)field->max);
       break;
     case FIELD_FLAG:
       text_add(&text, STR("true or false"));
@@ -128,13 +128,13 @@ Str tickets_field_sentence(Arena *arena, const Field *field) {
       break;
     case FIELD_STRING:
       if (field->min == field->max) {
-        text_format(&text, "exactly %u characters", field->min);
+        text_format(&text, "exactly %lld characters", (long long)field->min);
       } else {
-        text_format(&text, "%u to %u characters", field->min, field->max);
+        text_format(&text, "%lld to %lld characters", (long long)field->min, (long long)field->max);
       }
       break;
     case FIELD_ID_LIST:
-      text_format(&text, "a list of %u to %u ids", field->min, field->max);
+      text_format(&text, "a list of %lld to %lld ids", (long long)field->min, (long long)field->max);
       break;
     case FIELD_ANY_STRING:
     case FIELD_WORD:

@@ -39,7 +39,7 @@ void call_free(Call *call) {
 
 static bool decode_ids(Call *call, const Json *value, const Field *field, IdList *out) {
   size_t count = json_count(value);
-  if (!json_is_array(value) || count < field->min || count > field->max) return false;
+  if (!json_is_array(value) || (int64_t)count < field->min || (int64_t)count > field->max) return false;
   int64_t *ids = ARENA_ARRAY(&call->arena, int64_t, count);
   size_t at = 0;
   for (const Json *item = json_first(value); item != NULL; item = json_next(item), at++) {
@@ -94,7 +94,7 @@ static bool decode_field(Call *call, const Json *value, const Field *field, void
     case FIELD_ID:
       return json_int(value, out) && *(int64_t *)out >= 1;
     case FIELD_INT:
-      if (!json_int(value, &number) || number < (int64_t)field->min || number > (int64_t)field->max) return false;
+      if (!json_int(value, &number) || number < field->min || number > field->max) return false;
       *(int64_t *)out = number;
       return true;
     case FIELD_FLAG:
@@ -108,7 +108,8 @@ static bool decode_field(Call *call, const Json *value, const Field *field, void
     case FIELD_STRING:
       if (!json_str(value, &text)) return false;
       *(Str *)out = str_copy(&call->arena, text);
-      return str_code_points(text) >= field->min && str_code_points(text) <= field->max;
+      number = (int64_t)str_code_points(text);
+      return number >= field->min && number <= field->max;
     case FIELD_ANY_STRING:
       if (json_str(value, &text)) *(Str *)out = str_copy(&call->arena, text);
       return true;

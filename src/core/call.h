@@ -64,8 +64,8 @@ typedef struct Field {
   uint16_t offset;  // into the input struct
   bool optional;    // absent or null: the input keeps its zero
   uint16_t given;   // into the input: a bool that says whether it was there; 0: nobody asks
-  uint32_t min;
-  uint32_t max;
+  int64_t min;
+  int64_t max;
   Error error;
 } Field;
 

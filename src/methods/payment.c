@@ -145,7 +145,7 @@ typedef struct Settle {
   }
 #define SETTLE_NUMBER(its_name, member)                                                                             \
   {                                                                                                                 \
-    .name = (its_name), .kind = FIELD_INT, .offset = offsetof(Settle, member), .optional = true, .max = UINT32_MAX, \
+    .name = (its_name), .kind = FIELD_INT, .offset = offsetof(Settle, member), .optional = true, .max = INT64_MAX, \
     .error = ERR_VALIDATION                                                                                         \
   }
 

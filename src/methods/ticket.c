@@ -15,6 +15,7 @@
 
 typedef struct List {
   Str concert_id;
+  Str after;
 } List;
 
 static const Field list_fields[] = {
@@ -23,6 +24,7 @@ static const Field list_fields[] = {
      .offset = offsetof(List, concert_id),
      .optional = true,
      .error = ERR_VALIDATION},
+    {.name = "after", .kind = FIELD_WORD, .offset = offsetof(List, after), .optional = true, .error = ERR_VALIDATION},
 };
 
 static Error list(Call *call, const void *input) {
@@ -35,7 +37,7 @@ static Error list(Call *call, const void *input) {
   json_add_str(&call->reply, concert.public_id);
   json_name(&call->reply, "at");
   json_add_time(&call->reply, call->now_ms);
-  ticket_write_list(call, &call->reply, concert.id);
+  ticket_write_list(call, &call->reply, concert.id, in->after);
   json_close(&call->reply, '}');
   return ERR_NONE;
 }
@@ -45,7 +47,7 @@ const Method ticket_list = {
     .access = ACCESS_SIGNED_IN,
     .reads_only = true,
     .fields = list_fields,
-    .field_count = 1,
+    .field_count = 2,
     .input_bytes = sizeof(List),
     .run = list,
 };

@@ -153,16 +153,20 @@ static Str hash_of(Call *call, Str code) {
   return ids_hex(&call->arena, hash, sizeof hash);
 }
 
-static void write_listed(Call *call, Text *out, int64_t concert_id, const TicketKey *key) {
+// Gives the last ticket when the page is full, else nothing.
+static Str write_listed(Call *call, Text *out, int64_t concert_id, Str after, const TicketKey *key) {
   static const char LIST[] =
       "SELECT t.public_id, coalesce(t.seat_id, 0), coalesce(u.name, u.username, u.email, ''),"
       " coalesce(t.checked_in_at, 0), t.void"
       " FROM tickets t JOIN bookings b ON b.id = t.booking_id JOIN users u ON u.id = b.user_id"
-      " WHERE b.concert_id = $1 ORDER BY t.id";
-  Rows rows = db_rows(call->db, LIST, sql_int(concert_id));
+      " WHERE b.concert_id = $1 AND t.id > coalesce((SELECT id FROM tickets WHERE public_id = $2), 0)"
+      " ORDER BY t.id LIMIT $3";
+  Str public_id = {0};
+  int count = 0;
+  Rows rows = db_rows(call->db, LIST, sql_int(concert_id), sql_text(after), sql_int(TICKET_LIST_PAGE));
   json_open(out, '[');
-  while (rows_next(&rows)) {
-    Str public_id = rows_text(&rows, 0, &call->arena);
+  for (; rows_next(&rows); count++) {
+    public_id = rows_text(&rows, 0, &call->arena);
     json_open(out, '{');
     json_name(out, "id");
     json_add_str(out, public_id);
@@ -177,14 +181,21 @@ static void write_listed(Call *call, Text *out, int64_t concert_id, const Ticket
     json_close(out, '}');
   }
   json_close(out, ']');
+  return count == TICKET_LIST_PAGE ? public_id : (Str){0};
 }
 
-void ticket_write_list(Call *call, Text *out, int64_t concert_id) {
+void ticket_write_list(Call *call, Text *out, int64_t concert_id, Str after) {
   unsigned char signature[crypto_sign_BYTES];
   TicketKey key = key_of(call->config);
   Text tickets = {.arena = &call->arena};
-  write_listed(call, &tickets, concert_id, &key);
+  Str next = write_listed(call, &tickets, concert_id, after, &key);
   crypto_sign_detached(signature, NULL, (const unsigned char *)tickets.at, tickets.length, key.secret);
+  json_name(out, "next");
+  if (next.length > 0) {
+    json_add_str(out, next);
+  } else {
+    json_add_null(out);
+  }
   json_name(out, "tickets");
   json_add_raw(out, text_str(&tickets));
   json_name(out, "key");

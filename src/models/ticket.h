@@ -27,8 +27,10 @@ bool ticket_find(Call *call, Str public_id, Ticket *ticket);
 bool ticket_check_in(Call *call, const Ticket *ticket, int64_t at_ms);
 // The tickets of a booking as a JSON array, with their codes.
 void ticket_write_all(Call *call, Text *out, int64_t booking_id);
-// Adds "tickets" of a concert as the door's people need them when they are offline, "key" and "signature" over the text
-// of "tickets".
-void ticket_write_list(Call *call, Text *out, int64_t concert_id);
+enum { TICKET_LIST_PAGE = 20000 };
+// Adds "tickets" of a concert as the door's people need them when they are offline, those behind the ticket of the
+// public id `after` (empty: from the first on), "next" (null, or that of the page behind it), "key" and "signature"
+// over the text of "tickets".
+void ticket_write_list(Call *call, Text *out, int64_t concert_id, Str after);
 
 #endif

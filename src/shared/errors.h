@@ -74,6 +74,7 @@
   X(TICKET_NOT_FOUND, "ticket_not_found", 404, "This is not a ticket of ours.")                                        \
   X(TICKET_USED, "ticket_used", 409, "This ticket was used already.")                                                  \
   X(TICKET_VOID, "ticket_void", 410, "This ticket was refunded.")                                                      \
+  X(EXPORT_TOO_LONG, "export_too_long", 400, "These are more than 100,000 bookings: say a shorter time, from and to.") \
   X(RECEIVER_NOT_FOUND, "receiver_not_found", 400, "Receiver user not found")                                          \
   X(PERSON_NOT_FOUND, "person_not_found", 400, "User not found")                                                       \
   X(BLOCKED_BY_THEM, "blocked", 403, "This person takes no messages from you")                                         \

@@ -272,6 +272,23 @@ static void test_the_owner_of_a_booking_writes_to_whom_of_the_staff_he_knows(voi
   rig_run(rig, "DELETE FROM dialogs");
 }
 
+static void test_an_export_has_no_formulas_and_no_end_that_is_left_out(void **state) {
+  Rig *rig = *state;
+  sale_booking(rig, anna, "{\"categoryId\":\"" SALE_GOLD "\",\"seats\":1}");
+  rig_run(rig, "UPDATE users SET name = char(9) || '=1', email = char(13) || '@x' WHERE id = 1");
+  const char *csv = rig_zero(rig, sale_call(rig, &booking_export, staff, "{}").reply);
+  assert_non_null(strstr(csv, "\"'\r@x\",\"'\t=1\"\r\n"));
+  rig_run(rig,
+          "WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 100001) INSERT INTO bookings(id,"
+          " public_id, user_id, concert_id, category_id, seats, amount, currency, status, payment_status, booked_at,"
+          " expires_at) SELECT i, printf('%024x', i), 1, 1, 1, 1, 1, 'inr', 'expired', 'none', 5, 5 FROM n");
+  Answer all = sale_call(rig, &booking_export, staff, "{}");
+  assert_refused(all, ERR_EXPORT_TOO_LONG);
+  assert_int_equal(all.reply.length, 0);
+  assert_refused(sale_call(rig, &booking_export, staff, "{\"to\":\"2000-01-01\"}"), ERR_NONE);
+  rig_run(rig, "DELETE FROM bookings WHERE id > 1");
+}
+
 static void test_staff_lists_and_exports_all(void **state) {
   Rig *rig = *state;
   sale_booking(rig, anna, GOLD2);
@@ -322,6 +339,7 @@ int main(void) {
       SALE_TEST(test_a_pending_booking_is_cancelled_and_its_seats_are_free),
       SALE_TEST(test_only_its_owner_and_staff_see_a_booking),
       SALE_TEST(test_the_owner_of_a_booking_writes_to_whom_of_the_staff_he_knows),
+      SALE_TEST(test_an_export_has_no_formulas_and_no_end_that_is_left_out),
       SALE_TEST(test_staff_lists_and_exports_all),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

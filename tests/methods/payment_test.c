@@ -29,6 +29,16 @@ static void test_the_first_intent_is_made_for_the_price_and_its_secret_answered(
                       rig_text(rig, "SELECT 'create:' || public_id || ':1' FROM bookings"));
 }
 
+static void test_what_costs_more_than_32_bits_hold_is_paid(void **state) {
+  Rig *rig = *state;
+  rig_run(rig, "UPDATE categories SET price = 99999999999 WHERE id = 1");
+  const char *id = sale_pay_begin(rig, anna);
+  sale_intent_is(rig, "succeeded");
+  assert_refused(sale_confirm(rig, anna, id), ERR_NONE);
+  assert_string_equal(sale_state(rig), "confirmed paid");
+  assert_string_equal(rig_text(rig, "SELECT amount FROM payments"), "199999999998");
+}
+
 static void test_the_category_id_does_in_place_of_the_bookings(void **state) {
   Rig *rig = *state;
   sale_booking(rig, anna, "{\"categoryId\":\"" SALE_GOLD "\",\"seats\":1}");
@@ -366,6 +376,7 @@ int main(void) {
 #define SALE_TEST(name) cmocka_unit_test_setup_teardown(name, sale_setup, invariants_teardown)
   const struct CMUnitTest tests[] = {
       SALE_TEST(test_the_first_intent_is_made_for_the_price_and_its_secret_answered),
+      SALE_TEST(test_what_costs_more_than_32_bits_hold_is_paid),
       SALE_TEST(test_the_category_id_does_in_place_of_the_bookings),
       SALE_TEST(test_a_booking_of_another_or_one_that_ran_out_is_not_paid),
       SALE_TEST(test_later_calls_answer_the_same_secret),

@@ -115,11 +115,30 @@ static void test_the_list_names_every_ticket_of_the_concert(void **state) {
   buy(rig);
   assert_refused(sale_call(rig, &ticket_list, anna, "{}"), ERR_FORBIDDEN);
   Answer none = sale_call(rig, &ticket_list, staff, "{}");
-  assert_non_null(strstr(rig_zero(rig, none.reply), "\"tickets\":[],\"key\":\""));
+  assert_non_null(strstr(rig_zero(rig, none.reply), "\"next\":null,\"tickets\":[],\"key\":\""));
   Answer list = sale_call(rig, &ticket_list, staff, "{\"concertId\":\"" SALE_HALL_CONCERT "\"}");
   const Json *tickets = json_get(json_parse(&rig->arena, list.reply, NULL), "tickets");
   assert_int_equal(json_count(tickets), 2);
   assert_refused(sale_call(rig, &ticket_list, staff, "{\"concertId\":\"x\"}"), ERR_CONCERT_NOT_FOUND);
+}
+
+#define PAGE_OF "{\"concertId\":\"" SALE_HALL_CONCERT "\",\"after\":\"%s\"}"
+
+static void test_a_long_list_comes_in_pages(void **state) {
+  Rig *rig = *state;
+  buy(rig);
+  rig_run(
+      rig,
+      "WITH RECURSIVE n(i) AS (SELECT 3 UNION ALL SELECT i + 1 FROM n WHERE i < 20001) INSERT INTO tickets(public_id,"
+      " booking_id, number) SELECT printf('%024x', i), 1, i FROM n");
+  Answer first = sale_call(rig, &ticket_list, staff, PAGE_OF, "");
+  assert_int_equal(json_count(json_get(json_parse(&rig->arena, first.reply, NULL), "tickets")), 20000);
+  const char *next = sale_field(rig, &first, "next");
+  assert_string_equal(next, "000000000000000000004e20");
+  Answer last = sale_call(rig, &ticket_list, staff, PAGE_OF, next);
+  assert_int_equal(json_count(json_get(json_parse(&rig->arena, last.reply, NULL), "tickets")), 1);
+  assert_non_null(strstr(rig_zero(rig, last.reply), "\"next\":null,\"tickets\":[{"));
+  rig_run(rig, "DELETE FROM tickets WHERE number > 2");
 }
 
 int main(void) {
@@ -130,6 +149,7 @@ int main(void) {
       SALE_TEST(test_only_staff_lets_in_and_only_with_our_tickets),
       SALE_TEST(test_a_door_that_was_offline_says_when),
       SALE_TEST(test_a_refunded_ticket_lets_nobody_in_and_frees_its_seat),
+      SALE_TEST(test_a_long_list_comes_in_pages),
       SALE_TEST(test_the_list_names_every_ticket_of_the_concert),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,11 +7,24 @@ import { timeOr } from "../wire/concert";
 import { judge, verdict, type Door, type Verdict } from "../state/door";
 import { askOffice, type Office } from "./office_context";
 
-/** The list, and whether its signature holds; null where this browser cannot tell. Throws a Failure. */
-export async function askDoorList(office: Office, concertId: string): Promise<{ list: DoorList; holds: boolean | null }> {
-  const answer = await askOffice(office, { method: "GET", path: `/ticket/list?concertId=${concertId}` });
+/** A page of the list, and whether its signature holds. */
+async function askDoorPage(office: Office, concertId: string, after: string): Promise<{ list: DoorList; holds: boolean | null }> {
+  const behind = after === "" ? "" : `&after=${after}`;
+  const answer = await askOffice(office, { method: "GET", path: `/ticket/list?concertId=${concertId}${behind}` });
   const list = readDoorList(answer.value);
   return { list, holds: await signatureHolds(signedPart(answer.text), list.key, list.signature) };
+}
+
+/** The list, and whether its signatures hold; null where this browser cannot tell. Throws a Failure. */
+export async function askDoorList(office: Office, concertId: string): Promise<{ list: DoorList; holds: boolean | null }> {
+  let { list, holds } = await askDoorPage(office, concertId, "");
+  for (let next = list.next; next !== ""; ) {
+    const page = await askDoorPage(office, concertId, next);
+    list = { ...list, tickets: [...list.tickets, ...page.list.tickets] };
+    if (holds !== false) holds = page.holds && holds;
+    next = page.list.next;
+  }
+  return { list, holds };
 }
 
 /** What was found out about a code: the verdict, its hash, and whether the server still has to be told. */

@@ -18,6 +18,8 @@ export interface DoorList {
   readonly concertId: string;
   readonly at: number;
   readonly tickets: readonly Listed[];
+  /** Handed back to ask for the page behind this one; empty: there is none. */
+  readonly next: string;
   readonly key: string;
   readonly signature: string;
 }
@@ -40,6 +42,7 @@ export function readDoorList(value: unknown): DoorList {
     concertId: textOr(read.concertId, ""),
     at: timeOr(read.at),
     tickets,
+    next: textOr(read.next, ""),
     key: textOr(read.key, ""),
     signature: textOr(read.signature, ""),
   };
