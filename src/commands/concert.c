@@ -1,4 +1,5 @@
 // foyer concert: concerts made, opened and closed by an operator. A running server notices within a second.
+#include <ctype.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -6,6 +7,7 @@
 #include "commands/commands.h"
 #include "models/concert_add.h"
 #include "models/hall.h"
+#include "shared/currency.h"
 
 enum { CATEGORIES_MAX = 64, FILE_BYTES_MAX = 1 << 20 };
 
@@ -34,16 +36,8 @@ static void find_fault(Draft *draft, const char *fault) {
   if (draft->fault == NULL) draft->fault = fault;
 }
 
-// Money as people write it: "1200", "49.9", "49.90".
-static bool read_money(Str text, int64_t *minor) {
-  int64_t whole;
-  int64_t part = 0;
-  bool has_point = memchr(text.at, '.', text.length) != NULL;
-  Str before = str_cut(&text, '.');
-  if (!str_to_int(before, &whole) || whole < 0 || whole > 1000000000) return false;
-  if (has_point && (text.length < 1 || text.length > 2 || text.at[0] == '-' || !str_to_int(text, &part))) return false;
-  *minor = whole * 100 + (text.length == 1 ? part * 10 : part);
-  return true;
+static Str currency_of(const Draft *draft) {
+  return draft->concert.currency.length > 0 ? draft->concert.currency : STR("inr");
 }
 
 static void add_category(Draft *draft, Str name, bool priced, int64_t price, int64_t seats) {
@@ -60,14 +54,14 @@ static void set_category(Draft *draft, Str word) {
   int64_t price = 0;
   int64_t seats;
   Str name = str_cut(&word, ':');
-  bool priced = read_money(str_cut(&word, ':'), &price);
+  bool priced = currency_read(str_cut(&word, ':'), currency_of(draft), &price);
   add_category(draft, name, priced, price, str_to_int(word, &seats) ? seats : -1);
 }
 
 static void set_price(Draft *draft, Str word) {
   int64_t price = 0;
   Str name = str_cut(&word, ':');
-  bool priced = read_money(word, &price);
+  bool priced = currency_read(word, currency_of(draft), &price);
   add_category(draft, name, priced, price, 0);
 }
 
@@ -81,6 +75,13 @@ static void set_opening(Draft *draft, Str word) {
   if (!time_from_iso(word, &draft->concert.opens_at)) {
     find_fault(draft, "the opening is not as 2027-01-30T19:30:00Z");
   }
+}
+
+static void set_currency(Draft *draft, Str word) {
+  char *code = arena_copy(draft->arena, word.at, word.length);
+  for (size_t i = 0; i < word.length; i++) code[i] = (char)tolower((unsigned char)code[i]);
+  draft->concert.currency = (Str){code, word.length};
+  if (!currency_is_code(draft->concert.currency)) find_fault(draft, "a currency has three letters, as inr");
 }
 
 static void set_hall(Draft *draft, Str word) {
@@ -106,7 +107,7 @@ static const struct {
     {"--about", "about", NULL, offsetof(NewConcert, about.about)},
     {"--languages", "languages", NULL, offsetof(NewConcert, about.languages)},
     {"--organized-by", "organizedBy", NULL, offsetof(NewConcert, about.organized_by)},
-    {"--currency", "currency", NULL, offsetof(NewConcert, currency)},
+    {"--currency", "currency", set_currency, 0},
 };
 enum { DETAILS = sizeof details / sizeof details[0] };
 
@@ -120,6 +121,9 @@ static void set_detail(Draft *draft, size_t i, Str word) {
 
 static void read_words(Draft *draft, int count, char **words) {
   draft->concert.about.name = count > 0 ? str_from(words[0]) : (Str){0};
+  for (int i = 1; i + 1 < count; i += 2) {  // prices are read by it, wherever it stands
+    if (strcmp(words[i], "--currency") == 0) set_currency(draft, str_from(words[i + 1]));
+  }
   for (int i = 1; i < count; i += 2) {
     size_t row = 0;
     while (row < DETAILS && (details[row].option == NULL || strcmp(details[row].option, words[i]) != 0)) ++row;
@@ -148,7 +152,8 @@ static void read_json_category(Draft *draft, const Json *item) {
   json_str(json_get(item, "name"), &name);
   bool priced = json_double(json_get(item, "price"), &price) && price >= 0 && price <= 1e9;
   if (json_get(item, "seats") != NULL && !json_int(json_get(item, "seats"), &seats)) seats = -1;
-  add_category(draft, name, priced, priced ? (int64_t)(price * 100 + 0.5) : 0, seats);
+  add_category(draft, name, priced, priced ? (int64_t)(price * (double)currency_units(currency_of(draft)) + 0.5) : 0,
+               seats);
 }
 
 static void read_json(Draft *draft, const char *path) {

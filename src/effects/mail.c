@@ -10,6 +10,7 @@
 #include "core/qr_png.h"
 #include "effects/mail_render.h"
 #include "shared/calendar.h"
+#include "shared/currency.h"
 
 enum { QR_SCALE = 5, PARTS_MAX = MAIL_TICKETS_MAX + 1 };
 
@@ -33,22 +34,9 @@ static Str decimal(Arena *arena, int64_t value) {
   return text_str(&text);
 }
 
-// "3500.00 INR": minor units are hundredths but for the currencies that have none (ISO 4217).
 static Str money(Arena *arena, int64_t amount, Str currency) {
-  static const char whole[] = "bif clp djf gnf jpy kmf krw mga pyg rwf ugx vnd vuv xaf xof xpf";
-  char name[4] = {0};
-  memcpy(name, currency.at, currency.length < 3 ? currency.length : 3);
   Text text = {.arena = arena};
-  if (currency.length == 3 && strstr(whole, name) != NULL) {
-    text_int(&text, amount);
-  } else {
-    text_format(&text, "%lld.%02lld", (long long)(amount / 100), (long long)(amount % 100));
-  }
-  text_char(&text, ' ');
-  for (size_t i = 0; i < currency.length; i++) {
-    char c = currency.at[i];
-    text_char(&text, c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c);
-  }
+  currency_write(&text, amount, currency);
   return text_str(&text);
 }
 

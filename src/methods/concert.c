@@ -5,6 +5,7 @@
 
 #include "models/concert.h"
 #include "models/waiting_room.h"
+#include "shared/currency.h"
 
 typedef struct GetConcert {
   Str concert_id;  // public; empty: the usual one
@@ -50,14 +51,13 @@ static void write_about(Text *out, const ConcertAbout *about) {
   add_text(out, "organizedBy", about->organized_by);
 }
 
-static void write_category(Text *out, const Category *category, Str concert_id) {
-  enum { MINOR_UNITS = 100 };
+static void write_category(Text *out, const Category *category, const Concert *concert) {
   json_open(out, '{');
   add_text(out, "id", category->public_id);
-  add_text(out, "concertId", concert_id);
+  add_text(out, "concertId", concert->public_id);
   add_text(out, "name", category->name);
   json_name(out, "price");
-  json_add_double(out, (double)category->price / MINOR_UNITS);
+  json_add_double(out, (double)category->price / (double)currency_units(concert->currency));
   add_int(out, "totalSeats", category->total_seats);
   add_int(out, "availableSeats", category->available_seats);
   add_id(out, "seatTypeId", category->seat_type_id);
@@ -78,7 +78,7 @@ static void write_categories(Call *call, const Concert *concert) {
   add_int(out, "availableSeats", available);
   json_name(out, "categories");
   json_open(out, '[');
-  for (size_t i = 0; i < count; i++) write_category(out, &categories[i], concert->public_id);
+  for (size_t i = 0; i < count; i++) write_category(out, &categories[i], concert);
   json_close(out, ']');
 }
 

@@ -1,12 +1,11 @@
 // Bookings as answers show them (tickets contract 3.5, docs/wire_additions.md).
 #include "models/booking.h"
 #include "models/booking_seats.h"
+#include "shared/currency.h"
 
-enum { MINOR_UNITS = 100 };
-
-static void write_category(Call *call, Text *out, int64_t category_id) {
+static void write_category(Call *call, Text *out, const Booking *booking) {
   Category category = {0};
-  category_find_by_id(call->db, &call->arena, category_id, &category);
+  category_find_by_id(call->db, &call->arena, booking->category_id, &category);
   json_name(out, "category");
   json_open(out, '{');
   json_name(out, "id");
@@ -14,7 +13,7 @@ static void write_category(Call *call, Text *out, int64_t category_id) {
   json_name(out, "name");
   json_add_str(out, category.name);
   json_name(out, "price");
-  json_add_double(out, (double)category.price / MINOR_UNITS);
+  json_add_double(out, (double)category.price / (double)currency_units(booking->currency));
   json_close(out, '}');
 }
 
@@ -107,7 +106,7 @@ void booking_write(Call *call, Text *out, const Booking *booking, int parts, Str
   json_name(out, "serverNow");
   json_add_time(out, call->now_ms);
   booking_seats_write(call, out, booking);
-  if (parts & BOOKING_WITH_CATEGORY) write_category(call, out, booking->category_id);
+  if (parts & BOOKING_WITH_CATEGORY) write_category(call, out, booking);
   if (parts & BOOKING_WITH_CONCERT) write_concert(call, out, booking);
   if (parts & BOOKING_WITH_PERSON) {
     write_person(call, out, booking->user_id);

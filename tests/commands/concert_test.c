@@ -91,6 +91,19 @@ static void test_what_makes_no_sense_changes_nothing(void **state) {
   assert_int_equal(rig_int(rig, "SELECT count(*) FROM categories"), 0);
 }
 
+static void test_prices_have_the_digits_of_their_currency(void **state) {
+  Rig *rig = *state;
+  const char *when = "2027-01-30T19:30Z";
+  assert_int_equal(run(rig, "add", "Y", "--date", when, "--category", "a:5000:1", "--currency", "JPY", NULL), 0);
+  assert_int_equal(run(rig, "add", "B", "--date", when, "--currency", "bhd", "--category", "a:1.2:1", NULL), 0);
+  assert_int_equal(run(rig, "add", "Y", "--date", when, "--category", "a:5000.5:1", "--currency", "jpy", NULL), 2);
+  assert_int_equal(run(rig, "add", "R", "--date", when, "--category", "a:1:1", "--currency", "rupees", NULL), 2);
+  assert_string_equal(rig_text(rig,
+                               "SELECT group_concat(currency || price) FROM concerts c JOIN categories k ON"
+                               " k.concert_id = c.id"),
+                      "jpy5000,bhd1200");
+}
+
 static void test_a_file_says_the_same(void **state) {
   Rig *rig = *state;
   char path[128];
@@ -141,9 +154,13 @@ static void test_the_demo_sells_as_many_tickets_as_it_is_told(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      CASE(test_a_concert_is_added_with_its_categories), CASE(test_in_a_hall_the_vacant_seats_of_a_type_are_sold),
-      CASE(test_what_makes_no_sense_changes_nothing),    CASE(test_a_file_says_the_same),
-      CASE(test_a_sale_is_opened_now_and_closed),        CASE(test_the_demo_sells_as_many_tickets_as_it_is_told),
+      CASE(test_a_concert_is_added_with_its_categories),
+      CASE(test_in_a_hall_the_vacant_seats_of_a_type_are_sold),
+      CASE(test_prices_have_the_digits_of_their_currency),
+      CASE(test_what_makes_no_sense_changes_nothing),
+      CASE(test_a_file_says_the_same),
+      CASE(test_a_sale_is_opened_now_and_closed),
+      CASE(test_the_demo_sells_as_many_tickets_as_it_is_told),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

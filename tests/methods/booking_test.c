@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "methods/concert.h"
 #include "methods/hall.h"
 #include "methods/payment.h"
 #include "support/invariants.h"
@@ -272,6 +273,22 @@ static void test_the_owner_of_a_booking_writes_to_whom_of_the_staff_he_knows(voi
   rig_run(rig, "DELETE FROM dialogs");
 }
 
+static void test_money_has_the_digits_of_its_currency(void **state) {
+  Rig *rig = *state;
+  rig->config.booking_fee_rate = 0.0826;
+  rig_run(rig, "UPDATE concerts SET currency = CASE id WHEN 1 THEN 'jpy' ELSE 'bhd' END");
+  rig_run(rig, "UPDATE categories SET price = CASE concert_id WHEN 1 THEN 5000 ELSE 1234 END");
+  Answer yen = sale_call(rig, &booking_create, anna, "{\"categoryId\":\"" SALE_GOLD "\",\"seats\":1}");
+  assert_non_null(strstr(rig_zero(rig, yen.reply), "\"amount\":5413,\"fee\":413,\"currency\":\"jpy\""));
+  Answer shown = sale_call(rig, &booking_pending, anna, "{}");
+  assert_non_null(strstr(rig_zero(rig, shown.reply), "\"name\":\"gold\",\"price\":5000}"));
+  const char *dinars = rig_zero(
+      rig, sale_call(rig, &booking_create, anna, "{\"concertId\":\"" SALE_HALL_CONCERT "\",\"seatIds\":[1]}").reply);
+  assert_non_null(strstr(dinars, "\"amount\":1340,\"fee\":106,\"currency\":\"bhd\""));
+  Answer concert = sale_call(rig, &concert_method_get, NULL, "{\"concertId\":\"" SALE_HALL_CONCERT "\"}");
+  assert_non_null(strstr(rig_zero(rig, concert.reply), "\"price\":1.234,"));
+}
+
 static void test_an_export_has_no_formulas_and_no_end_that_is_left_out(void **state) {
   Rig *rig = *state;
   sale_booking(rig, anna, "{\"categoryId\":\"" SALE_GOLD "\",\"seats\":1}");
@@ -339,6 +356,7 @@ int main(void) {
       SALE_TEST(test_a_pending_booking_is_cancelled_and_its_seats_are_free),
       SALE_TEST(test_only_its_owner_and_staff_see_a_booking),
       SALE_TEST(test_the_owner_of_a_booking_writes_to_whom_of_the_staff_he_knows),
+      SALE_TEST(test_money_has_the_digits_of_its_currency),
       SALE_TEST(test_an_export_has_no_formulas_and_no_end_that_is_left_out),
       SALE_TEST(test_staff_lists_and_exports_all),
   };

@@ -1,6 +1,7 @@
 // The box office without a browser: what comes over the wire, the place in the line, choosing seats, the door.
 import assert from "node:assert/strict";
 import { createHash, createHmac, generateKeyPairSync, sign } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import * as box from "../src/state/box";
 import { chooseSeat, chosenIds, dropRefused, dropTaken, offer } from "../src/state/choosing";
@@ -47,7 +48,12 @@ function opened(): box.Box {
 
 test("a price in major units becomes minor ones, by its currency", () => {
   assert.equal(categories[0].price, 1250);
-  assert.deepEqual(["INR", "JPY", "KWD"].map(minorUnits), [100, 1, 1000]);
+  assert.deepEqual(["INR", "JPY", "KWD", "HUF", "IQD"].map(minorUnits), [100, 1, 1000, 100, 1000]);
+  const server = readFileSync(new URL("../../src/shared/currency.c", import.meta.url), "utf8");
+  const namesOf = (table: string) => new RegExp(`${table}\\[\\] = "([^"]*)"`).exec(server)?.[1].split(" ") ?? [];
+  for (const code of namesOf("whole")) assert.equal(minorUnits(code.toUpperCase()), 1);
+  for (const code of namesOf("thousandths")) assert.equal(minorUnits(code), 1000);
+  assert.equal(namesOf("whole").length + namesOf("thousandths").length, 22);
 });
 
 test("a sale in a state nobody knows is a fault, not a guess", () => {

@@ -78,10 +78,14 @@ export function timeOr(value: unknown): number {
   return typeof value === "string" ? Date.parse(value) || 0 : 0;
 }
 
+/** Currencies without hundredths, as the server counts (src/shared/currency.c): browsers show some others without them. */
+const WHOLE = "bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf";
+const THOUSANDTHS = "bhd iqd jod kwd lyd omr tnd";
+
 /** How many minor units a major one has: 100 for most currencies, 1 for yen. */
 export function minorUnits(currency: string): number {
-  const format = new Intl.NumberFormat("en", { style: "currency", currency });
-  return 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2);
+  const code = currency.toLowerCase();
+  return WHOLE.split(" ").includes(code) ? 1 : THOUSANDTHS.split(" ").includes(code) ? 1000 : 100;
 }
 
 /** The sale of a concert that was made a moment ago: the socket tells the rest. */
