@@ -23,6 +23,7 @@ typedef enum Value {
   USER,  // who reserves; NULL when releasing
   NOW,
   TOPIC,
+  SEQ,  // what the statement before has read
   KIND,
   PAYLOAD
 } Value;
@@ -33,16 +34,13 @@ typedef struct Step {
   Value values[VALUES_MAX];
 } Step;
 
-// As in src/models/seat.c and src/core/call.c; the savepoint is made before the first that writes (src/core/db.c).
+// As in src/models/seat.c and src/core/call.c.
 static const Step steps[] = {
     {"SELECT status, coalesce(reserved_by, 0) FROM seats WHERE id = $1 AND hall_id = $2", {SEAT, HALL}},
-    {"SAVEPOINT call", {NOTHING}},
     {"UPDATE seats SET status = $1, reserved_by = $2, updated_at = $3 WHERE id = $4 AND status = $5",
      {STATUS, USER, NOW, SEAT, STATUS_BEFORE}},
-    {"INSERT INTO events(topic, seq, at, kind, payload)"
-     " VALUES($1, (SELECT coalesce(max(seq), 0) + 1 FROM events WHERE topic = $1), $2, $3, $4) RETURNING seq",
-     {TOPIC, NOW, KIND, PAYLOAD}},
-    {"RELEASE call", {NOTHING}},
+    {"SELECT coalesce(max(seq), 0) + 1 FROM events WHERE topic = $1", {TOPIC}},
+    {"INSERT INTO events(topic, seq, at, kind, payload) VALUES($1, $2, $3, $4, $5)", {TOPIC, SEQ, NOW, KIND, PAYLOAD}},
 };
 
 enum { STEP_COUNT = sizeof steps / sizeof *steps };
@@ -59,6 +57,7 @@ typedef struct Limit {
   sqlite3 *db;
   sqlite3_stmt *begin, *commit;
   sqlite3_stmt *steps[STEP_COUNT];
+  int64_t read;  // the last row's first column
 } Limit;
 
 static sqlite3_stmt *prepare(sqlite3 *db, const char *sql) {
@@ -86,12 +85,12 @@ static void limit_open(Limit *limit, const char *path) {
 // Runs a statement to its end.
 static void run(Limit *limit, sqlite3_stmt *statement) {
   int result = sqlite3_step(statement);
-  while (result == SQLITE_ROW) result = sqlite3_step(statement);
+  for (; result == SQLITE_ROW; result = sqlite3_step(statement)) limit->read = sqlite3_column_int64(statement, 0);
   if (result != SQLITE_DONE) die("%s: %s", sqlite3_sql(statement), sqlite3_errmsg(limit->db));
   sqlite3_reset(statement);
 }
 
-static void bind(sqlite3_stmt *statement, int at, Value value, const Change *change) {
+static void bind(const Limit *limit, sqlite3_stmt *statement, int at, Value value, const Change *change) {
   static char text[64];
   static char payload[128];
   static const char *const names[] = {"VACANT", "RESERVED"};
@@ -123,6 +122,9 @@ static void bind(sqlite3_stmt *statement, int at, Value value, const Change *cha
       snprintf(text, sizeof text, "hall:%lld", (long long)change->hall_id);
       sqlite3_bind_text(statement, at, text, -1, SQLITE_STATIC);
       break;
+    case SEQ:
+      sqlite3_bind_int64(statement, at, limit->read);
+      break;
     case KIND:
       sqlite3_bind_text(statement, at, "seats", -1, SQLITE_STATIC);
       break;
@@ -136,7 +138,7 @@ static void bind(sqlite3_stmt *statement, int at, Value value, const Change *cha
 
 static void run_change(Limit *limit, const Change *change) {
   for (size_t i = 0; i < STEP_COUNT; i++) {
-    for (int at = 0; at < VALUES_MAX; at++) bind(limit->steps[i], at + 1, steps[i].values[at], change);
+    for (int at = 0; at < VALUES_MAX; at++) bind(limit, limit->steps[i], at + 1, steps[i].values[at], change);
     run(limit, limit->steps[i]);
   }
 }

@@ -20,6 +20,7 @@ void batch_forget(Call *call, Error error) {
 
 static Error run(Call *call) {
   Error error = call->identify != NULL ? call->identify(call) : ERR_NONE;
+  if (call->method->writes_last) db_call_spare_savepoint(call->db);
   if (error == ERR_NONE) error = call->input_error;
   return error == ERR_NONE ? once_run(call) : error;
 }

@@ -74,6 +74,9 @@ typedef struct Method {
   const char *name;  // "hall.update_seat_status"
   MethodAccess access;
   bool reads_only;  // runs on a reader, beside the writes
+  // Refuses before its first write and never after it: then nothing but the database or memory can fail it, and that
+  // fails the whole batch, so it needs no savepoint.
+  bool writes_last;
   const Field *fields;
   uint16_t field_count;
   uint16_t input_bytes;

@@ -25,8 +25,10 @@ struct Db {
   bool failed;  // a statement of this call failed
   bool in_call;
   bool has_savepoint;
-  bool disk_failed;  // a statement since db_begin failed for the disk's sake
-  dev_t device;      // of the file when it was opened
+  bool spares_savepoint;
+  int64_t changes_before;  // total changes when the call's part began
+  bool disk_failed;        // a statement since db_begin failed for the disk's sake
+  dev_t device;            // of the file when it was opened
   ino_t inode;
   int64_t data_version;  // of the file, as SQLite counts the commits of others; 0: not asked yet
 };
@@ -178,7 +180,7 @@ static void bind(sqlite3_stmt *statement, int at, const SqlValue *value) {
 
 // A call's first write makes its savepoint, so that calls that only look cost none.
 static bool ensure_savepoint(Db *db, sqlite3_stmt *statement) {
-  if (!db->in_call || db->has_savepoint || sqlite3_stmt_readonly(statement)) return true;
+  if (!db->in_call || db->has_savepoint || db->spares_savepoint || sqlite3_stmt_readonly(statement)) return true;
   static const char SAVEPOINT[] = "SAVEPOINT call";
   sqlite3_stmt *savepoint = find_statement(db, SAVEPOINT);
   if (savepoint == NULL) return false;
@@ -291,8 +293,13 @@ bool db_rollback(Db *db) {
 }
 
 void db_call_begin(Db *db) {
-  db->failed = db->has_savepoint = false;
+  db->failed = db->has_savepoint = db->spares_savepoint = false;
+  db->changes_before = db_total_changes(db);
   db->in_call = true;
+}
+
+void db_call_spare_savepoint(Db *db) {
+  db->spares_savepoint = true;
 }
 
 bool db_call_end(Db *db, bool keep) {
@@ -300,8 +307,12 @@ bool db_call_end(Db *db, bool keep) {
   static const char UNDO[] = "ROLLBACK TO call";
   db->in_call = false;
   bool lost = sqlite3_get_autocommit(db->sqlite) != 0;
-  if (!lost && db->has_savepoint) lost = !(keep || run_control(db, UNDO)) || !run_control(db, RELEASE);
-  db->has_savepoint = false;
+  if (!lost && db->has_savepoint) {
+    lost = !(keep || run_control(db, UNDO)) || !run_control(db, RELEASE);
+  } else if (!keep && db_total_changes(db) != db->changes_before) {
+    lost = true;
+  }
+  db->has_savepoint = db->spares_savepoint = false;
   return !lost;
 }
 

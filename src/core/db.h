@@ -90,7 +90,10 @@ bool db_commit(Db *db);    // false: nothing of it is there, the transaction is 
 bool db_rollback(Db *db);  // also the end of a transaction that only read; false: it is not over yet
 // One call's part of the transaction. The savepoint is only made when the call first writes.
 void db_call_begin(Db *db);
-// Ends the part: keeps or undoes it. False when the whole transaction was lost on the way (disk full, I/O error).
+// From here on the part makes no savepoint: what it writes stands, or falls with the whole transaction.
+void db_call_spare_savepoint(Db *db);
+// Ends the part: keeps or undoes it. False when the whole transaction is lost: by the disk (full, I/O error), or as the
+// part has written without a savepoint and is not kept.
 bool db_call_end(Db *db, bool keep);
 // True when another process (or connection that is not this one) has committed since the last time this was asked.
 bool db_changed_outside(Db *db);

@@ -98,6 +98,7 @@ static Error update_seat_status(Call *call, const void *input) {
 const Method hall_update_seat_status = {
     .name = "hall.update_seat_status",
     .access = ACCESS_SIGNED_IN,
+    .writes_last = true,
     .fields = update_seat_status_fields,
     .field_count = sizeof update_seat_status_fields / sizeof update_seat_status_fields[0],
     .input_bytes = sizeof(UpdateSeatStatus),

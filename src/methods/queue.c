@@ -44,6 +44,7 @@ static Error join(Call *call, const void *input) {
 
 const Method queue_method_join = {.name = "queue.join",
                                   .access = ACCESS_SIGNED_IN,
+                                  .writes_last = true,
                                   .fields = concert_fields,
                                   .field_count = 1,
                                   .input_bytes = sizeof(OfConcert),
@@ -74,6 +75,7 @@ static Error leave(Call *call, const void *input) {
 
 const Method queue_method_leave = {.name = "queue.leave",
                                    .access = ACCESS_SIGNED_IN,
+                                   .writes_last = true,
                                    .fields = concert_fields,
                                    .field_count = 1,
                                    .input_bytes = sizeof(OfConcert),

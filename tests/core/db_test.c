@@ -132,6 +132,29 @@ static void test_a_part_may_be_undone_without_a_failure(void **state) {
   assert_int_equal(count(db), 0);
 }
 
+static void test_a_part_that_spares_its_savepoint_falls_with_the_whole(void **state) {
+  (void)state;
+  assert_true(db_begin(db, DB_WRITE));
+  db_call_begin(db);
+  db_call_spare_savepoint(db);
+  assert_true(db_run(db, "UPDATE things SET size = 3"));  // of no row
+  assert_true(db_call_end(db, false));
+  db_call_begin(db);
+  db_call_spare_savepoint(db);
+  assert_true(add(STR("a")));
+  assert_true(db_call_end(db, true));
+  db_call_begin(db);
+  assert_true(add(STR("b")));
+  assert_true(db_call_end(db, false));  // the next one has its savepoint again
+  assert_int_equal(count(db), 1);
+  db_call_begin(db);
+  db_call_spare_savepoint(db);
+  assert_true(add(STR("c")));
+  assert_false(db_call_end(db, false));
+  assert_true(db_rollback(db));
+  assert_int_equal(count(db), 0);
+}
+
 static void test_a_transaction_lost_on_the_way_is_told(void **state) {
   (void)state;
   assert_true(db_begin(db, DB_WRITE));
@@ -231,6 +254,7 @@ int main(void) {
       CASE(test_changes_are_counted),
       CASE(test_a_failed_part_is_undone_and_its_neighbours_are_kept),
       CASE(test_a_part_may_be_undone_without_a_failure),
+      CASE(test_a_part_that_spares_its_savepoint_falls_with_the_whole),
       CASE(test_a_transaction_lost_on_the_way_is_told),
       CASE(test_a_rollback_leaves_nothing),
       CASE(test_a_reader_sees_one_moment_and_cannot_write),

@@ -46,6 +46,12 @@ static Error remember(Call *call, const void *input) {
 }
 static const Method remember_note = {.name = "remember", NOTE_INPUT, .run = remember};
 
+static Error note_last(Call *call, const void *input) {
+  const Note *in = input;
+  return str_equal(in->name, STR("refused")) ? ERR_FORBIDDEN : note(call, input);
+}
+static const Method add_note_last = {.name = "last", NOTE_INPUT, .writes_last = true, .run = note_last};
+
 static Error read_notes(Call *call, const void *input) {
   static const char COUNT[] = "SELECT count(*) FROM settings";
   (void)input;
@@ -179,6 +185,30 @@ static void test_a_failing_call_is_undone_and_its_neighbours_are_kept(void **sta
                       "event notes 2 added two\ndone note\n");
   assert_string_equal(rig_text(rig, "SELECT group_concat(name) FROM settings"), "one,two");
   assert_int_equal(store_figures(rig->store).commits, 2);
+}
+
+static void test_a_method_that_writes_last_refuses_without_harm_and_fails_with_its_batch(void **state) {
+  Rig *rig = *state;
+  Answer held;
+  Answer answers[3];
+  close_gate(rig, &held);
+  ask_note(rig, &add_note_last, "one", &answers[0]);
+  ask_note(rig, &add_note_last, "refused", &answers[1]);
+  ask_note(rig, &add_note, "two", &answers[2]);
+  open_gate(rig, &answers[2]);
+  assert_refused(answers[0], ERR_NONE);
+  assert_refused(answers[1], ERR_FORBIDDEN);
+  assert_refused(answers[2], ERR_NONE);
+  assert_string_equal(rig_text(rig, "SELECT group_concat(name) FROM settings"), "one,two");
+  close_gate(rig, &held);
+  ask_note(rig, &add_note, "three", &answers[0]);
+  ask_note(rig, &add_note_last, "one", &answers[1]);  // its event is written, its row is there already
+  ask_note(rig, &add_note, "four", &answers[2]);
+  open_gate(rig, &answers[2]);
+  for (int i = 0; i < 3; i++) assert_refused(answers[i], ERR_INTERNAL);
+  assert_string_equal(rig_text(rig, "SELECT group_concat(name) FROM settings"), "one,two");
+  assert_int_equal(rig_int(rig, "SELECT count(*) FROM events"), 2);
+  RIG_UNTIL(rig, store_healthy(rig->store));
 }
 
 static void test_a_failed_commit_fails_every_call_and_nobody_hears_of_it(void **state) {
@@ -345,6 +375,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       CASE(test_calls_that_come_during_a_commit_share_the_next, begin),
       CASE(test_a_failing_call_is_undone_and_its_neighbours_are_kept, begin),
+      CASE(test_a_method_that_writes_last_refuses_without_harm_and_fails_with_its_batch, begin),
       CASE(test_a_failed_commit_fails_every_call_and_nobody_hears_of_it, begin),
       CASE(test_what_does_not_fit_the_queue_is_refused_at_once, begin_small),
       CASE(test_reads_go_on_beside_a_write, begin),
