@@ -46,7 +46,8 @@
     "For a client that takes none of the bytes that wait for it, in milliseconds")                                    \
   X(access_seconds, "ACCESS_SECONDS", NUMBER, "0", 0, 31536000,                                                       \
     "Life of an access token, in seconds; 0: five days (seats door), nine hours (tickets), an hour (messenger)")      \
-  X(refresh_seconds, "REFRESH_SECONDS", NUMBER, "604800", 1, 31536000, "Life of a refresh token, in seconds")         \
+  X(refresh_seconds, "REFRESH_SECONDS", NUMBER, "0", 0, 31536000,                                                     \
+    "Life of a refresh token, in seconds; 0: a week (tickets door), a year (messenger)")                              \
   X(ws_expired_grace_ms, "WS_EXPIRED_GRACE", SECONDS, "86400", 0, 31536000000,                                        \
     "How long an expired token still connects a messenger's socket while its session stands; 0: not at all")          \
   X(refresh_secret, "REFRESH_SECRET", SECRET, "", 0, 4096, "Signs refresh tokens; empty: derived from JWT_SECRET")    \

@@ -7,13 +7,21 @@
 #include "shared/agent.h"
 #include "shared/ids.h"
 
-enum { SID_CHARACTERS = 24, GRACE_MS = 30 * 1000, TOUCH_MS = 5 * 60 * 1000 };
+enum { SID_CHARACTERS = 24, GRACE_MS = 30 * 1000, TOUCH_MS = 5 * 60 * 1000, MESSENGER_SESSIONS = 5 };
+
+static const char messenger[] = "messenger";
 
 int64_t session_access_ms(const Config *config, const char *door) {
   enum { HOUR_MS = 3600 * 1000, SEATS_HOURS = 5 * 24, TICKETS_HOURS = 9 };
   if (config->access_seconds > 0) return config->access_seconds * 1000;
-  if (strcmp(door, "messenger") == 0) return HOUR_MS;
+  if (strcmp(door, messenger) == 0) return HOUR_MS;
   return (int64_t)(strcmp(door, "seats") == 0 ? SEATS_HOURS : TICKETS_HOURS) * HOUR_MS;
+}
+
+int64_t session_refresh_ms(const Config *config, const char *door) {
+  enum { DAY_MS = 24 * 3600 * 1000, YEAR_DAYS = 365, WEEK_DAYS = 7 };
+  if (config->refresh_seconds > 0) return config->refresh_seconds * 1000;
+  return (int64_t)DAY_MS * (strcmp(door, messenger) == 0 ? YEAR_DAYS : WEEK_DAYS);
 }
 
 // Finding.
@@ -57,22 +65,20 @@ void session_touch(Db *db, const Identity *who, int64_t now_ms) {
 
 // Opening.
 
-static void open_session(Call *call, int64_t user_id, const char *door, bool refreshed) {
+static void add(Call *call, int64_t user_id, const char *door, const char *device, Str os, Str browser) {
   static const char ADD[] =
       "INSERT INTO sessions(id, user_id, door, agent, ip, created_at, last_used_at, device, os, browser)"
       " VALUES($1, $2, $3, $4, $5, $6, $6, $7, $8, $9)";
   Str sid = ids_random(&call->arena, &call->env, SID_CHARACTERS);
-  Agent agent = agent_read(call->agent);
   db_run(call->db, ADD, sql_text(sid), sql_int(user_id), sql_text(str_from(door)), sql_text(call->agent),
-         sql_text(call->peer), sql_int(call->now_ms), sql_text(str_from(agent.device)), sql_text(str_from(agent.os)),
-         sql_text(str_from(agent.browser)));
+         sql_text(call->peer), sql_int(call->now_ms), sql_text(str_from(device)), sql_text(os), sql_text(browser));
   if (!session_find(call->db, &call->arena, sid, &call->granted)) return;  // the database failed, and so does the call
   call->granted.expires_ms = call->now_ms + session_access_ms(call->config, door);
-  if (refreshed) call->granted.refreshed_ms = call->now_ms;
 }
 
 void session_open(Call *call, int64_t user_id, const char *door) {
-  open_session(call, user_id, door, false);
+  Agent agent = agent_read(call->agent);
+  add(call, user_id, door, agent.device, str_from(agent.os), str_from(agent.browser));
 }
 
 // Refresh tokens.
@@ -99,26 +105,45 @@ Str session_refresh_token(Arena *arena, const Config *config, Str public_id, Str
   json_name(&payload, "iat");
   json_add_int(&payload, refreshed_ms / 1000);
   json_name(&payload, "exp");
-  json_add_int(&payload, refreshed_ms / 1000 + config->refresh_seconds);
+  json_add_int(&payload, refreshed_ms / 1000 + session_refresh_ms(config, "tickets") / 1000);
   json_close(&payload, '}');
   return auth_jwt_sign(arena, refresh_secret(arena, config), text_str(&payload));
 }
 
-// Makes the token of call->granted the session's current one.
-static void keep_refresh(Call *call) {
+Str session_opaque_token(Arena *arena, const Config *config, Str sid, int64_t refreshed_ms) {
+  Text token = {.arena = arena};
+  for (int half = 1; half <= 2; half++) {  // of 64 digits
+    Text what = {.arena = arena};
+    text_format(&what, "%d:%.*s:%lld", half, STR_ARG(sid), (long long)refreshed_ms);
+    text_add(&token, auth_mac(arena, refresh_secret(arena, config), text_str(&what)));
+  }
+  return text_str(&token);
+}
+
+static Str token_of(Call *call, const Identity *who, const char *door) {
+  return strcmp(door, messenger) == 0
+             ? session_opaque_token(&call->arena, call->config, who->sid, who->refreshed_ms)
+             : session_refresh_token(&call->arena, call->config, who->public_id, who->sid, who->refreshed_ms);
+}
+
+// Grants the session with a new token, which becomes its current one. It is later than the one before it, so that it is
+// another.
+static void renew(Call *call, const Identity *who, int64_t rotated_at, const char *door) {
   static const char KEEP[] =
       "UPDATE sessions SET superseded_hash = refresh_hash, refresh_hash = $1, rotated_at = $2, last_used_at = $3"
       " WHERE id = $4";
-  const Identity *granted = &call->granted;
-  Str token =
-      session_refresh_token(&call->arena, call->config, granted->public_id, granted->sid, granted->refreshed_ms);
-  db_run(call->db, KEEP, sql_text(auth_digest(&call->arena, token)), sql_int(granted->refreshed_ms),
-         sql_int(call->now_ms), sql_text(granted->sid));
+  call->granted = *who;
+  call->granted.expires_ms = call->now_ms + session_access_ms(call->config, door);
+  call->granted.refreshed_ms = call->now_ms > rotated_at ? call->now_ms : rotated_at + 1;
+  Str token = token_of(call, &call->granted, door);
+  db_run(call->db, KEEP, sql_text(auth_digest(&call->arena, token)), sql_int(call->granted.refreshed_ms),
+         sql_int(call->now_ms), sql_text(who->sid));
 }
 
 void session_open_refreshed(Call *call, int64_t user_id, const char *door) {
-  open_session(call, user_id, door, true);
-  keep_refresh(call);
+  session_open(call, user_id, door);
+  Identity who = call->granted;
+  renew(call, &who, 0, door);
 }
 
 // A genuine refresh token names its session.
@@ -145,28 +170,77 @@ static bool find_hashes(Call *call, Str sid, Hashes *hashes) {
   return hashes->current.length > 0;
 }
 
+// Judges a refresh token of a session.
+static Error refresh(Call *call, const Identity *who, Str token, const char *door) {
+  Hashes hashes;
+  if (!find_hashes(call, who->sid, &hashes)) return ERR_INVALID_REFRESH_TOKEN;
+  if (hashes.rotated_at + session_refresh_ms(call->config, door) <= call->now_ms) return ERR_INVALID_REFRESH_TOKEN;
+  Str hash = auth_digest(&call->arena, token);
+  if (auth_equal(hash, hashes.current)) {
+    renew(call, who, hashes.rotated_at, door);
+  } else if (auth_equal(hash, hashes.superseded) && call->now_ms - hashes.rotated_at <= GRACE_MS) {
+    call->granted = *who;
+    call->granted.expires_ms = call->now_ms + session_access_ms(call->config, door);
+    call->granted.refreshed_ms = hashes.rotated_at;
+  } else {
+    session_end_all(call, who->user_id);
+    call->refusal = ERR_INVALID_REFRESH_TOKEN;
+  }
+  return ERR_NONE;
+}
+
 Error session_refresh(Call *call, Str token, const char *door) {
   Str sid;
-  Hashes hashes;
   Identity who;
-  bool stands = open_token(call, token, &sid) && session_find(call->db, &call->arena, sid, &who) &&
-                find_hashes(call, sid, &hashes);
-  if (!stands) return ERR_INVALID_REFRESH_TOKEN;
-  Str hash = auth_digest(&call->arena, token);
-  bool current = auth_equal(hash, hashes.current);
-  bool superseded = auth_equal(hash, hashes.superseded) && call->now_ms - hashes.rotated_at <= GRACE_MS;
-  if (!current && !superseded) {
-    session_end_all(call, who.user_id);
-    call->refusal = ERR_INVALID_REFRESH_TOKEN;
-    return ERR_NONE;
+  bool stands = open_token(call, token, &sid) && session_find(call->db, &call->arena, sid, &who);
+  return stands ? refresh(call, &who, token, door) : ERR_INVALID_REFRESH_TOKEN;
+}
+
+// At the messenger door.
+
+// The session of a person at this address, system and browser.
+static bool find_at(Call *call, int64_t user_id, Str os, Str browser, Identity *who) {
+  static const char FIND[] =
+      "SELECT id FROM sessions WHERE user_id = $1 AND door = 'messenger' AND ip = $2 AND os = $3 AND browser = $4"
+      " AND ended_at IS NULL";
+  Rows rows = db_rows(call->db, FIND, sql_int(user_id), sql_text(call->peer), sql_text(os), sql_text(browser));
+  if (!rows_next(&rows)) return false;
+  Str sid = rows_text(&rows, 0, &call->arena);
+  rows_end(&rows);
+  return session_find(call->db, &call->arena, sid, who);
+}
+
+// So that one more may be opened: the oldest ends.
+static void make_room(Call *call, int64_t user_id) {
+  static const char SURPLUS[] =
+      "SELECT id FROM sessions WHERE user_id = $1 AND door = 'messenger' AND ended_at IS NULL"
+      " ORDER BY created_at DESC, rowid DESC LIMIT 1 OFFSET $2";
+  for (;;) {
+    Rows rows = db_rows(call->db, SURPLUS, sql_int(user_id), sql_int(MESSENGER_SESSIONS - 1));
+    if (!rows_next(&rows)) return;
+    Str sid = rows_text(&rows, 0, &call->arena);
+    rows_end(&rows);
+    session_end(call, user_id, sid);
+    if (db_failed(call->db)) return;
   }
-  who.expires_ms = call->now_ms + session_access_ms(call->config, door);
-  who.refreshed_ms = hashes.rotated_at;
-  // Later than the one before it, so that it is another token.
-  if (current) who.refreshed_ms = call->now_ms > hashes.rotated_at ? call->now_ms : hashes.rotated_at + 1;
-  call->granted = who;
-  if (current) keep_refresh(call);
-  return ERR_NONE;
+}
+
+void session_open_at(Call *call, int64_t user_id, Str os, Str browser) {
+  Hashes hashes = {0};
+  Identity who;
+  if (find_at(call, user_id, os, browser, &who)) {
+    find_hashes(call, who.sid, &hashes);
+  } else {
+    make_room(call, user_id);
+    add(call, user_id, messenger, agent_read(call->agent).device, os, browser);
+    who = call->granted;
+  }
+  renew(call, &who, hashes.rotated_at, messenger);
+}
+
+Error session_refresh_at(Call *call, int64_t user_id, Str token, Str os, Str browser) {
+  Identity who;
+  return find_at(call, user_id, os, browser, &who) ? refresh(call, &who, token, messenger) : ERR_INVALID_REFRESH_TOKEN;
 }
 
 // Ending.
@@ -231,10 +305,11 @@ void session_write_list(Call *call, Text *out, int64_t user_id, Str current) {
   // One whose last token has expired is over, though nobody has ended it.
   static const char LIST[] =
       "SELECT id, door, device, os, browser, ip, created_at, last_used_at FROM sessions WHERE user_id = $1"
-      " AND ended_at IS NULL AND coalesce(rotated_at, created_at) + CASE WHEN refresh_hash IS NOT NULL THEN $2"
-      " ELSE $3 END > $4 ORDER BY last_used_at DESC, id";
-  Rows rows = db_rows(call->db, LIST, sql_int(user_id), sql_int(call->config->refresh_seconds * 1000),
-                      sql_int(session_access_ms(call->config, "seats")), sql_int(call->now_ms));
+      " AND ended_at IS NULL AND coalesce(rotated_at, created_at) + CASE WHEN refresh_hash IS NULL THEN $2"
+      " WHEN door = 'messenger' THEN $3 ELSE $4 END > $5 ORDER BY last_used_at DESC, id";
+  Rows rows = db_rows(call->db, LIST, sql_int(user_id), sql_int(session_access_ms(call->config, "seats")),
+                      sql_int(session_refresh_ms(call->config, messenger)),
+                      sql_int(session_refresh_ms(call->config, "tickets")), sql_int(call->now_ms));
   json_open(out, '[');
   while (rows_next(&rows)) write_session(out, &rows, current);
   json_close(out, ']');

@@ -12,10 +12,18 @@
 // How long an access token of a door is good, in milliseconds: ACCESS_SECONDS, or the door's own habit.
 int64_t session_access_ms(const Config *config, const char *door);
 
+// And a refresh token: REFRESH_SECONDS, or a week of the tickets door, a year of the messenger door.
+int64_t session_refresh_ms(const Config *config, const char *door);
+
 // Opens a session for a person: its row and call->granted, whose token the door gives. `door` is static text.
 void session_open(Call *call, int64_t user_id, const char *door);
 // Likewise, with a refresh token (session_refresh_token) kept by its hash.
 void session_open_refreshed(Call *call, int64_t user_id, const char *door);
+
+// At the messenger door: a session is known by its person, address (call->peer), system and browser. Signing in again
+// from there goes on with it; when it would be the sixth of a person, the oldest ends. Its token is
+// session_opaque_token.
+void session_open_at(Call *call, int64_t user_id, Str os, Str browser);
 
 // Whether a session stands and its account too; fills in whose it is (not its expiry). Texts in the arena.
 bool session_find(Db *db, Arena *arena, Str sid, Identity *who);
@@ -41,10 +49,13 @@ void session_write_list(Call *call, Text *out, int64_t user_id, Str current);
 // The refresh token of a session as of `refreshed_ms`: a function of what is kept and of REFRESH_SECRET, so that the
 // same one can be given again. Empty (and the arena failed) when memory is out. Any thread.
 Str session_refresh_token(Arena *arena, const Config *config, Str public_id, Str sid, int64_t refreshed_ms);
+// Likewise at the messenger door: 128 characters that say nothing.
+Str session_opaque_token(Arena *arena, const Config *config, Str sid, int64_t refreshed_ms);
 
 // Takes a refresh token and grants the session anew (call->granted): with the next one for the current token, with the
 // current one for that before it within 30 s. ERR_INVALID_REFRESH_TOKEN: it is none, or its session is over, or it is
 // older: then somebody else has used it, and by call->refusal all sessions of the account end.
 Error session_refresh(Call *call, Str token, const char *door);
+Error session_refresh_at(Call *call, int64_t user_id, Str token, Str os, Str browser);  // at the messenger door
 
 #endif

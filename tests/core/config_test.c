@@ -75,7 +75,7 @@ static void test_without_settings_every_option_has_its_default(void **state) {
   assert_str(config.jwt_secret, "");
   assert_true(config.rate_limits);
   assert_false(config.demo);
-  assert_int_equal(config.refresh_seconds, 604800);
+  assert_int_equal(config.refresh_seconds, 0);
   assert_int_equal(config.slot_ms, 300000);
 }
 

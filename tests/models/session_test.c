@@ -145,9 +145,75 @@ static void test_what_is_no_refresh_token_changes_nothing(void **state) {
   rig->config.refresh_secret = STR("another");
   assert_int_equal(refresh(rig, token, &none), ERR_INVALID_REFRESH_TOKEN);
   rig->config.refresh_secret = (Str){0};
-  rig_pass(rig, rig->config.refresh_seconds * 1000 + 1);
+  rig_pass(rig, session_refresh_ms(&rig->config, "tickets") + 1);
   assert_int_equal(refresh(rig, token, &none), ERR_INVALID_REFRESH_TOKEN);
   assert_int_equal(rig_int(rig, "SELECT count(*) FROM sessions WHERE ended_at IS NULL"), 1);
+}
+
+// At the messenger door.
+
+static Str open_at(Rig *rig, const char *os, const char *browser, Str *token) {
+  Call *call = begin(rig);
+  session_open_at(call, 1, str_from(os), str_from(browser));
+  Str sid = str_copy(&rig->arena, call->granted.sid);
+  *token = session_opaque_token(&rig->arena, &rig->config, sid, call->granted.refreshed_ms);
+  end(rig, call);
+  return sid;
+}
+
+static Error refresh_at(Rig *rig, Str token, const char *os, const char *browser, Str *next) {
+  Call *call = begin(rig);
+  Error error = session_refresh_at(call, 1, token, str_from(os), str_from(browser));
+  if (error == ERR_NONE) error = call->refusal;
+  if (error == ERR_NONE) {
+    *next = session_opaque_token(&rig->arena, &rig->config, call->granted.sid, call->granted.refreshed_ms);
+  }
+  end(rig, call);
+  return error;
+}
+
+static void test_a_messenger_session_is_one_of_person_address_system_and_browser(void **state) {
+  Rig *rig = *state;
+  Str first, second, again, none;
+  Str sid = open_at(rig, "Linux/1", "Chrome/1", &first);
+  assert_int_equal(first.length, 128);
+  assert_true(str_equal(open_at(rig, "Linux/1", "Chrome/1", &second), sid));
+  assert_false(str_equal(first, second));
+  assert_false(str_equal(open_at(rig, "Linux/1", "Chrome/2", &again), sid));
+  assert_int_equal(refresh_at(rig, second, "Linux/2", "Chrome/1", &none), ERR_INVALID_REFRESH_TOKEN);
+  assert_true(stands(rig, sid));  // of a place where there is no session nothing follows
+  assert_int_equal(refresh_at(rig, second, "Linux/1", "Chrome/1", &again), ERR_NONE);
+  assert_int_equal(refresh_at(rig, second, "Linux/1", "Chrome/1", &none), ERR_NONE);
+  assert_true(str_equal(none, again));
+  rig_pass(rig, 30001);
+  assert_int_equal(refresh_at(rig, second, "Linux/1", "Chrome/1", &none), ERR_INVALID_REFRESH_TOKEN);
+  assert_int_equal(rig_int(rig, "SELECT count(*) FROM sessions WHERE ended_at IS NULL"), 0);
+}
+
+static void test_the_sixth_messenger_session_ends_the_oldest_and_a_refresh_ends_none(void **state) {
+  Rig *rig = *state;
+  static const char *const browsers[] = {"1", "2", "3", "4", "5", "6"};
+  Str sids[6], tokens[6], next;
+  Str elsewhere = open_for(rig, 1);
+  for (int i = 0; i < 6; i++) {
+    if (i == 5) assert_int_equal(refresh_at(rig, tokens[1], "os", "2", &next), ERR_NONE);
+    if (i == 5) assert_true(stands(rig, sids[0]));
+    sids[i] = open_at(rig, "os", browsers[i], &tokens[i]);
+  }
+  assert_false(stands(rig, sids[0]));
+  for (int i = 1; i < 6; i++) assert_true(stands(rig, sids[i]));
+  assert_true(stands(rig, elsewhere));  // those of other doors do not count
+}
+
+static void test_a_messenger_session_lasts_a_year_from_its_last_refresh(void **state) {
+  Rig *rig = *state;
+  const int64_t year_ms = INT64_C(31536000000);
+  Str token;
+  open_at(rig, "os", "b", &token);
+  rig_pass(rig, year_ms - 1);
+  assert_int_equal(refresh_at(rig, token, "os", "b", &token), ERR_NONE);
+  rig_pass(rig, year_ms);
+  assert_int_equal(refresh_at(rig, token, "os", "b", &token), ERR_INVALID_REFRESH_TOKEN);
 }
 
 static void test_tokens_are_kept_as_hashes(void **state) {
@@ -184,6 +250,9 @@ int main(void) {
       CASE(test_a_refresh_token_is_used_once_with_30_seconds_of_grace),
       CASE(test_one_older_than_the_superseded_token_ends_all_sessions),
       CASE(test_what_is_no_refresh_token_changes_nothing),
+      CASE(test_a_messenger_session_is_one_of_person_address_system_and_browser),
+      CASE(test_the_sixth_messenger_session_ends_the_oldest_and_a_refresh_ends_none),
+      CASE(test_a_messenger_session_lasts_a_year_from_its_last_refresh),
       CASE(test_tokens_are_kept_as_hashes),
       CASE(test_the_list_shows_device_system_and_browser),
   };
