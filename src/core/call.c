@@ -77,12 +77,7 @@ static bool is_email(Str text) {
 static bool decode_email(Call *call, const Json *value, Str *out) {
   Str text;
   if (!json_str(value, &text) || !is_email(str_trim(text))) return false;
-  text = str_trim(text);
-  char *lower = arena_copy(&call->arena, text.at, text.length);
-  for (size_t i = 0; i < text.length; i++) {
-    if (lower[i] >= 'A' && lower[i] <= 'Z') lower[i] = (char)(lower[i] | 0x20);
-  }
-  *out = (Str){lower, text.length};
+  *out = str_lower(&call->arena, str_trim(text));
   return true;
 }
 

@@ -3,17 +3,14 @@
 
 #include <stddef.h>
 
-#include "core/outbox.h"
+#include "core/effect_wait.h"
 #include "core/password.h"
 #include "models/account.h"
+#include "models/guesses.h"
 #include "models/session.h"
 
 enum {
-  MINUTE_MS = 60 * 1000,
-  WINDOW_MS = 15 * MINUTE_MS,
-  ACCOUNT_TRIES = 5,    // wrong passwords of one account in a window
-  ADDRESS_TRIES = 100,  // wrong passwords and codes from one address in a window
-  ADDRESS_CODES = 10,   // codes mailed to one e-mail address in a window
+  ACCOUNT_TRIES = 5,  // wrong passwords of one account (models/guesses.h)
   PASSWORD_MIN = 8,
   PASSWORD_MAX = 255,
   NAME_LENGTH_MAX = 100,
@@ -54,12 +51,6 @@ typedef struct AccountInput {
     .max = SIGNUP_CODE_DIGITS, .error = ERR_VALIDATION                                                     \
   }
 
-// What counts guesses is on in any case. A try is counted before it is looked at, so that tries at the same moment
-// count too, and what was right is taken off again.
-static int64_t count_try(Call *call, const char *what, Str who, int64_t by) {
-  return fast_count(call->fast, fast_key(&call->arena, what, who), by, WINDOW_MS, call->now_ms);
-}
-
 static bool language_known(Str language) {
   return str_equal(language, STR("en")) || str_equal(language, STR("ru"));
 }
@@ -93,26 +84,14 @@ static void reply_signed_in(Call *call, int64_t user_id) {
 
 // Codes by mail. A mail that cannot be sent is an answer: the method waits for its courier.
 
-static const char mail_topic[] = "mail:";
-
 static Error answer_when_mailed(Call *call, Str key) {
-  EffectState state = outbox_look(call->db, key);
-  if (state == EFFECT_FAILED || state == EFFECT_UNKNOWN) return ERR_EMAIL_FAILED;
-  if (state == EFFECT_DONE) {
-    reply_message(call, "Otp sent to email for verification");
-  } else {
-    call->waits_for = fast_key(&call->arena, "mail", key);
-  }
-  return ERR_NONE;
-}
-
-static Str mail_waited_for(const Call *call) {
-  size_t prefix = sizeof mail_topic - 1;
-  return (Str){call->waited_for.at + prefix, call->waited_for.length - prefix};
+  Error error = effect_wait(call, "mail", key, ERR_EMAIL_FAILED);
+  if (error == ERR_NONE && call->waits_for.length == 0) reply_message(call, "Otp sent to email for verification");
+  return error;
 }
 
 static Error mail_code(Call *call, const Signup *signup) {
-  if (count_try(call, "codes", signup->email, 1) > ADDRESS_CODES) return ERR_TOO_MANY_REQUESTS;
+  if (guesses_count(call, "codes", signup->email, 1) > CODES_TO_ADDRESS) return ERR_TOO_MANY_REQUESTS;
   return answer_when_mailed(call, signup_begin(call, signup));
 }
 
@@ -129,7 +108,7 @@ static Error hash_password(Call *call, void *input) {
 static Error sign_up(Call *call, const void *input) {
   const AccountInput *in = input;
   Account account;
-  if (call->waited_for.length > 0) return answer_when_mailed(call, mail_waited_for(call));
+  if (call->waited_for.length > 0) return answer_when_mailed(call, effect_waited_for(call));
   if (in->language.length > 0 && !language_known(in->language)) return ERR_VALIDATION;
   if (account_find_by_email(call->db, &call->arena, in->email, &account) && account.confirmed) return ERR_USER_EXISTS;
   Str language = in->language.length > 0 ? in->language : STR("en");
@@ -178,7 +157,7 @@ static void welcome(Call *call, int64_t user_id, const Signup *signup) {
 
 // The account of a proved address: a new one, or one that another door made and that had not proved it.
 static int64_t settle_account(Call *call, const Signup *signup, const Account *old) {
-  if (old == NULL) return account_add(call, signup->email, signup->password_hash, signup->name, signup->language);
+  if (old == NULL) return account_add(call, signup->email, true, signup->password_hash, signup->name, signup->language);
   account_set_password(call, old->id, signup->password_hash);
   account_set_email(call, old->id, signup->email);
   if (signup->name.length > 0) account_set_name(call, old->id, signup->name);
@@ -190,7 +169,7 @@ static Error verify_otp(Call *call, const void *input) {
   const AccountInput *in = input;
   Signup signup;
   Account old;
-  if (count_try(call, "guesses", call->peer, 1) > ADDRESS_TRIES) return ERR_TOO_MANY_REQUESTS;
+  if (guesses_count(call, "guesses", call->peer, 1) > GUESSES_OF_ADDRESS) return ERR_TOO_MANY_REQUESTS;
   if (!signup_find(call, in->email, &signup)) return ERR_OTP_INVALID;
   if (!code_is_right(call, &signup, in->otp)) return ERR_NONE;
   bool exists = account_find_by_email(call->db, &call->arena, in->email, &old);
@@ -200,7 +179,7 @@ static Error verify_otp(Call *call, const void *input) {
   welcome(call, user_id, &signup);
   session_open_refreshed(call, user_id, door);
   reply_signed_in(call, user_id);
-  count_try(call, "guesses", call->peer, -1);
+  guesses_count(call, "guesses", call->peer, -1);
   return ERR_NONE;
 }
 
@@ -228,7 +207,7 @@ static Error open_session(Call *call, const void *input) {
   if (in->hash.length > 0) account_set_password(call, in->user_id, in->hash);
   session_open_refreshed(call, in->user_id, door);
   reply_signed_in(call, in->user_id);
-  count_try(call, "guesses", call->peer, -1);
+  guesses_count(call, "guesses", call->peer, -1);
   call_forget(call, fast_key(&call->arena, "login", in->email));
   return ERR_NONE;
 }
@@ -240,8 +219,8 @@ static Error login(Call *call, const void *input) {
   (void)input;
   AccountInput *in = call->input;
   Account account;
-  if (count_try(call, "guesses", call->peer, 1) > ADDRESS_TRIES) return ERR_TOO_MANY_LOGIN_ATTEMPTS;
-  if (count_try(call, "login", in->email, 1) > ACCOUNT_TRIES) return ERR_TOO_MANY_LOGIN_ATTEMPTS;
+  if (guesses_count(call, "guesses", call->peer, 1) > GUESSES_OF_ADDRESS) return ERR_TOO_MANY_LOGIN_ATTEMPTS;
+  if (guesses_count(call, "login", in->email, 1) > ACCOUNT_TRIES) return ERR_TOO_MANY_LOGIN_ATTEMPTS;
   if (account_find_by_email(call->db, &call->arena, in->email, &account) && account.confirmed) {
     in->hash = account.password_hash;
     in->user_id = account.id;
@@ -383,7 +362,7 @@ const Method account_touch = {.name = "account.touch", .run = touch};
 static Error add_email(Call *call, const void *input) {
   const AccountInput *in = input;
   Account other, account;
-  if (call->waited_for.length > 0) return answer_when_mailed(call, mail_waited_for(call));
+  if (call->waited_for.length > 0) return answer_when_mailed(call, effect_waited_for(call));
   if (!account_find(call->db, &call->arena, call->who.user_id, &account)) return ERR_INVALID_TOKEN;
   if (account.email.length > 0) return ERR_USER_EXISTS;
   if (account_find_by_email(call->db, &call->arena, in->email, &other)) return ERR_USER_EXISTS;
@@ -406,7 +385,7 @@ static Error verify_email(Call *call, const void *input) {
   const AccountInput *in = input;
   Signup signup;
   Account other, account;
-  if (count_try(call, "guesses", call->peer, 1) > ADDRESS_TRIES) return ERR_TOO_MANY_REQUESTS;
+  if (guesses_count(call, "guesses", call->peer, 1) > GUESSES_OF_ADDRESS) return ERR_TOO_MANY_REQUESTS;
   if (!signup_find_of(call, call->who.user_id, &signup)) return ERR_OTP_INVALID;
   if (!code_is_right(call, &signup, in->otp)) return ERR_NONE;
   if (!account_find(call->db, &call->arena, call->who.user_id, &account)) return ERR_INVALID_TOKEN;
@@ -414,7 +393,7 @@ static Error verify_email(Call *call, const void *input) {
   if (account_find_by_email(call->db, &call->arena, signup.email, &other)) return ERR_USER_EXISTS;
   account_set_email(call, call->who.user_id, signup.email);
   signup_end(call, &signup);
-  count_try(call, "guesses", call->peer, -1);
+  guesses_count(call, "guesses", call->peer, -1);
   return reply_account(call);
 }
 

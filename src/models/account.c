@@ -2,6 +2,7 @@
 #include "models/account.h"
 
 #include "core/auth.h"
+#include "models/mailed_link.h"
 #include "models/session.h"
 #include "shared/ids.h"
 
@@ -41,12 +42,13 @@ bool account_find_by_email(Db *db, Arena *arena, Str email, Account *account) {
   return read_account(&rows, arena, account);
 }
 
-int64_t account_add(Call *call, Str email, Str password_hash, Str name, Str language) {
+int64_t account_add(Call *call, Str email, bool confirmed, Str password_hash, Str name, Str language) {
   static const char ADD[] =
       "INSERT INTO users(public_id, email, email_confirmed_at, password_hash, name, language, created_at, updated_at)"
-      " VALUES($1, $2, $3, $4, $5, $6, $3, $3)";
+      " VALUES($1, $2, $3, $4, $5, $6, $7, $7)";
   return db_insert(call->db, ADD, sql_text(ids_public(&call->arena, &call->env)), sql_text(email),
-                   sql_int(call->now_ms), sql_text(password_hash), sql_text_or_null(name), sql_text(language));
+                   confirmed ? sql_int(call->now_ms) : (SqlValue){.kind = SQL_NULL}, sql_text(password_hash),
+                   sql_text_or_null(name), sql_text(language), sql_int(call->now_ms));
 }
 
 void account_set_password(Call *call, int64_t user_id, Str password_hash) {
@@ -57,6 +59,7 @@ void account_set_password(Call *call, int64_t user_id, Str password_hash) {
 void account_set_email(Call *call, int64_t user_id, Str email) {
   static const char SET[] = "UPDATE users SET email = $1, email_confirmed_at = $2, updated_at = $2 WHERE id = $3";
   db_run(call->db, SET, sql_text(email), sql_int(call->now_ms), sql_int(user_id));
+  mailed_link_drop(call, LINK_CONFIRM, user_id);
 }
 
 void account_set_name(Call *call, int64_t user_id, Str name) {
@@ -76,16 +79,24 @@ void account_set_username(Call *call, int64_t user_id, Str username, Str totp_se
          sql_int(user_id));
 }
 
+void account_set_bio(Call *call, int64_t user_id, Str bio) {
+  static const char SET[] = "UPDATE users SET bio = $1, updated_at = $2 WHERE id = $3";
+  db_run(call->db, SET, sql_text(bio), sql_int(call->now_ms), sql_int(user_id));
+}
+
 void account_delete(Call *call, int64_t user_id) {
   static const char EMPTY[] =
       "UPDATE users SET deleted_at = $1, updated_at = $1, email = NULL, email_confirmed_at = NULL, name = NULL,"
-      " password_hash = NULL, totp_secret = NULL, recovery_phrase = NULL WHERE id = $2 AND deleted_at IS NULL";
+      " password_hash = NULL, totp_secret = NULL, recovery_phrase = NULL, bio = '' WHERE id = $2 AND deleted_at IS "
+      "NULL";
   static const char DROP_SIGNUPS[] = "DELETE FROM signups WHERE user_id = $1";
+  static const char DROP_LINKS[] = "DELETE FROM mailed_links WHERE user_id = $1";
   static const char DROP_BLOCKS[] = "DELETE FROM blocks WHERE user_id = $1";
   static const char DROP_ANSWERS[] = "DELETE FROM answers WHERE scope = 'user:' || $1";
   db_run(call->db, EMPTY, sql_int(call->now_ms), sql_int(user_id));
   if (db_changes(call->db) == 0) return;
   db_run(call->db, DROP_SIGNUPS, sql_int(user_id));
+  db_run(call->db, DROP_LINKS, sql_int(user_id));
   db_run(call->db, DROP_BLOCKS, sql_int(user_id));
   db_run(call->db, DROP_ANSWERS, sql_int(user_id));
   session_end_all(call, user_id);

@@ -23,12 +23,13 @@ typedef struct Account {
 bool account_find(Db *db, Arena *arena, int64_t user_id, Account *account);
 bool account_find_by_email(Db *db, Arena *arena, Str email, Account *account);
 
-// A new account of a proved address; its id.
-int64_t account_add(Call *call, Str email, Str password_hash, Str name, Str language);
+// A new account; its id. `confirmed`: its address was proved.
+int64_t account_add(Call *call, Str email, bool confirmed, Str password_hash, Str name, Str language);
 void account_set_password(Call *call, int64_t user_id, Str password_hash);
 void account_set_email(Call *call, int64_t user_id, Str email);  // proved
 void account_set_name(Call *call, int64_t user_id, Str name);
 void account_set_language(Call *call, int64_t user_id, Str language);
+void account_set_bio(Call *call, int64_t user_id, Str bio);
 void account_set_username(Call *call, int64_t user_id, Str username, Str totp_secret, int64_t totp_step);
 
 // Deletes an account, for good: no way to sign in is left, its e-mail is free for another, every session ends. The row

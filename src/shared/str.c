@@ -32,6 +32,12 @@ bool str_equal_nocase(Str a, Str b) {
   return true;
 }
 
+Str str_lower(Arena *arena, Str s) {
+  char *at = arena_copy(arena, s.at, s.length);
+  for (size_t i = 0; i < s.length; i++) at[i] = (char)lower(at[i]);
+  return (Str){at, s.length};
+}
+
 bool str_starts(Str s, Str prefix) {
   return s.length >= prefix.length && str_equal((Str){s.at, prefix.length}, prefix);
 }

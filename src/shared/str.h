@@ -26,6 +26,7 @@ Str str_trim(Str s);            // without leading and trailing ASCII white spac
 Str str_cut(Str *s, char separator);
 Str str_copy(Arena *arena, Str s);          // a copy in the arena, with a zero behind its last byte
 const char *str_zero(Arena *arena, Str s);  // the same, as a C string
+Str str_lower(Arena *arena, Str s);         // a copy with the small ones of ASCII letters
 // Decimal digits with an optional minus, nothing else; false when malformed or out of range.
 bool str_to_int(Str s, int64_t *out);
 bool str_to_double(Str s, double *out);
