@@ -7,7 +7,7 @@ BENCH_WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmiss
   -Wwrite-strings -Wvla -Wformat=2 -Wimplicit-fallthrough -Werror
 BENCH_CFLAGS := -std=c17 -O2 -g -D_GNU_SOURCE -I. $(BENCH_WARNINGS)
 BENCH_SHARED := socket.c
-BENCH_LOAD := load.c ask.c durable.c fanout.c idle.c requests.c seats.c serving.c start.c storm.c storm_times.c subscribe.c ws_client.c
+BENCH_LOAD := load.c ask.c durable.c fanout.c idle.c requests.c seats.c serving.c sockets.c start.c storm.c storm_times.c subscribe.c ws_client.c
 BENCH_LIMITS := limits.c limit_send.c limit_sqlite.c limit_statements.c seats.c ws_client.c
 
 .PHONY: bench_programs

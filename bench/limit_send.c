@@ -13,15 +13,18 @@
 static size_t write_frame(const SendOrder *order, char *out) {
   if (order->frame_bytes < LIMITS_FRAME_LEAST || order->frame_bytes > LIMITS_FRAME_MOST)
     die("a frame of %llu bytes", (unsigned long long)order->frame_bytes);
-  size_t payload = (size_t)order->frame_bytes - 4;
+  size_t head = order->frame_bytes < 128 ? 2 : 4;
+  size_t payload = (size_t)order->frame_bytes - head;
   memset(out, ' ', (size_t)order->frame_bytes);
   out[0] = (char)0x81;
-  out[1] = 126;
-  out[2] = (char)(payload >> 8);
-  out[3] = (char)(payload & 0xff);
-  int length = snprintf(out + 4, 128, "{\"status\":\"update\",\"data\":{\"seq\":%llu,\"status\":\"VACANT\"}}",
+  out[1] = head == 2 ? (char)payload : 126;
+  if (head == 4) {
+    out[2] = (char)(payload >> 8);
+    out[3] = (char)(payload & 0xff);
+  }
+  int length = snprintf(out + head, 128, "{\"status\":\"update\",\"data\":{\"seq\":%llu,\"status\":\"VACANT\"}}",
                         (unsigned long long)order->seq);
-  out[4 + length] = ' ';
+  out[head + (size_t)length] = ' ';
   return (size_t)order->frame_bytes;
 }
 

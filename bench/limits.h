@@ -12,6 +12,6 @@ typedef struct SendOrder {
   uint64_t frame_bytes;  // between LIMITS_FRAME_LEAST and LIMITS_FRAME_MOST
 } SendOrder;
 
-enum { LIMITS_FRAME_LEAST = 200, LIMITS_FRAME_MOST = 65000 };
+enum { LIMITS_FRAME_LEAST = 64, LIMITS_FRAME_MOST = 65000 };
 
 #endif

@@ -24,6 +24,7 @@ static const CommandRow commands[] = {
     {"start", 4, command_start},
     {"requests", 3, command_requests},
     {"serving", 3, command_serving},
+    {"sockets", 5, command_sockets},
 };
 
 int main(int count, char **arguments) {

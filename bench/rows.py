@@ -352,6 +352,7 @@ def frames(pace):
 
 
 import box_office  # noqa: E402  (it takes its measures from above)
+import sockets  # noqa: E402
 
 ROWS = {
     "fanout_1000": fanout(1000),
@@ -370,4 +371,7 @@ ROWS = {
     "serving": box_office.serving,
     "book_seats": box_office.book_seats,
     "on_sale": box_office.on_sale,
+    "events_1000": sockets.events(1000),
+    "events_10000": sockets.events(10000),
+    "socket_memory": sockets.memory,
 }

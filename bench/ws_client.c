@@ -18,33 +18,8 @@ enum {
 // Where every client of the process receives: nothing stays here from one call to the next.
 static char shared[SHARED_BYTES];
 
-// Reads the head of the answer, which must be a 101; no frame comes before we ask for something.
-static void read_switching(int fd) {
-  char head[2048];
-  size_t count = 0;
-  while (count < 4 || memcmp(head + count - 4, "\r\n\r\n", 4) != 0) {
-    ssize_t got = recv(fd, head + count, sizeof head - 1 - count, 0);
-    if (got <= 0) die("upgrade: %s", got == 0 ? "closed by the server" : strerror(errno));
-    count += (size_t)got;
-  }
-  head[count] = 0;
-  if (strncmp(head, "HTTP/1.1 101", 12) != 0) die("upgrade refused: %.60s", head);
-}
-
 WsClient ws_client_from(int fd) {
   return (WsClient){.fd = fd};
-}
-
-void ws_client_open(WsClient *client, uint16_t port, uint32_t nth, const char *cookie) {
-  char request[2048];
-  int length = snprintf(request, sizeof request,
-                        "GET /ws HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n%s%s%s\r\n",
-                        port, *cookie ? "Cookie: " : "", cookie, *cookie ? "\r\n" : "");
-  if (length < 0 || (size_t)length >= sizeof request) die("the cookie is too long");
-  *client = ws_client_from(socket_connect(port, nth));
-  socket_send_all(client->fd, request, (size_t)length);
-  read_switching(client->fd);
 }
 
 void ws_client_close(WsClient *client) {
@@ -116,6 +91,44 @@ static void hold_drop(WsClient *client, uint32_t count) {
   client->held_capacity = 0;
 }
 
+// Keeps what is left of a receive: the beginning of a frame.
+static void hold_rest(WsClient *client, const char *bytes, size_t count) {
+  hold_room(client, count);
+  memcpy(client->held, bytes, count);
+  client->held_bytes = (uint32_t)count;
+}
+
+// Reads the head of the answer, which must be a 101, and keeps the frames that come with it.
+static void read_switching(WsClient *client) {
+  char head[2048];
+  size_t count = 0;
+  const char *end;
+  while ((end = memmem(head, count, "\r\n\r\n", 4)) == NULL) {
+    ssize_t got = recv(client->fd, head + count, sizeof head - count, 0);
+    if (got <= 0) die("upgrade: %s", got == 0 ? "closed by the server" : strerror(errno));
+    count += (size_t)got;
+  }
+  if (strncmp(head, "HTTP/1.1 101", 12) != 0) die("upgrade refused: %.60s", head);
+  size_t frames = count - (size_t)(end + 4 - head);
+  if (frames > 0) hold_rest(client, end + 4, frames);
+}
+
+void ws_client_open(WsClient *client, uint16_t port, uint32_t nth, const char *cookie) {
+  ws_client_open_at(client, port, nth, "/ws", cookie);
+}
+
+void ws_client_open_at(WsClient *client, uint16_t port, uint32_t nth, const char *target, const char *cookie) {
+  char request[2048];
+  int length = snprintf(request, sizeof request,
+                        "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n%s%s%s\r\n",
+                        target, port, *cookie ? "Cookie: " : "", cookie, *cookie ? "\r\n" : "");
+  if (length < 0 || (size_t)length >= sizeof request) die("the cookie is too long");
+  *client = ws_client_from(socket_connect(port, nth));
+  socket_send_all(client->fd, request, (size_t)length);
+  read_switching(client);
+}
+
 Frame ws_client_wait(WsClient *client) {
   for (;;) {
     Frame frame;
@@ -137,13 +150,6 @@ static size_t hand_out(const char *bytes, size_t count, FrameHandler *handler, v
   for (size_t one; (one = frame_at(bytes + taken, count - taken, &frame)) > 0; taken += one)
     handler(owner, tag, &frame);
   return taken;
-}
-
-// Keeps what is left of a receive: the beginning of a frame.
-static void hold_rest(WsClient *client, const char *bytes, size_t count) {
-  hold_room(client, count);
-  memcpy(client->held, bytes, count);
-  client->held_bytes = (uint32_t)count;
 }
 
 // Hands out what ws_client_wait left behind.

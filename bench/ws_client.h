@@ -28,6 +28,7 @@ typedef void FrameHandler(void *owner, uint32_t tag, const Frame *frame);
 // Connects and upgrades /ws. `nth` as in socket_connect; `cookie` is a Cookie header's value, empty for a guest.
 // Blocks.
 void ws_client_open(WsClient *client, uint16_t port, uint32_t nth, const char *cookie);
+void ws_client_open_at(WsClient *client, uint16_t port, uint32_t nth, const char *target, const char *cookie);
 // Turns an open socket that needs no upgrade into a client (the bare limit's viewers).
 WsClient ws_client_from(int fd);
 void ws_client_close(WsClient *client);
