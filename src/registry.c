@@ -14,6 +14,7 @@
 #include "effects/mail.h"
 #include "effects/stripe.h"
 #include "effects/webhook.h"
+#include "methods/message.h"
 #include "methods/payment.h"
 #include "methods/presence.h"
 #include "methods/queue.h"
@@ -35,7 +36,7 @@ const EffectKind registry_effects[] = {
 };
 const int registry_effect_count = sizeof registry_effects / sizeof registry_effects[0];
 
-enum { KIND_COUNT = 4, PRESENCE_MS = 1000 };
+enum { KIND_COUNT = 4, PRESENCE_MS = 1000, INDEX_MS = 1000, EXPIRE_MS = 60 * 1000 };
 static TopicKind kinds[KIND_COUNT];
 
 static const int64_t *warm_ids;
@@ -45,6 +46,8 @@ static size_t warm_count;
 static Ticker *queue_ticker;
 static Ticker *payment_ticker;
 static Ticker *presence_ticker;
+static Ticker *index_ticker;
+static Ticker *expire_ticker;
 
 static void start_tickers(Loop *loop) {
   queue_ticker = ticker_start(loop, &(TickerSettings){.method = &queue_method_tick,
@@ -54,13 +57,19 @@ static void start_tickers(Loop *loop) {
       ticker_start(loop, &(TickerSettings){.method = &payment_look, .interval_ms = loop->config->sweep_interval_ms});
   presence_ticker = ticker_start(
       loop, &(TickerSettings){.method = &presence_tick, .interval_ms = PRESENCE_MS, .next = presence_next});
-  if (queue_ticker == NULL || payment_ticker == NULL || presence_ticker == NULL) abort();
+  index_ticker = ticker_start(loop, &(TickerSettings){.method = &message_method_index, .interval_ms = INDEX_MS});
+  expire_ticker = ticker_start(loop, &(TickerSettings){.method = &message_method_expire, .interval_ms = EXPIRE_MS});
+  bool all = queue_ticker != NULL && payment_ticker != NULL && presence_ticker != NULL && index_ticker != NULL &&
+             expire_ticker != NULL;
+  if (!all) abort();
 }
 
 static void stop_tickers(void) {
   ticker_stop(queue_ticker);
   ticker_stop(payment_ticker);
   ticker_stop(presence_ticker);
+  ticker_stop(index_ticker);
+  ticker_stop(expire_ticker);
 }
 
 static void run_presence_look(Loop *loop, LoopMessage *message) {

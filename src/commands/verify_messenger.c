@@ -22,5 +22,18 @@ const Invariant verify_messenger[] = {
     {"a message that is there has one name at most, given by its sender",
      "SELECT 'message ' || m.id FROM message_names n JOIN messages m ON m.id = n.message_id GROUP BY m.id HAVING"
      " count(*) > 1 OR max(n.sender_id) != m.sender_id"},
+    {"a message that can be searched for is found among those of its two people and of its dialog, and no other is",
+     "SELECT 'message ' || id || ' ' || substr(term, 2) FROM (SELECT doc AS id, term, 1 AS n FROM message_terms WHERE"
+     " col = 'people' UNION ALL SELECT m.id, char(57344) || 'u' || m.sender_id, -1 FROM messages m JOIN message_index x"
+     " ON m.id <= x.indexed_to UNION ALL SELECT m.id, char(57344) || 'u' || m.receiver_id, -1 FROM messages m JOIN"
+     " message_index x ON m.id <= x.indexed_to UNION ALL SELECT m.id, char(57344) || 'd' || m.dialog_id, -1 FROM"
+     " messages m JOIN message_index x ON m.id <= x.indexed_to) GROUP BY id, term HAVING sum(n) != 0"},
+    // As far as SQL can tell by itself what a word is: in plain ASCII.
+    {"a message is found by words that are in it",
+     "SELECT 'message ' || t.doc || ': ' || t.term FROM message_terms t LEFT JOIN messages m ON m.id = t.doc WHERE"
+     " t.col = 'text' AND (m.id IS NULL OR (m.text NOT GLOB '*[^ -~]*' AND instr(lower(m.text), t.term) = 0))"},
+    {"no message stands before one that has gone by its age",
+     "SELECT 'message ' || m.id FROM events e JOIN messages m ON m.dialog_id = CAST(substr(e.topic, 8) AS INTEGER) AND"
+     " m.seq <= json_extract(e.payload, '$.to') WHERE e.kind = 'expired' AND e.topic LIKE 'dialog:%'"},
 };
 const size_t verify_messenger_count = sizeof verify_messenger / sizeof verify_messenger[0];

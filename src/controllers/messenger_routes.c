@@ -11,6 +11,7 @@
 
 static const MessengerRoute routes[] = {
     {ROUTE(HTTP_GET, "/message/read", message_method_read), "Message marked as read"},
+    {ROUTE(HTTP_GET, "/message/search", message_method_search), "Messages found"},
     {ROUTE(HTTP_GET, "/message/:id", message_method_history), "All messages found"},
     {ROUTE(HTTP_POST, "/message/:id", message_method_send), "Message sent"},
     {ROUTE(HTTP_GET, "/message/:id/not-readed", message_method_unread), "All not readed messages found"},

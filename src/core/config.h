@@ -60,6 +60,8 @@
   X(sweep_interval_ms, "SWEEP_INTERVAL", SECONDS, "60", 10, 3600000, "How often unpaid bookings are looked for")      \
   X(booking_fee_rate, "BOOKING_FEE_RATE", REAL, "0", 0, 1, "Share of the price that is added as a fee: 0.05 is 5 %")  \
   X(demo_seats, "DEMO_SEATS", NUMBER, "0", 0, 1000000, "Tickets of the demo concert in all; 0: 15,000")               \
+  X(message_retention_days, "MESSAGE_RETENTION_DAYS", NUMBER, "0", 0, 36500,                                          \
+    "Messages are deleted when they are so many days old; 0: never")                                                  \
   X(company_name, "COMPANY_NAME", TEXT, "foyer", 1, 128, "Who writes the mails")                                      \
   X(company_logo_url, "COMPANY_LOGO_URL", TEXT, "", 0, 2048, "Picture at the head of the mails")                      \
   X(mail_from, "MAIL_FROM", TEXT, "", 0, 254, "Sender of the mails; empty: tickets@ the host of PUBLIC_URL")          \

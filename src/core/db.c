@@ -30,6 +30,8 @@ struct Db {
   bool disk_failed;        // a statement since db_begin failed for the disk's sake
   dev_t device;            // of the file when it was opened
   ino_t inode;
+  int work_left;         // thousands of steps, under a limit
+  bool work_is_spent;    // and a statement has met it
   int64_t data_version;  // of the file, as SQLite counts the commits of others; 0: not asked yet
 };
 
@@ -203,11 +205,29 @@ Rows db_query(Db *db, const char *sql, const SqlValue *values, int count) {
   return rows;
 }
 
+static int spend_work(void *owner) {
+  Db *db = owner;
+  if (--db->work_left < 0) db->work_is_spent = true;
+  return db->work_is_spent;
+}
+
+void db_limit_work(Db *db, int thousands) {
+  enum { STEPS = 1000 };
+  db->work_left = thousands;
+  db->work_is_spent = false;
+  sqlite3_progress_handler(db->sqlite, thousands > 0 ? STEPS : 0, spend_work, db);
+}
+
+bool db_work_is_spent(const Db *db) {
+  return db->work_is_spent;
+}
+
 bool rows_next(Rows *rows) {
   if (rows->statement == NULL) return false;
   int result = sqlite3_step(rows->statement);
   if (result == SQLITE_ROW) return true;
-  if (result != SQLITE_DONE) fail(rows->db, "step", sqlite3_sql(rows->statement));
+  bool cut = result == SQLITE_INTERRUPT && rows->db->work_is_spent;
+  if (result != SQLITE_DONE && !cut) fail(rows->db, "step", sqlite3_sql(rows->statement));
   rows_end(rows);
   return false;
 }

@@ -76,6 +76,11 @@ int64_t db_one_int(Db *db, const char *sql, int64_t otherwise, const SqlValue *v
 int64_t db_execute_insert(Db *db, const char *sql, const SqlValue *values, int count);
 int64_t db_changes(const Db *db);  // rows changed by the last db_run
 
+// From now on statements may take so many thousands of steps of SQLite's machine together; one that would take more
+// ends early, as if it had no more rows, and so do those after it. 0: no limit. Always taken off by who set it.
+void db_limit_work(Db *db, int thousands);
+bool db_work_is_spent(const Db *db);  // since the limit was set, a statement has ended early
+
 bool rows_next(Rows *rows);  // false at the end (the statement is then free for its next use)
 void rows_end(Rows *rows);   // ends early
 int64_t rows_int(const Rows *rows, int column);

@@ -11,5 +11,9 @@ extern const Method message_method_unread;   // {id}: how many from that person
 extern const Method message_method_read;     // {message-id}
 extern const Method message_method_edit;     // {message-id, message}
 extern const Method message_method_delete;   // {message-id}
+extern const Method message_method_search;   // {q, with, take, before}: replies as message_search
+// The program's own, for tickers: new messages can be found, old ones go (MESSAGE_RETENTION_DAYS).
+extern const Method message_method_index;
+extern const Method message_method_expire;
 
 #endif

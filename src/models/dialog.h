@@ -1,9 +1,9 @@
 // Dialogs: who writes to whom, and what happened there, in order. On a store thread, in the call's transaction.
 //
 // What happens in a dialog is an event of topic "dialog:<id>": kind "message" (of a new one; it carries the event's
-// seq), "read" ({"by":<user id>}), "edited" and "deleted" ({"messageID"}). No event holds a text: what is deleted is
-// gone. People hear of it by signals of topic "person:<user id>", whose kind is the name of the messenger's event and
-// whose payload its arguments.
+// seq), "read" ({"by":<user id>}), "edited" and "deleted" ({"messageID"}), "expired" ({"to":<seq>}: all up to it are
+// gone). No event holds a text: what is deleted is gone. People hear of it by signals of topic "person:<user id>",
+// whose kind is the name of the messenger's event and whose payload its arguments.
 #ifndef FOYER_MODELS_DIALOG_H
 #define FOYER_MODELS_DIALOG_H
 

@@ -2,6 +2,7 @@
 #include "models/message.h"
 
 #include "models/dialog.h"
+#include "models/message_search.h"
 
 #define MESSAGE_COLUMNS                                                                                        \
   "SELECT id, dialog_id, seq, sender_id, receiver_id, text, created_at, updated_at, is_updated, is_read FROM " \
@@ -72,21 +73,57 @@ static Str message_payload(Call *call, const Message *message) {
 
 void message_edit(Call *call, const Message *message, Str text) {
   static const char EDIT[] = "UPDATE messages SET text = $1, is_updated = 1, updated_at = $2 WHERE id = $3";
+  message_index_drop(call->db, message->id);
   db_run(call->db, EDIT, sql_text(text), sql_int(call->now_ms), sql_int(message->id));
+  message_index_add(call->db, message->id);
   dialog_note(call, message->dialog_id, "edited", message_payload(call, message));
 }
 
-void message_delete(Call *call, const Message *message) {
+// Takes it out of all tables but that of the names, and its dialog with the last one.
+static void forget(Call *call, const Message *message) {
   static const char DELETE[] = "DELETE FROM messages WHERE id = $1";
   static const char COUNT[] =
       "UPDATE message_blocks SET count = count - 1 WHERE dialog_id = $1 AND block = $2 / 1024 AND count > 1";
   static const char DROP_BLOCK[] = "DELETE FROM message_blocks WHERE dialog_id = $1 AND block = $2 / 1024";
   static const char REST[] = "SELECT 1 FROM message_blocks WHERE dialog_id = $1 LIMIT 1";
+  message_index_drop(call->db, message->id);
   db_run(call->db, DELETE, sql_int(message->id));
   db_run(call->db, COUNT, sql_int(message->dialog_id), sql_int(message->seq));
-  if (db_changes(call->db) == 0) db_run(call->db, DROP_BLOCK, sql_int(message->dialog_id), sql_int(message->seq));
-  dialog_note(call, message->dialog_id, "deleted", message_payload(call, message));
+  if (db_changes(call->db) > 0) return;
+  db_run(call->db, DROP_BLOCK, sql_int(message->dialog_id), sql_int(message->seq));
   if (db_int(call->db, REST, 0, sql_int(message->dialog_id)) == 0) dialog_drop(call->db, message->dialog_id);
+}
+
+void message_delete(Call *call, const Message *message) {
+  forget(call, message);
+  dialog_note(call, message->dialog_id, "deleted", message_payload(call, message));
+}
+
+// Once for each dialog: up to which seq its messages have gone.
+static void note_expired(Call *call, const Message *messages, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    bool last = true;
+    for (size_t j = i + 1; j < count && last; j++) last = messages[j].dialog_id != messages[i].dialog_id;
+    if (!last) continue;
+    Text payload = {.arena = &call->arena};
+    text_format(&payload, "{\"to\":%lld}", (long long)messages[i].seq);
+    dialog_note(call, messages[i].dialog_id, "expired", text_str(&payload));
+  }
+}
+
+bool message_expire(Call *call, int64_t before_ms) {
+  enum { EXPIRED_MAX = 100 };
+  static const char OLD[] =
+      "SELECT id, dialog_id, seq FROM messages WHERE created_at < $1 ORDER BY created_at, id LIMIT 100";
+  Message *messages = ARENA_ARRAY(&call->arena, Message, EXPIRED_MAX);
+  size_t count = 0;
+  Rows rows = db_rows(call->db, OLD, sql_int(before_ms));
+  while (rows_next(&rows)) {
+    messages[count++] = (Message){.id = rows_int(&rows, 0), .dialog_id = rows_int(&rows, 1), .seq = rows_int(&rows, 2)};
+  }
+  for (size_t i = 0; i < count; i++) forget(call, &messages[i]);
+  note_expired(call, messages, count);
+  return count == EXPIRED_MAX;
 }
 
 // Reading.
@@ -141,6 +178,10 @@ void message_write(Text *out, const Message *message) {
   if (message->client_id.length > 0) {
     json_name(out, "clientID");
     json_add_str(out, message->client_id);
+  }
+  if (message->marks.length > 0) {
+    json_name(out, "marks");
+    json_add_raw(out, message->marks);
   }
   json_close(out, '}');
 }

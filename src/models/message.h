@@ -16,6 +16,7 @@ typedef struct Message {
   int64_t updated_at;
   bool updated;
   bool read;
+  Str marks;  // of a message that was searched for: where the words stand, a JSON array; empty: nobody has searched
 } Message;
 
 bool message_find(Db *db, Arena *arena, int64_t message_id, Message *message);
@@ -25,6 +26,9 @@ int64_t message_named(Db *db, int64_t sender_id, Str client_id);
 void message_add(Call *call, Message *message);
 void message_edit(Call *call, const Message *message, Str text);
 void message_delete(Call *call, const Message *message);  // and the dialog, with its last message
+
+// Deletes the oldest of the messages that were sent before a moment, a hundred at most; whether there may be more.
+bool message_expire(Call *call, int64_t before_ms);
 
 // Marks as read: one message, or all of a dialog to a person. Gives the event's seq; 0: nothing was unread.
 int64_t message_mark_read(Call *call, const Message *message);

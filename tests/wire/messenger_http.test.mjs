@@ -138,6 +138,52 @@ test('what is sent again under its name is the same message, across a crash too'
   assert.equal(data.filter(({ message }) => message === 'once').length, 1);
 });
 
+/** What a search finds once the index has it: new messages are indexed a moment after they came. */
+async function searchUntil(person, query, count) {
+  for (const end = Date.now() + 20000; ; await new Promise((resolve) => setTimeout(resolve, 50))) {
+    const answer = await ask(person, 'GET', `/message/search?${query}`);
+    assert.equal(answer.status, 200, answer.text);
+    if (answer.json.data.messages.length === count || Date.now() > end) return answer;
+  }
+}
+
+test('messages are found by their words, one\'s own only, and every sign means itself', async () => {
+  const dora = await person('dora@example.com');
+  const sent = await ask(anna, 'POST', `/message/${bert.id}`, { message: 'Zurück zur "Oper" & <b>Café</b>' });
+  await ask(anna, 'POST', `/message/${dora.id}`, { message: 'Café again' });
+  const found = await searchUntil(anna, 'q=cafe', 2);
+  assert.deepEqual(found.json.data.messages.map(({ message }) => message), ['Café again', 'Zurück zur "Oper" & <b>Café</b>']);
+  assert.equal(found.json.message, 'Messages found');
+  const own = await searchUntil(bert, 'q=cafe&take=5', 1);
+  succeeded(own, 'Messages found', { messages: [{ ...sent.json.data, marks: [[23, 27]] }], next: null, partial: false });
+  const [only] = (await searchUntil(anna, `q=zuruck+op&with=${bert.id}&take=1`, 1)).json.data.messages;
+  assert.deepEqual(only.marks.map(([from, to]) => only.message.slice(from, to)), ['Zurück', 'Oper']);
+  for (const q of ['"', 'cafe OR oper', 'text:cafe', '*', '(', "'", '%', '"cafe', '😀']) {
+    const answer = await ask(bert, 'GET', `/message/search?q=${encodeURIComponent(q)}`);
+    assert.equal(answer.status, 200, answer.text);
+    assert.equal(answer.json.data.messages.length, q === '"cafe' ? 1 : 0, q);
+  }
+  for (const query of ['', 'q=', `q=${'x'.repeat(101)}`, 'q=x&take=-1', 'q=x&with=0', 'q=x&before=y']) {
+    refused(await ask(bert, 'GET', `/message/search?${query}`), 400, INVALID);
+  }
+  refused(await ask(bert, 'GET', '/message/search?q=x&with=999999'), 400, 'User not found');
+  refused(await ask(undefined, 'GET', '/message/search?q=x'), 401, 'Access token Validation failed');
+});
+
+test('who is blocked is told so, until it is over', async () => {
+  const eve = await person('eve@example.com');
+  succeeded(await ask(anna, 'PUT', `/user/${eve.id}/block`), 'User blocked');
+  succeeded(await ask(anna, 'PUT', `/user/${eve.id}/block`), 'User blocked');
+  refused(await ask(eve, 'POST', `/message/${anna.id}`, { message: 'x' }), 403, 'This person takes no messages from you', 'Forbidden');
+  refused(await ask(anna, 'POST', `/message/${eve.id}`, { message: 'x' }), 403, 'You have blocked this person', 'Forbidden');
+  succeeded(await ask(anna, 'GET', '/user/blocked'), 'Blocked users found', [{ id: eve.id, name: 'eve' }]);
+  succeeded(await ask(eve, 'GET', '/user/blocked'), 'Blocked users found', []);
+  succeeded(await ask(anna, 'DELETE', `/user/${eve.id}/block`), 'User unblocked');
+  assert.equal((await ask(eve, 'POST', `/message/${anna.id}`, { message: 'x' })).status, 200);
+  refused(await ask(anna, 'PUT', `/user/${anna.id}/block`), 400, INVALID);
+  refused(await ask(anna, 'PUT', '/user/999999/block'), 400, 'User not found');
+});
+
 test('an unknown address and a preflight are answered in the dialect of the door', async () => {
   refused(await ask(anna, 'GET', '/nowhere'), 404, 'Cannot GET /api/nowhere');
   refused(await ask(anna, 'PATCH', '/message'), 404, 'Cannot PATCH /api/message');
