@@ -4,12 +4,12 @@ import * as read from "../wire/booking";
 import type { Booking, Intent, Ticket } from "../wire/booking";
 import { Failure, failureCode } from "../wire/failure";
 import { payByTest } from "../wire/http";
-import { list, number, object } from "../wire/check";
+import { list, number, numberOr, object } from "../wire/check";
 import type { Category } from "../wire/concert";
 import * as choosing from "../state/choosing";
 import { takeBooking } from "../state/box";
 import { askMine } from "./concerts";
-import { askOffice, learnTime, type Office } from "./office_context";
+import { askOffice, isOfficeWord, learnTime, type Office } from "./office_context";
 
 /** What is to be booked: a number of a category, the best seats together, or these very seats. */
 export type Wish =
@@ -108,12 +108,18 @@ export async function askTickets(office: Office, id: string): Promise<{ booking:
   return read.readTickets((await askOffice(office, { method: "GET", path: `/booking/${id}/tickets` })).value);
 }
 
+/** The number of whom of the staff to write to about a booking; 0: there is nobody. Throws a Failure. */
+export async function askContact(office: Office, id: string): Promise<number> {
+  const { value } = await askOffice(office, { method: "GET", path: `/booking/${id}/contact` });
+  return numberOr(object(value, "answer").number, 0);
+}
+
 /** Hears of changes of this account's bookings until the result is called. */
 export function watchBookings(office: Office, changed: () => void): () => void {
   return office.link.subscribe({
     channel: "account.subscribe",
     data: () => null,
-    onMessage: () => changed(),
+    onMessage: (_, data) => void (isOfficeWord(data) && changed()),
     onRefused() {},
   });
 }

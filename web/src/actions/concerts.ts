@@ -7,7 +7,7 @@ import { hashOfHex, lotsBy } from "../wire/proofs";
 import * as state from "../state/box";
 import { accountOf } from "./context";
 import { tellFailure } from "./notices";
-import { askOffice, learnTime, type Office } from "./office_context";
+import { askOffice, isOfficeWord, learnTime, type Office } from "./office_context";
 
 const RETRY_MS = 4_000;
 
@@ -98,7 +98,7 @@ function watchAccountWord(office: Office): () => void {
   return office.link.subscribe({
     channel: "account.subscribe",
     data: () => null,
-    onMessage: (status) => status === "update" && void askMine(office),
+    onMessage: (status, data) => void (status === "update" && isOfficeWord(data) && askMine(office)),
     onRefused() {},
   });
 }

@@ -29,3 +29,8 @@ export async function askOffice(office: Office, ask: Ask): Promise<Answer> {
 export function learnTime(office: Office, serverNow: number): void {
   office.box.update((box) => ({ ...box, clock: takeReading(box.clock, serverNow, office.deviceNow(), 0) }));
 }
+
+/** Whether a word of `account.subscribe` is the box office's; the messenger's are told there too. */
+export function isOfficeWord(data: unknown): boolean {
+  return (data as { what?: string }).what !== "dialog";
+}

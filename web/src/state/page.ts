@@ -28,11 +28,25 @@ export interface Page {
   /** The hall that is open; null when none is. */
   readonly hall: Hall | null;
   readonly notices: readonly Notice[];
+  /** How many messages are unread; 0 until known. */
+  readonly unread: number;
+  /** What one is about to write to somebody, by number; null: nothing. */
+  readonly draft: { readonly to: number; readonly text: string } | null;
 }
 
 /** The page before anything has come. */
 export function newPage(): Page {
-  return { link: "connecting", account: null, person: null, concerts: null, cinemas: null, hall: null, notices: [] };
+  return {
+    link: "connecting",
+    account: null,
+    person: null,
+    concerts: null,
+    cinemas: null,
+    hall: null,
+    notices: [],
+    unread: 0,
+    draft: null,
+  };
 }
 
 /** Takes the state of the connection; while it is gone the hall may be out of date. */

@@ -1,7 +1,7 @@
 // Which page an address means, and going from one to another without loading.
 
 /** A page that has no number or name in its address. */
-type Plain = "home" | "sign-in" | "sign-in-name" | "sign-up" | "recover" | "account" | "tickets";
+type Plain = "home" | "sign-in" | "sign-in-name" | "sign-up" | "recover" | "account" | "tickets" | "messages";
 
 /** A page of the box office that is about one concert or one booking. */
 type Numbered = "concert" | "way" | "booking" | "sale" | "door";
@@ -10,7 +10,7 @@ type Numbered = "concert" | "way" | "booking" | "sale" | "door";
 export type Route =
   | { readonly name: Plain | "missing" }
   | { readonly name: Numbered; readonly id: string }
-  | { readonly name: "hall" | "wall"; readonly id: number };
+  | { readonly name: "hall" | "wall" | "dialog"; readonly id: number };
 
 const PLAIN: Record<string, Plain> = {
   "/": "home",
@@ -20,6 +20,7 @@ const PLAIN: Record<string, Plain> = {
   "/recover": "recover",
   "/account": "account",
   "/tickets": "tickets",
+  "/messages": "messages",
 };
 
 /** Pages whose address holds a public id of 24 hex digits. */
@@ -41,6 +42,8 @@ export function routeOf(given: string): Route {
   }
   const hall = /^\/hall\/([1-9]\d{0,8})(\/wall)?$/.exec(path);
   if (hall) return { name: hall[2] ? "wall" : "hall", id: Number(hall[1]) };
+  const dialog = /^\/messages\/([1-9]\d{0,14})$/.exec(path);
+  if (dialog) return { name: "dialog", id: Number(dialog[1]) };
   return { name: "missing" };
 }
 

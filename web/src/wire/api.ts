@@ -1,4 +1,5 @@
 // Requests to the tickets door under /api/v1: JSON in and out, the session in the cookie, errors by their code.
+import { fetchBounded } from "./bounded";
 import { textOr, type Json } from "./check";
 import { Failure } from "./failure";
 
@@ -29,22 +30,14 @@ export function newKey(): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** Fetches with a time limit. */
-async function fetchBounded(ask: Ask, key: string): Promise<Response> {
-  const stop = new AbortController();
-  const timer = setTimeout(() => stop.abort(), TIMEOUT_MS);
+/** Sends a request. */
+function send(ask: Ask, key: string): Promise<Response> {
   const headers: Record<string, string> = {};
   if (ask.body !== undefined) headers["Content-Type"] = "application/json";
   if (ask.method === "POST") headers["Idempotency-Key"] = key;
-  const init: RequestInit = { method: ask.method, headers, credentials: "same-origin", signal: stop.signal };
+  const init: RequestInit = { method: ask.method, headers };
   if (ask.body !== undefined) init.body = JSON.stringify(ask.body);
-  try {
-    return await fetch(`/api/v1${ask.path}`, init);
-  } catch {
-    throw new Failure(stop.signal.aborted ? "Timeout" : "Offline");
-  } finally {
-    clearTimeout(timer);
-  }
+  return fetchBounded(`/api/v1${ask.path}`, init, TIMEOUT_MS);
 }
 
 /** The code of an error's answer: its own, or what its status means. */
@@ -61,10 +54,10 @@ export async function askApi(ask: Ask): Promise<Answer> {
   const key = ask.key ?? newKey();
   let response: Response;
   try {
-    response = await fetchBounded(ask, key);
+    response = await send(ask, key);
   } catch (thrown) {
     if (ask.method !== "POST" || (thrown as Failure).code !== "Offline") throw thrown;
-    response = await fetchBounded(ask, key);
+    response = await send(ask, key);
   }
   const serverMs = Date.parse(response.headers.get("Date") ?? "") || 0;
   const text = await response.text().catch(() => "");

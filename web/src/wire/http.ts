@@ -1,4 +1,5 @@
 // What is asked over HTTP: the user methods, which set the cookie, and the plan of a hall.
+import { fetchBounded } from "./bounded";
 import { object, text, textOr } from "./check";
 import { Failure } from "./failure";
 import { readPlan, type Plan } from "./plan";
@@ -9,19 +10,6 @@ export type AuthStart =
   | { readonly kind: "candidate"; readonly username: string; readonly qrUrl: string };
 
 const TIMEOUT_MS = 15_000;
-
-/** Fetches with a time limit; no answer at all is `Offline`. */
-async function fetchBounded(path: string, options: RequestInit): Promise<Response> {
-  const stop = new AbortController();
-  const timer = setTimeout(() => stop.abort(), TIMEOUT_MS);
-  try {
-    return await fetch(path, { ...options, signal: stop.signal });
-  } catch {
-    throw new Failure(stop.signal.aborted ? "Timeout" : "Offline");
-  } finally {
-    clearTimeout(timer);
-  }
-}
 
 /** The JSON of a response; what is no JSON did not come from our server. */
 async function readJson(response: Response): Promise<unknown> {
@@ -34,12 +22,9 @@ async function readJson(response: Response): Promise<unknown> {
 
 /** Calls `POST /api/user/NAME` and gives the data of its answer, or throws the Failure it names. */
 export async function callUser(name: string, input: unknown): Promise<unknown> {
-  const response = await fetchBounded(`/api/user/${name}`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    credentials: "same-origin",
-    body: JSON.stringify(input ?? {}),
-  });
+  const headers = { "Content-Type": "application/json" };
+  const init = { method: "POST", headers, body: JSON.stringify(input ?? {}) };
+  const response = await fetchBounded(`/api/user/${name}`, init, TIMEOUT_MS);
   const answer = object(await readJson(response), "answer");
   if (answer.status !== "success") throw new Failure(textOr(answer.error, "InternalServerError"), answer.data);
   return answer.data;
@@ -60,7 +45,7 @@ export function secretOf(qrUrl: string): string {
 
 /** Fetches a plan. `NotFound` means that the hall's geometry has changed since. */
 export async function fetchPlan(hallId: number, hash: string): Promise<Plan> {
-  const response = await fetchBounded(`/plan/${hallId}/${hash}`, {});
+  const response = await fetchBounded(`/plan/${hallId}/${hash}`, {}, TIMEOUT_MS);
   if (response.status === 404) throw new Failure("NotFound");
   if (!response.ok) throw new Failure("InternalServerError");
   return readPlan(await readJson(response));
@@ -68,9 +53,8 @@ export async function fetchPlan(hallId: number, hash: string): Promise<Plan> {
 
 /** Pays an intent at the built-in test provider, in the manner of Stripe. Gives what it answers, a refusal as well. */
 export async function payByTest(intentId: string, clientSecret: string, card: string): Promise<unknown> {
-  const response = await fetchBounded(`/test-provider/v1/payment_intents/${encodeURIComponent(intentId)}/confirm`, {
-    method: "POST",
-    body: new URLSearchParams({ client_secret: clientSecret, card }),
-  });
+  const path = `/test-provider/v1/payment_intents/${encodeURIComponent(intentId)}/confirm`;
+  const body = new URLSearchParams({ client_secret: clientSecret, card });
+  const response = await fetchBounded(path, { method: "POST", body }, TIMEOUT_MS);
   return readJson(response);
 }

@@ -1,10 +1,12 @@
 // One's own account and its sessions, as the tickets door sends them.
-import { list, object, text, textOr } from "./check";
+import { list, object, text, textOr, whole } from "./check";
 import { timeOr } from "./concert";
 
 /** One's own account. Empty texts are what it does not have. */
 export interface Person {
   readonly id: string;
+  /** What the messenger knows one by. */
+  readonly number: number;
   readonly email: string;
   readonly username: string;
   readonly name: string;
@@ -17,6 +19,7 @@ export function readPerson(value: unknown): Person {
   const read = object(value, "account");
   return {
     id: text(read.id, "account.id"),
+    number: whole(read.number, "account.number"),
     email: textOr(read.email, ""),
     username: textOr(read.username, ""),
     name: textOr(read.name, ""),

@@ -1,4 +1,5 @@
 // Calls a person who has turned to something else: by the tab's title and icon, by a notification, by a short buzz.
+import { notifying } from "../notifying";
 
 let calling: ReturnType<typeof setInterval> | undefined;
 let titleBefore = "";
@@ -10,18 +11,6 @@ const CALLING_ICON =
   encodeURIComponent(
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><circle cx="16" cy="16" r="15" fill="#17734a"/><path d="M9 16l5 5 9-10" fill="none" stroke="#fff" stroke-width="3.5" stroke-linecap="round" stroke-linejoin="round"/></svg>',
   );
-
-/** Whether the person can still be asked for notifications, has allowed them, or has not. */
-export function notifying(): "ask" | "yes" | "no" {
-  if (!("Notification" in window)) return "no";
-  return Notification.permission === "granted" ? "yes" : Notification.permission === "denied" ? "no" : "ask";
-}
-
-/** Asks to be allowed to notify. */
-export async function askToNotify(): Promise<"ask" | "yes" | "no"> {
-  if ("Notification" in window) await Notification.requestPermission().catch(() => {});
-  return notifying();
-}
 
 /** Calls: it is your turn. While the page is looked at, the buzz is enough. */
 export function callTurn(title: string, body: string): void {

@@ -206,6 +206,9 @@ export const sayEn = {
   },
 
   booking: {
+    write: "Write to the box office",
+    writeNobody: "Nobody of the box office can be written to at the moment.",
+    writeAbout: (number: string) => `About booking ${number}: `,
     title: "Your tickets",
     number: "Booking",
     confirmed: "Paid",

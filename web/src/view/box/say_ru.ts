@@ -206,6 +206,9 @@ export const sayRu: Say = {
   },
 
   booking: {
+    write: "Написать в кассу",
+    writeNobody: "Сейчас в кассу написать нельзя.",
+    writeAbout: (number) => `О бронировании ${number}: `,
     title: "Ваши билеты",
     number: "Заказ",
     confirmed: "Оплачено",

@@ -199,6 +199,8 @@ export const en = {
     signingOut: "Signing out…",
     title: "Your account",
     tickets: "My tickets",
+    messages: "Messages",
+    unread: (count: number) => plural(count, "unread message", "unread messages"),
     signedInAs: "Signed in as",
     staff: "Staff",
     guest: "You are not signed in.",

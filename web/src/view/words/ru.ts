@@ -205,6 +205,8 @@ export const ru: Words = {
     signingOut: "Выходим…",
     title: "Ваш аккаунт",
     tickets: "Мои билеты",
+    messages: "Сообщения",
+    unread: (count) => plural(count, "непрочитанное сообщение", "непрочитанных сообщения", "непрочитанных сообщений"),
     signedInAs: "Вы вошли как",
     staff: "Персонал",
     guest: "Вы не вошли.",

@@ -1,0 +1,193 @@
+// The messenger in a real browser: two people, each with cookies of their own, who write to each other.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { startFoyer, until } from "./support/foyer.mjs";
+import * as office from "./support/office.mjs";
+import * as people from "./support/visitor.mjs";
+
+let foyer, browser, arrive;
+
+before(async () => {
+  foyer = await startFoyer();
+  browser = await people.startBrowser();
+  ({ arrive } = people.visitors(browser, foyer.url));
+});
+
+after(async () => {
+  await browser?.close();
+  await foyer?.stop();
+});
+
+/** Somebody new who is signed in, and the number the messenger knows them by. */
+async function somebody(name, options) {
+  const page = await arrive("/", options);
+  await people.signUp(page, name);
+  const number = await page.evaluate(async () => (await (await fetch("/api/v1/account")).json()).number);
+  return { page, number, name };
+}
+
+/** Opens the conversation with somebody and waits until one can write. */
+async function open(page, { number }) {
+  await page.goto(`/messages/${number}`);
+  await page.getByRole("textbox", { name: /^Message to/ }).waitFor();
+}
+
+/** Writes and sends. */
+async function write(page, text) {
+  await page.getByRole("textbox", { name: /^Message to/ }).fill(text);
+  await page.getByRole("button", { name: "Send", exact: true }).click();
+}
+
+/** The line of a message. */
+function line(page, text) {
+  return page.getByRole("listitem").filter({ hasText: text }).filter({ has: page.locator(".bubble") });
+}
+
+/** Waits until one's own message is marked: Sending, Sent, Read. */
+async function seeMark(page, text, mark) {
+  await line(page, text).locator(".mark").filter({ hasText: mark }).waitFor();
+}
+
+/** Shows what can be done with one's own message, and does it. */
+async function choose(page, text, act) {
+  await line(page, text).hover();
+  await line(page, text).getByRole("button", { name: "Options for this message" }).click();
+  await line(page, text).getByRole("button", { name: act, exact: true }).click();
+}
+
+/** The texts of the conversation in their order. */
+function texts(page) {
+  return page.locator(".bubble .text").allTextContents();
+}
+
+test("what one writes arrives at once, is marked as read when it is looked at, can be changed and taken back", async () => {
+  const ann = await somebody("ann-one");
+  const ben = await somebody("ben-one");
+  await open(ann.page, ben);
+  await open(ben.page, ann);
+  await write(ann.page, "Are you there?");
+  await line(ben.page, "Are you there?").waitFor();
+  await seeMark(ann.page, "Are you there?", "Read");
+  await write(ben.page, "I am.");
+  await line(ann.page, "I am.").waitFor();
+  await seeMark(ben.page, "I am.", "Read");
+  await ann.page.getByLabel("Conversation with ben-one").first().getByText("online", { exact: true }).waitFor();
+
+  await choose(ann.page, "Are you there?", "Edit");
+  await write2(ann.page, "Are you here?");
+  await line(ben.page, "Are you here?").getByText("edited").waitFor();
+  assert.deepEqual(await texts(ben.page), ["Are you here?", "I am."]);
+
+  await choose(ann.page, "Are you here?", "Delete");
+  await line(ann.page, "Are you here?").getByRole("button", { name: "Delete", exact: true }).click();
+  await until("it to be gone", async () => (await texts(ben.page)).join() === "I am.");
+  assert.deepEqual(await texts(ann.page), ["I am."]);
+});
+
+/** Puts a text into the field and saves what is edited. */
+async function write2(page, text) {
+  await page.getByRole("textbox", { name: /^Message to/ }).fill(text);
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+}
+
+test("typing is seen while it lasts", async () => {
+  const ann = await somebody("ann-two");
+  const ben = await somebody("ben-two");
+  await open(ann.page, ben);
+  await write(ann.page, "hello");
+  await open(ben.page, ann);
+  await line(ben.page, "hello").waitFor();
+  await ben.page.getByRole("textbox", { name: /^Message to/ }).pressSequentially("well");
+  await ann.page.locator(".who").getByText("typing…").waitFor();
+  await write(ben.page, "well then");
+  await line(ann.page, "well then").waitFor();
+  assert.equal(await ann.page.locator(".who").getByText("typing…").count(), 0);
+});
+
+test("unread messages are counted in every tab and device, and told on every page", async () => {
+  const ann = await somebody("ann-three");
+  const ben = await somebody("ben-three");
+  const tab = await ben.page.context().newPage();
+  await tab.goto("/");
+  await open(ann.page, ben);
+  await write(ann.page, "first");
+  await tab.getByRole("link", { name: "Messages, 1 unread message" }).waitFor();
+  await ben.page.getByRole("link", { name: "Messages, 1 unread message" }).waitFor();
+  await ben.page.getByRole("link", { name: /New message from ann-three/ }).waitFor();
+  await write(ann.page, "second");
+  await tab.getByRole("link", { name: "Messages, 2 unread messages" }).waitFor();
+  assert.equal(await ann.page.locator(".mark").filter({ hasText: "Sent" }).count(), 2);
+
+  await ben.page.getByRole("link", { name: /^Messages/ }).first().click();
+  await ben.page.getByRole("link", { name: /ann-three.*2 unread messages/ }).click();
+  await ben.page.getByText("New messages", { exact: true }).waitFor();
+  await tab.getByRole("link", { name: "Messages", exact: true }).waitFor();
+  await seeMark(ann.page, "second", "Read");
+  await seeMark(ann.page, "first", "Read");
+});
+
+test("what is written without a connection goes out when it is back, once and in order, and what was missed is there", async () => {
+  const ann = await somebody("ann-four");
+  const ben = await somebody("ben-four");
+  await open(ann.page, ben);
+  await open(ben.page, ann);
+  await write(ann.page, "before");
+  await line(ben.page, "before").waitFor();
+  await foyer.kill();
+  await ann.page.getByText("No connection. What you write is kept").waitFor();
+  await write(ann.page, "one");
+  await write(ann.page, "two");
+  await seeMark(ann.page, "two", "Sending");
+  const second = await ann.page.context().newPage();
+  await foyer.start();
+  await until("both to arrive", async () => (await texts(ben.page)).join() === "before,one,two", 30_000);
+  await until("both to be known", async () => (await texts(ann.page)).join() === "before,one,two", 30_000);
+  await seeMark(ann.page, "two", "Read");
+  await ann.page.getByText("No connection. What you write is kept").waitFor({ state: "detached" });
+  await second.goto(`/messages/${ben.number}`);
+  await line(second, "two").waitFor();
+  assert.deepEqual(await texts(second), ["before", "one", "two"]);
+});
+
+test("a long conversation is fetched as one goes up, without a gap", async () => {
+  const ann = await somebody("ann-five");
+  const ben = await somebody("ben-five");
+  await ann.page.evaluate(async (to) => {
+    for (let i = 1; i <= 180; i++) {
+      const headers = { "Content-Type": "application/json" };
+      await fetch(`/api/message/${to}`, { method: "POST", headers, body: JSON.stringify({ message: `number ${i}` }) });
+    }
+  }, ben.number);
+  await open(ben.page, ann);
+  await ben.page.getByText("New messages", { exact: true }).waitFor();
+  await ben.page.getByRole("button", { name: "Go to the newest message" }).click();
+  await line(ben.page, "number 180").waitFor();
+
+  await open(ann.page, ben);
+  await line(ann.page, "number 180").waitFor();
+  assert.ok((await texts(ann.page)).length < 180);
+  const scroller = ann.page.locator(".scroll").last();
+  await until("the beginning", async () => {
+    await scroller.evaluate((box) => (box.scrollTop = 0));
+    return (await ann.page.getByText("The conversation began here.").count()) > 0;
+  });
+  assert.deepEqual(await texts(ann.page), Array.from({ length: 180 }, (_, i) => `number ${i + 1}`));
+});
+
+test("on a phone the list leads to the conversation and back", async () => {
+  const ann = await somebody("ann-six", people.PHONE);
+  const ben = await somebody("ben-six");
+  await open(ben.page, ann);
+  await write(ben.page, "On your phone?");
+  await ann.page.getByRole("link", { name: /^Messages/ }).first().click();
+  await ann.page.getByRole("link", { name: /ben-six.*1 unread message/ }).click();
+  await line(ann.page, "On your phone?").waitFor();
+  assert.equal(await ann.page.getByRole("heading", { name: "Messages" }).isVisible(), false);
+  await write(ann.page, "Yes.");
+  await line(ben.page, "Yes.").waitFor();
+  await line(ann.page, "Yes.").locator(".bubble").tap();
+  await line(ann.page, "Yes.").getByRole("button", { name: "Edit" }).waitFor();
+  await office.seeNoFaults(ann.page, "a conversation on a phone");
+  await ann.page.getByRole("link", { name: "All conversations" }).click();
+  await ann.page.getByRole("heading", { name: "Messages" }).waitFor();
+});
