@@ -76,6 +76,8 @@ void messenger_let_in(MessengerSockets *sockets, Visitor *visitor, const Identit
     let_go(sockets, visitor);
     return;
   }
+  free(visitor->credentials);
+  visitor->credentials = NULL;
   visitor->user_id = who->user_id;
   memcpy(visitor->sid, who->sid.at, who->sid.length);
   visitor->sid[who->sid.length] = '\0';
@@ -131,12 +133,15 @@ static void send_welcomes(MessengerSockets *sockets) {
 static void on_connected(SocketIoSocket *socket, Str auth, bool recovered) {
   Visitor *visitor = socket->owner;
   if (recovered && visitor->user_id != 0) {
+    free(socketio_take_client(socket));
     visitor->here = presence_arrive(visitor->user_id, true, messenger_sockets_of(socket)->loop->now_ms) > 0;
   } else if (recovered) {
+    free(visitor->credentials);
+    visitor->credentials = messenger_credentials(socket, auth);
     if (visitor->wants_in) messenger_ask(visitor);  // it was lost before it heard an answer
   } else if ((visitor = calloc(1, sizeof *visitor)) != NULL) {
     visitor->socket = socket;
-    visitor->credentials = messenger_credentials_in(socket, auth);
+    visitor->credentials = messenger_credentials(socket, auth);
     socket->owner = visitor;
   } else {
     socketio_disconnect(socketio_server(socket), socket, true);

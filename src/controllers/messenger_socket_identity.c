@@ -55,12 +55,12 @@ bool messenger_handshake(const Exchange *exchange, void **client) {
   return *client != NULL;
 }
 
-Credentials *messenger_credentials_in(const SocketIoSocket *socket, Str auth) {
-  const Credentials *handshake = socketio_client(socket);
+Credentials *messenger_credentials(SocketIoSocket *socket, Str auth) {
+  Credentials *handshake = socketio_take_client(socket);
   Arena *arena = &socketio_loop(socketio_server(socket))->scratch;
   const Json *payload = json_parse(arena, auth, NULL);
   Str token;
-  if (!json_str(json_get(payload, "token"), &token)) return NULL;
+  if (handshake == NULL || !json_str(json_get(payload, "token"), &token)) return handshake;
   Text authorization = {.arena = arena};
   if (!str_starts(token, STR("Bearer "))) text_add(&authorization, STR("Bearer "));
   text_add(&authorization, token);
@@ -69,14 +69,12 @@ Credentials *messenger_credentials_in(const SocketIoSocket *socket, Str auth) {
                       .os = handshake->os.length > 0 ? handshake->os : STR("?"),
                       .browser = handshake->browser.length > 0 ? handshake->browser : STR("?"),
                       .peer = handshake->peer};
-  return keep_credentials(&said);
+  Credentials *kept = keep_credentials(&said);
+  free(handshake);
+  return kept;
 }
 
 // Letting in.
-
-static const Credentials *credentials_of(const Visitor *visitor) {
-  return visitor->credentials != NULL ? visitor->credentials : socketio_client(visitor->socket);
-}
 
 static void refuse(const Visitor *visitor) {
   socketio_emit(visitor->socket, &(SocketIoMessage){.name = STR("user:invalid_token")});
@@ -142,8 +140,12 @@ static Str token_of(const Credentials *said) {
 
 static void look_up(MessengerSockets *sockets, Visitor *visitor) {
   Loop *loop = sockets->loop;
-  const Credentials *said = credentials_of(visitor);
+  const Credentials *said = visitor->credentials;
   TokenKey key;
+  if (said == NULL) {
+    refuse(visitor);
+    return;
+  }
   const Identity *known = tickets_known(loop, token_of(said), &key);
   if (known != NULL) {
     messenger_let_in(sockets, visitor, known);

@@ -23,7 +23,7 @@ typedef struct Credentials {
 typedef struct Visitor {
   SocketLink by_user;  // once let in
   SocketIoSocket *socket;
-  Credentials *credentials;  // its own, in the place of its client's; NULL: those count
+  Credentials *credentials;  // until it is let in; NULL: there are none
   Deadline asks;             // waits to be looked up
   int64_t user_id;           // who it is; 0: not let in
   uint64_t typed_ms;         // loop tick when it last told that somebody types
@@ -52,9 +52,9 @@ MessengerSockets *messenger_sockets_of(const SocketIoSocket *socket);  // of a c
 
 // controllers/messenger_socket_identity.c
 bool messenger_handshake(const Exchange *exchange, void **client);  // SocketIoSettings.handshake, keeps Credentials
-Credentials *messenger_credentials_in(const SocketIoSocket *socket,
-                                      Str auth);  // of an auth payload; NULL: there are none
-void messenger_ask(Visitor *visitor);             // wants to be let in
+// What the client of a socket that has just connected said, now the caller's. NULL when there is none any more.
+Credentials *messenger_credentials(SocketIoSocket *socket, Str auth);
+void messenger_ask(Visitor *visitor);  // wants to be let in
 void messenger_look_up_all(MessengerSockets *sockets);
 
 // controllers/messenger_socket.c

@@ -19,6 +19,12 @@ void *socketio_client(const SocketIoSocket *socket) {
   return socket->client != NULL ? socket->client->owner : NULL;
 }
 
+void *socketio_take_client(SocketIoSocket *socket) {
+  void *owner = socketio_client(socket);
+  if (owner != NULL) socket->client->owner = NULL;
+  return owner;
+}
+
 static void send_text(SocketIoClient *client, const Text *packet) {
   engineio_send(client->session, engineio_frame(client->session->version, false, text_str(packet)));
 }

@@ -92,7 +92,8 @@ bool socketio_request(SocketIo *io, Exchange *exchange);  // serves it if it is 
 void socketio_turn_end(SocketIo *io);                     // in LoopHooks.turn_end, behind all that emits
 
 void *socketio_client(const SocketIoSocket *socket);      // what the handshake left; NULL when the client has gone
-SocketIo *socketio_server(const SocketIoSocket *socket);  // likewise
+void *socketio_take_client(SocketIoSocket *socket);       // likewise, and from now on it is the caller's
+SocketIo *socketio_server(const SocketIoSocket *socket);  // NULL when the client has gone
 Loop *socketio_loop(const SocketIo *io);
 
 // Emitting. To a socket that is waited for: it gets the event when it comes back.
