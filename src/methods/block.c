@@ -5,6 +5,7 @@
 
 #include "models/block.h"
 #include "models/dialog.h"
+#include "models/presence.h"
 
 typedef struct BlockInput {
   int64_t id;
@@ -24,12 +25,19 @@ static void tell(Call *call, int64_t id, bool blocked) {
   dialog_tell(call, call->who.user_id, "user:blocked", text_str(&told));
 }
 
+// To a dialog partner the caller is from now on offline, or what he is again.
+static void show(Call *call, int64_t id, bool online) {
+  int64_t me = call->who.user_id;
+  if (dialog_find(call->db, me, id) != 0) dialog_tell_status(call, id, me, online, 0);
+}
+
 static Error put(Call *call, const void *input) {
   const BlockInput *in = input;
   if (in->id == call->who.user_id) return ERR_VALIDATION;
   if (!dialog_person_exists(call->db, in->id)) return ERR_PERSON_NOT_FOUND;
   block_put(call, call->who.user_id, in->id);
   tell(call, in->id, true);
+  show(call, in->id, false);
   return ERR_NONE;
 }
 
@@ -37,6 +45,7 @@ static Error drop(Call *call, const void *input) {
   const BlockInput *in = input;
   block_drop(call, call->who.user_id, in->id);
   tell(call, in->id, false);
+  show(call, in->id, presence_is_online(call->who.user_id));
   return ERR_NONE;
 }
 

@@ -4,13 +4,13 @@
 
 #include <stddef.h>
 
+#include "models/block.h"
 #include "models/dialog.h"
 #include "models/last_seen.h"
 #include "models/presence.h"
 
 enum { PARTNERS_PAGE = 256 };
 
-static const char status_event[] = "user:connection_status";
 static const char typing_event[] = "user:typing";
 
 // The tick.
@@ -27,29 +27,16 @@ typedef struct Tick {
   size_t count;
 } Tick;
 
-static Str status_of(Call *call, const PresenceChange *change, const Told *told) {
-  Text status = {.arena = &call->arena};
-  json_open(&status, '{');
-  json_name(&status, "receiverID");
-  json_add_int(&status, change->user_id);
-  json_name(&status, "connectionStatus");
-  json_add_str(&status, change->online ? STR("online") : STR("offline"));
-  if (!change->online && told->shows_last_seen) {
-    json_name(&status, "lastSeenAt");
-    json_add_time(&status, change->seen_ms);
-  }
-  json_close(&status, '}');
-  return text_str(&status);
-}
-
 static Error tell(Call *call, const void *input) {
   const Tick *tick = input;
   for (size_t i = 0; i < tick->count; i++) {
     const PresenceChange *change = &tick->changes[i];
     const Told *told = &tick->told[i];
     last_seen_note(call->db, change->user_id, change->seen_ms, change->online);
-    Str status = told->partner_count > 0 ? status_of(call, change, told) : (Str){0};
-    for (size_t j = 0; j < told->partner_count; j++) dialog_tell(call, told->partners[j], status_event, status);
+    int64_t seen_ms = told->shows_last_seen ? change->seen_ms : 0;
+    for (size_t j = 0; j < told->partner_count; j++) {
+      dialog_tell_status(call, told->partners[j], change->user_id, change->online, seen_ms);
+    }
   }
   return ERR_NONE;
 }
@@ -68,7 +55,8 @@ static void find_partners(Call *call, Tick *tick, size_t nth) {
   size_t count = dialog_partners(call->db, change->user_id, change->after, partners, PARTNERS_PAGE);
   if (count == PARTNERS_PAGE) presence_told_until(nth, partners[count - 1]);
   for (size_t i = 0; i < count; i++) {
-    if (presence_is_online(partners[i])) partners[told->partner_count++] = partners[i];
+    bool hears = presence_is_online(partners[i]) && !block_stands(call->db, change->user_id, partners[i]);
+    if (hears) partners[told->partner_count++] = partners[i];
   }
   told->partners = partners;
   told->shows_last_seen = last_seen_is_shown(call->db, change->user_id);
@@ -113,7 +101,10 @@ static const Method tell_typing_method = {
 
 static Error typing(Call *call, const void *input) {
   const TypingInput *in = input;
-  if (dialog_find(call->db, call->who.user_id, in->to) == 0) return ERR_RECEIVER_NOT_FOUND;
+  int64_t me = call->who.user_id;
+  bool hears = dialog_find(call->db, me, in->to) != 0 && !block_stands(call->db, in->to, me) &&
+               !block_stands(call->db, me, in->to);
+  if (!hears) return ERR_RECEIVER_NOT_FOUND;
   call->follow = &tell_typing_method;
   return ERR_NONE;
 }

@@ -49,6 +49,14 @@ void dialog_drop(Db *db, int64_t dialog_id) {
   db_run(db, DROP, sql_int(dialog_id));
 }
 
+static void write_status(Text *out, bool online, int64_t last_seen_at) {
+  json_name(out, "connectionStatus");
+  json_add_str(out, online ? STR("online") : STR("offline"));
+  if (online || last_seen_at == 0) return;
+  json_name(out, "lastSeenAt");
+  json_add_time(out, last_seen_at);
+}
+
 void dialog_write(Text *out, const DialogView *view) {
   json_open(out, '{');
   json_name(out, "receiverID");
@@ -61,13 +69,7 @@ void dialog_write(Text *out, const DialogView *view) {
   json_add_time(out, view->last_at);
   json_name(out, "newMessagesCount");
   json_add_int(out, view->unread);
-  bool online = presence_is_online(view->other_id);
-  json_name(out, "connectionStatus");
-  json_add_str(out, online ? STR("online") : STR("offline"));
-  if (!online && view->last_seen_at > 0) {
-    json_name(out, "lastSeenAt");
-    json_add_time(out, view->last_seen_at);
-  }
+  write_status(out, !view->hides && presence_is_online(view->other_id), view->last_seen_at);
   json_close(out, '}');
 }
 
@@ -77,9 +79,11 @@ void dialog_write_all(Call *call, Text *out, int64_t user_id) {
       " SELECT id, low_id FROM dialogs WHERE high_id = $1 AND low_id != $1)"
       " SELECT mine.other_id, " DIALOG_PERSON_NAME
       ", m.text, m.created_at, (SELECT count(*) FROM messages n WHERE"
-      " n.dialog_id = mine.id AND n.receiver_id = $1 AND n.is_read = 0), u.last_seen_at FROM mine JOIN users u ON u.id "
-      "= mine.other_id"
-      " JOIN messages m ON m.id = (SELECT id FROM messages WHERE dialog_id = mine.id ORDER BY seq DESC LIMIT 1)"
+      " n.dialog_id = mine.id AND n.receiver_id = $1 AND n.is_read = 0),"
+      " CASE WHEN b.user_id IS NULL AND u.deleted_at IS NULL THEN u.last_seen_at END, b.user_id IS NOT NULL"
+      " FROM mine JOIN users u ON u.id = mine.other_id"
+      " LEFT JOIN blocks b ON b.user_id = mine.other_id AND b.blocked_id = $1 JOIN messages m ON m.id = (SELECT id "
+      "FROM messages WHERE dialog_id = mine.id ORDER BY seq DESC LIMIT 1)"
       " ORDER BY m.created_at DESC, m.id DESC";
   Rows rows = db_rows(call->db, LIST, sql_int(user_id));
   json_open(out, '[');
@@ -89,7 +93,8 @@ void dialog_write_all(Call *call, Text *out, int64_t user_id) {
                                     .last_text = rows_peek(&rows, 2),
                                     .last_at = rows_int(&rows, 3),
                                     .unread = rows_int(&rows, 4),
-                                    .last_seen_at = rows_int(&rows, 5)});
+                                    .last_seen_at = rows_int(&rows, 5),
+                                    .hides = rows_int(&rows, 6) != 0});
   }
   json_close(out, ']');
 }
@@ -104,6 +109,16 @@ void dialog_tell(Call *call, int64_t user_id, const char *event, Str arguments) 
   Text topic = {.arena = &call->arena};
   text_format(&topic, "person:%lld", (long long)user_id);
   call_signal(call, text_str(&topic), str_from(event), arguments);
+}
+
+void dialog_tell_status(Call *call, int64_t user_id, int64_t other_id, bool online, int64_t last_seen_at) {
+  Text status = {.arena = &call->arena};
+  json_open(&status, '{');
+  json_name(&status, "receiverID");
+  json_add_int(&status, other_id);
+  write_status(&status, online, last_seen_at);
+  json_close(&status, '}');
+  dialog_tell(call, user_id, "user:connection_status", text_str(&status));
 }
 
 void dialog_tell_account(Call *call, int64_t user_id, int64_t other_id, Str change) {

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "methods/block.h"
 #include "methods/dialog.h"
 #include "methods/message.h"
 #include "models/presence.h"
@@ -147,6 +148,28 @@ static void test_a_partner_hears_that_somebody_writes_and_nobody_else(void **sta
   assert_refused(rig_call(rig, &presence_typing, anna, "{\"to\":\"2\"}"), ERR_VALIDATION);
 }
 
+static void test_who_is_blocked_sees_neither_presence_nor_typing(void **state) {
+  Rig *rig = *state;
+  open_dialog(rig, anna, 2);
+  come(rig, anna);
+  come(rig, bert);
+  heard_of_tick(rig);
+  rig_heard(rig, 0);
+  assert_refused(rig_call(rig, &block_method_put, anna, "{\"id\":2}"), ERR_NONE);
+  assert_non_null(strstr(rig_heard(rig, 0), OFFLINE("2", "1", "")));
+  come(rig, anna);
+  assert_null(strstr(heard_of_tick(rig), "person:2"));
+  come(rig, bert);
+  assert_string_equal(heard_of_tick(rig), ONLINE("1", "2") DONE);
+  assert_non_null(strstr(rig_zero(rig, rig_call(rig, &dialog_list, bert, NULL).reply), "\"offline\"}"));
+  assert_non_null(strstr(rig_zero(rig, rig_call(rig, &dialog_list, anna, NULL).reply), "\"online\"}"));
+  assert_refused(rig_call(rig, &presence_typing, anna, "{\"to\":2}"), ERR_RECEIVER_NOT_FOUND);
+  assert_refused(rig_call(rig, &presence_typing, bert, "{\"to\":1}"), ERR_RECEIVER_NOT_FOUND);
+  rig_heard(rig, 0);
+  assert_refused(rig_call(rig, &block_method_drop, anna, "{\"id\":2}"), ERR_NONE);
+  assert_non_null(strstr(rig_heard(rig, 0), ONLINE("2", "1")));
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, venue_setup, teardown)
 
 int main(void) {
@@ -157,6 +180,7 @@ int main(void) {
       CASE(test_who_comes_often_is_written_down_once_a_minute),
       CASE(test_all_of_a_thousand_partners_hear_once_each),
       CASE(test_a_partner_hears_that_somebody_writes_and_nobody_else),
+      CASE(test_who_is_blocked_sees_neither_presence_nor_typing),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,6 +11,7 @@
 #include "methods/dialog.h"
 #include "methods/hall.h"
 #include "methods/message.h"
+#include "methods/presence.h"
 #include "methods/user.h"
 #include "support/faults.h"
 #include "support/invariants.h"
@@ -63,6 +64,8 @@ static const Scene scenes[] = {
     {.method = &message_method_read, .who = &venue_anna, .json = "{\"message-id\":1}"},
     {.method = &message_method_edit, .who = &venue_bert, .json = "{\"message-id\":1,\"message\":\"n\"}"},
     {.method = &message_method_delete, .who = &venue_bert, .json = "{\"message-id\":1}"},
+    {.method = &presence_show_last_seen, .who = &venue_anna, .json = "{\"shown\":false}"},
+    {.method = &presence_last_seen, .who = &venue_anna, .reads = true},
 };
 
 static const char session[] =
@@ -83,7 +86,7 @@ static const char everything[] =
     " FROM seats) || '|' || (SELECT count(*) || coalesce(group_concat(topic || seq || payload), '') FROM events) || "
     "'|' ||"
     " (SELECT count(*) || group_concat(user_id || coalesce(ended_at, '')) FROM sessions) || '|' ||"
-    " (SELECT group_concat(username || coalesce(totp_secret, '') || totp_step || role) FROM users) || '|' ||"
+    " (SELECT group_concat(username || coalesce(totp_secret, '') || totp_step || role || shows_last_seen) FROM users) || '|' ||"
     " (SELECT count(*) || coalesce(group_concat(id || text || is_read || is_updated), '') FROM messages) || '|' ||"
     " (SELECT count(*) FROM blocks) || (SELECT count(*) FROM dialogs) || (SELECT count(*) FROM message_names) ||"
     " (SELECT coalesce(group_concat(count), '') FROM message_blocks)";
