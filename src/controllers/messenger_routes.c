@@ -4,6 +4,7 @@
 #include "methods/block.h"
 #include "methods/dialog.h"
 #include "methods/message.h"
+#include "methods/own_data.h"
 #include "methods/presence.h"
 
 #define ROUTE(its_verb, its_path, its_method) \
@@ -20,6 +21,7 @@ static const MessengerRoute routes[] = {
     {ROUTE(HTTP_GET, "/dialog", dialog_list), "dialogs found"},
     {ROUTE(HTTP_GET, "/user/last-seen", presence_last_seen), "Last seen setting found"},
     {ROUTE(HTTP_POST, "/user/change/last-seen", presence_show_last_seen), "Last seen setting changed"},
+    {ROUTE(HTTP_GET, "/user/export", own_data_export), "User data found"},
     {ROUTE(HTTP_GET, "/user/blocked", block_method_list), "Blocked users found"},
     {ROUTE(HTTP_PUT, "/user/:id/block", block_method_put), "User blocked"},
     {ROUTE(HTTP_DELETE, "/user/:id/block", block_method_drop), "User unblocked"},

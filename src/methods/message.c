@@ -185,6 +185,7 @@ static Error send_one(Call *call, const void *input) {
 
 const Method message_method_send = {.name = "message.send",
                                     .access = ACCESS_SIGNED_IN,
+                                    .writes_last = true,
                                     .fields = send_fields,
                                     .field_count = 3,
                                     .input_bytes = sizeof(MessageInput),

@@ -197,6 +197,18 @@ static void write_rows(Call *call, Text *out, int64_t dialog_id, int64_t before,
   json_close(out, ']');
 }
 
+int64_t message_write_after(Call *call, Text *out, int64_t dialog_id, int64_t *after, int64_t take) {
+  static const char PAGE[] = MESSAGE_COLUMNS "WHERE dialog_id = $1 AND seq > $2 ORDER BY seq LIMIT $3";
+  int64_t count = 0;
+  Rows rows = db_rows(call->db, PAGE, sql_int(dialog_id), sql_int(*after), sql_int(take));
+  for (; rows_next(&rows); count++) {
+    Message message = read_message(&rows);
+    *after = message.seq;
+    message_write(out, &message);
+  }
+  return count;
+}
+
 void message_write_before(Call *call, Text *out, int64_t dialog_id, int64_t before, int64_t take) {
   write_rows(call, out, dialog_id, before, take, 0);
 }

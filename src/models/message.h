@@ -39,5 +39,8 @@ void message_write(Text *out, const Message *message);
 // Write up to `take` messages as a JSON array, newest first: behind the newest `skip`, or those before a seq.
 void message_write_page(Call *call, Text *out, int64_t dialog_id, int64_t skip, int64_t take);
 void message_write_before(Call *call, Text *out, int64_t dialog_id, int64_t before, int64_t take);
+// Writes up to `take` messages behind the seq *after, oldest first and without brackets; moves *after on to the last of
+// them and gives how many they were.
+int64_t message_write_after(Call *call, Text *out, int64_t dialog_id, int64_t *after, int64_t take);
 
 #endif

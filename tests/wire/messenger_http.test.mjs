@@ -184,6 +184,17 @@ test('who is blocked is told so, until it is over', async () => {
   refused(await ask(anna, 'PUT', '/user/999999/block'), 400, 'User not found');
 });
 
+test('one\'s own data is given page by page', async () => {
+  const first = (await ask(bert, 'GET', '/user/export')).json;
+  assert.equal(first.message, 'User data found');
+  assert.equal(first.data.account.email, 'bert@example.com');
+  assert.ok(first.data.messages.every(({ senderID, receiverID }) => senderID === bert.id || receiverID === bert.id));
+  assert.equal(first.data.next, null);
+  const other = (await ask(bert, 'GET', '/user/export?after=m.1.0')).json.data;
+  assert.deepEqual(Object.keys(other), ['messages', 'next']);
+  refused(await ask(bert, 'GET', '/user/export?after=m.1'), 400, INVALID);
+});
+
 test('an unknown address and a preflight are answered in the dialect of the door', async () => {
   refused(await ask(anna, 'GET', '/nowhere'), 404, 'Cannot GET /api/nowhere');
   refused(await ask(anna, 'PATCH', '/message'), 404, 'Cannot PATCH /api/message');
