@@ -18,6 +18,7 @@ ALTER TABLE sessions ADD COLUMN browser TEXT NOT NULL DEFAULT '';
 ALTER TABLE sessions ADD COLUMN refresh_hash TEXT;      -- SHA-256 (hex) of the refresh token; NULL: the door has none
 ALTER TABLE sessions ADD COLUMN superseded_hash TEXT;   -- of the one before it, good for 30 s more
 ALTER TABLE sessions ADD COLUMN rotated_at INTEGER;
+CREATE INDEX sessions_ended ON sessions (ended_at) WHERE ended_at IS NOT NULL;
 
 -- Addresses that were sent a code and have not proved it yet: new accounts, and an e-mail added to an account (user_id).
 CREATE TABLE signups (
@@ -31,6 +32,8 @@ CREATE TABLE signups (
   mail_key TEXT NOT NULL,                -- of its mail in `outbox`
   expires_at INTEGER NOT NULL
 ) WITHOUT ROWID;
+CREATE INDEX signups_expires ON signups (expires_at);
+CREATE INDEX signups_user ON signups (user_id) WHERE user_id IS NOT NULL;
 
 -- What leaves the machine (law 6): done by couriers at least once, each with an idempotency key.
 CREATE TABLE outbox (

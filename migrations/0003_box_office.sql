@@ -150,6 +150,7 @@ CREATE TABLE stripe_events (
   intent_id TEXT,
   at INTEGER NOT NULL
 ) WITHOUT ROWID;
+CREATE INDEX stripe_events_at ON stripe_events (at);
 
 -- A confirmed booking has one ticket a person.
 CREATE TABLE tickets (

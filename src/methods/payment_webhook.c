@@ -11,6 +11,7 @@
 #include "shared/ids.h"
 
 enum { TOLERANCE_S = 300, DIGEST_BYTES = 32, MS_A_SECOND = 1000 };
+#define KEPT_MS (INT64_C(90) * 24 * 3600 * 1000)
 
 static Str sign(Call *call, Str timestamp, Str body) {
   unsigned char digest[EVP_MAX_MD_SIZE];
@@ -67,10 +68,13 @@ static Intent intent_of(const Json *object) {
   return intent;
 }
 
-// False: it had its effect already.
+// False: it had its effect already. Each takes two away that are long past being told again.
 static bool note_event(Call *call, Str id, Str type, Str intent_id) {
+  static const char FORGET[] =
+      "DELETE FROM stripe_events WHERE id IN (SELECT id FROM stripe_events WHERE at < $1 ORDER BY at LIMIT 2)";
   static const char NOTE[] =
       "INSERT INTO stripe_events(id, kind, intent_id, at) VALUES($1, $2, $3, $4) ON CONFLICT (id) DO NOTHING";
+  db_run(call->db, FORGET, sql_int(call->now_ms - KEPT_MS));
   db_run(call->db, NOTE, sql_text(id), sql_text(type), sql_text_or_null(intent_id), sql_int(call->now_ms));
   return db_changes(call->db) == 1;
 }

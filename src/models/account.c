@@ -192,7 +192,9 @@ Str signup_begin(Call *call, const Signup *signup) {
       " VALUES($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (email) DO UPDATE SET user_id = excluded.user_id,"
       " password_hash = excluded.password_hash, name = excluded.name, language = excluded.language,"
       " code_hash = excluded.code_hash, mail_key = excluded.mail_key, expires_at = excluded.expires_at, tries = 0";
-  static const char DROP[] = "DELETE FROM signups WHERE expires_at <= $1";
+  static const char DROP[] =
+      "DELETE FROM signups WHERE email IN (SELECT email FROM signups WHERE expires_at <= $1 ORDER BY expires_at LIMIT "
+      "2)";
   enum { KEY_CHARACTERS = 12 };
   Str code = new_code(call);
   Text key = {.arena = &call->arena};

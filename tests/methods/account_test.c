@@ -106,6 +106,17 @@ static void test_ten_codes_in_fifteen_minutes_go_to_one_address(void **state) {
   begin_signup(rig);
 }
 
+static void test_codes_that_nobody_used_are_forgotten_a_little_at_a_time(void **state) {
+  Rig *rig = *state;
+  rig_run(rig,
+          "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3) INSERT INTO signups(email,"
+          " language, code_hash, mail_key, expires_at) SELECT i || '@example.com', 'en', '', '', i FROM n");
+  begin_signup(rig);
+  assert_string_equal(rig_text(rig, "SELECT group_concat(email) FROM signups WHERE expires_at < 10"), "3@example.com");
+  begin_signup(rig);
+  assert_int_equal(rig_int(rig, "SELECT count(*) FROM signups"), 1);
+}
+
 static void test_who_signs_in_is_known_by_address_and_password(void **state) {
   Rig *rig = *state;
   sign_up(rig);
@@ -228,6 +239,7 @@ int main(void) {
       CASE(test_a_code_is_good_for_five_minutes),
       CASE(test_the_fifth_wrong_code_takes_it_away_and_a_new_one_may_be_asked_for),
       CASE(test_ten_codes_in_fifteen_minutes_go_to_one_address),
+      CASE(test_codes_that_nobody_used_are_forgotten_a_little_at_a_time),
       CASE(test_who_signs_in_is_known_by_address_and_password),
       CASE(test_an_address_that_is_not_proved_does_not_sign_in),
       CASE(test_the_sixth_wrong_password_in_fifteen_minutes_is_not_looked_at),

@@ -29,6 +29,19 @@ static void test_the_first_intent_is_made_for_the_price_and_its_secret_answered(
                       rig_text(rig, "SELECT 'create:' || public_id || ':1' FROM bookings"));
 }
 
+static void test_events_are_kept_for_ninety_days(void **state) {
+  Rig *rig = *state;
+  sale_pay_begin(rig, anna);
+  rig_run(rig,
+          "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3) INSERT INTO stripe_events(id,"
+          " kind, at) SELECT 'old_' || i, 'x', i FROM n");
+  assert_refused(sale_webhook(rig, "evt_1", "payment_intent.processing"), ERR_NONE);
+  assert_string_equal(rig_text(rig, "SELECT group_concat(id) FROM (SELECT id FROM stripe_events ORDER BY at)"),
+                      "old_3,evt_1");
+  assert_refused(sale_webhook(rig, "evt_2", "payment_intent.processing"), ERR_NONE);
+  assert_int_equal(rig_int(rig, "SELECT count(*) FROM stripe_events"), 2);
+}
+
 static void test_what_costs_more_than_32_bits_hold_is_paid(void **state) {
   Rig *rig = *state;
   rig_run(rig, "UPDATE categories SET price = 99999999999 WHERE id = 1");
@@ -376,6 +389,7 @@ int main(void) {
 #define SALE_TEST(name) cmocka_unit_test_setup_teardown(name, sale_setup, invariants_teardown)
   const struct CMUnitTest tests[] = {
       SALE_TEST(test_the_first_intent_is_made_for_the_price_and_its_secret_answered),
+      SALE_TEST(test_events_are_kept_for_ninety_days),
       SALE_TEST(test_what_costs_more_than_32_bits_hold_is_paid),
       SALE_TEST(test_the_category_id_does_in_place_of_the_bookings),
       SALE_TEST(test_a_booking_of_another_or_one_that_ran_out_is_not_paid),

@@ -39,6 +39,27 @@ static bool stands(Rig *rig, Str sid) {
   return session_find(rig->db, &rig->arena, sid, &who);
 }
 
+static void test_what_ended_long_ago_is_forgotten_a_little_at_a_time(void **state) {
+  Rig *rig = *state;
+  static const char COUNT[] = "SELECT count(*) FROM sessions WHERE ended_at IS NOT NULL";
+  Call *call;
+  for (int i = 0; i < 4; i++) {
+    Str sid = open_for(rig, 1);
+    if (i == 3) rig_pass(rig, 24 * RIG_HOUR_MS);
+    call = begin(rig);
+    session_end(call, 1, sid);
+    end(rig, call);
+  }
+  rig_pass(rig, INT64_C(89) * 24 * RIG_HOUR_MS);
+  open_for(rig, 1);
+  assert_int_equal(rig_int(rig, COUNT), 4);
+  rig_pass(rig, 1);
+  open_for(rig, 1);
+  assert_int_equal(rig_int(rig, COUNT), 2);
+  open_for(rig, 1);
+  assert_int_equal(rig_int(rig, COUNT), 1);
+}
+
 static void test_sessions_end_one_by_one_or_all_of_a_person(void **state) {
   Rig *rig = *state;
   Str first = open_for(rig, 1);
@@ -244,6 +265,7 @@ static void test_the_list_shows_device_system_and_browser(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      CASE(test_what_ended_long_ago_is_forgotten_a_little_at_a_time),
       CASE(test_sessions_end_one_by_one_or_all_of_a_person),
       CASE(test_a_deleted_person_has_no_session),
       CASE(test_who_has_no_username_is_shown_by_name_or_by_the_part_before_the_at),

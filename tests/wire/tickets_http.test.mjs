@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
+import { sql } from './support/outbox.mjs';
 import { PASSWORD, api, refused, signUp, startTickets } from './support/tickets.mjs';
 
 let limited;
@@ -157,6 +158,16 @@ test('a sign-in that is sent again once its session has ended opens another', as
   assert.notEqual(again.json.refreshToken, first.json.refreshToken);
   assert.equal((await api(open.foyer, 'GET', '/account', { token: again.json.accessToken })).status, 200);
   assert.equal((await login()).json.refreshToken, again.json.refreshToken);
+});
+
+test('kept answers are forgotten a little at a time', async () => {
+  sql(open.foyer, "INSERT INTO answers SELECT 'old', value, '', '', NULL, value FROM json_each('[1,2,3]')");
+  const count = () => sql(open.foyer, "SELECT count(*) AS n FROM answers WHERE scope = 'old'")[0].n;
+  const leave = (key) => api(open.foyer, 'POST', '/queue/leave', { token, headers: { 'Idempotency-Key': key } });
+  assert.equal((await leave('leave-1')).status, 200);
+  assert.equal(count(), 1);
+  assert.equal((await leave('leave-2')).status, 200);
+  assert.equal(count(), 0);
 });
 
 test('HEAD is GET without a body', async () => {
