@@ -44,6 +44,7 @@ static size_t warm_count;
 
 // What time brings about is the first loop's work.
 static Ticker *queue_ticker;
+static Ticker *room_ticker;
 static Ticker *payment_ticker;
 static Ticker *presence_ticker;
 static Ticker *index_ticker;
@@ -53,19 +54,23 @@ static void start_tickers(Loop *loop) {
   queue_ticker = ticker_start(loop, &(TickerSettings){.method = &queue_method_tick,
                                                       .interval_ms = loop->config->promote_interval_ms,
                                                       .next = waiting_room_next});
+  room_ticker = ticker_start(loop, &(TickerSettings){.method = &queue_method_read_anew,
+                                                     .interval_ms = loop->config->promote_interval_ms,
+                                                     .next = waiting_room_next_reading});
   payment_ticker =
       ticker_start(loop, &(TickerSettings){.method = &payment_look, .interval_ms = loop->config->sweep_interval_ms});
   presence_ticker = ticker_start(
       loop, &(TickerSettings){.method = &presence_tick, .interval_ms = PRESENCE_MS, .next = presence_next});
   index_ticker = ticker_start(loop, &(TickerSettings){.method = &message_method_index, .interval_ms = INDEX_MS});
   expire_ticker = ticker_start(loop, &(TickerSettings){.method = &message_method_expire, .interval_ms = EXPIRE_MS});
-  bool all = queue_ticker != NULL && payment_ticker != NULL && presence_ticker != NULL && index_ticker != NULL &&
-             expire_ticker != NULL;
+  bool all = queue_ticker != NULL && room_ticker != NULL && payment_ticker != NULL && presence_ticker != NULL &&
+             index_ticker != NULL && expire_ticker != NULL;
   if (!all) abort();
 }
 
 static void stop_tickers(void) {
   ticker_stop(queue_ticker);
+  ticker_stop(room_ticker);
   ticker_stop(payment_ticker);
   ticker_stop(presence_ticker);
   ticker_stop(index_ticker);
@@ -150,6 +155,7 @@ void registry_event(Loop *loop, const Event *event) {
     topics_event(topics_of(loop), event);
   } else if (str_equal(event->topic, STR("queue"))) {
     if (loop->number == 0) ticker_look(queue_ticker);
+    if (loop->number == 0 && waiting_room_is_stale()) ticker_look(room_ticker);
   } else {
     seats_socket_signal(loop, event);
     messenger_socket_signal(loop, event);
@@ -163,5 +169,5 @@ void registry_changed_outside(Loop *loop) {
   tickets_http_changed_outside(loop);
   if (loop->number > 0) return;
   waiting_room_mark_stale();
-  ticker_look(queue_ticker);
+  ticker_look(room_ticker);
 }

@@ -324,10 +324,7 @@ const Method queue_method_operate = {.name = "queue.operate",
 static Error tick(Call *call, const void *input) {
   static const char READ[] = "SELECT json_group_array(id) FROM concerts";
   (void)input;
-  if (waiting_room_take_stale() && !waiting_room_load(call->db, call->config, call->now_ms)) {
-    waiting_room_mark_stale();
-    return ERR_INTERNAL;
-  }
+  waiting_room_take_due();
   Rows rows = db_rows(call->db, READ);
   if (!rows_next(&rows)) return ERR_INTERNAL;
   const Json *ids = json_parse(&call->arena, rows_peek(&rows, 0), NULL);
@@ -342,3 +339,16 @@ static Error tick(Call *call, const void *input) {
 }
 
 const Method queue_method_tick = {.name = "queue.tick", .access = ACCESS_ANYONE, .run = tick};
+
+// queue.read_anew: beside the writer, however many wait.
+
+static Error read_anew(Call *call, const void *input) {
+  (void)input;
+  if (!waiting_room_is_stale()) return ERR_NONE;
+  if (!waiting_room_read_anew(call->db, call->config, call->now_ms)) return ERR_INTERNAL;
+  call_signal(call, STR("queue"), STR("read"), (Str){0});
+  return ERR_NONE;
+}
+
+const Method queue_method_read_anew = {
+    .name = "queue.read_anew", .access = ACCESS_ANYONE, .reads_only = true, .run = read_anew};

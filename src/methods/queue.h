@@ -6,12 +6,13 @@
 
 #include "core/call.h"
 
-extern const Method queue_method_join;     // {"concertId"?}
-extern const Method queue_method_status;   // {"concertId"?}
-extern const Method queue_method_leave;    // {"concertId"?}
-extern const Method queue_method_draw;     // {"concertId"?, "after"?}
-extern const Method queue_method_sale;     // {"concertId"?}: GET queue/operate
-extern const Method queue_method_operate;  // POST queue/operate
-extern const Method queue_method_tick;     // the program's own: what time brings about, for every concert
+extern const Method queue_method_join;       // {"concertId"?}
+extern const Method queue_method_status;     // {"concertId"?}
+extern const Method queue_method_leave;      // {"concertId"?}
+extern const Method queue_method_draw;       // {"concertId"?, "after"?}
+extern const Method queue_method_sale;       // {"concertId"?}: GET queue/operate
+extern const Method queue_method_operate;    // POST queue/operate
+extern const Method queue_method_tick;       // the program's own: what time brings about, for every concert
+extern const Method queue_method_read_anew;  // likewise: the memory, when the tables were changed by others
 
 #endif

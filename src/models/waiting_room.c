@@ -1,5 +1,7 @@
 // One room a concert: the ranks of those who wait, in order, and where each person stands. Written by the thread that
-// commits, read by all, under one lock that is held for one person's change or look.
+// commits, read by all, under one lock that is held for one person's change or look. While a reader reads all of it
+// anew, what is committed meanwhile is kept, and done once more with the new rooms before they take the place of the
+// old.
 #include "models/waiting_room.h"
 
 #include <pthread.h>
@@ -9,37 +11,32 @@
 
 #include "core/log.h"
 #include "models/waiting_room_private.h"
-#include "shared/id_map.h"
-#include "shared/rank_set.h"
 
-// The speed of the line: slots that came free in each of the last minutes' spaces.
-enum { SPACE_MS = 5000, SPACES = 60, RATE_MIN_MS = 10000 };
-
-struct Room {
-  Room *next;
-  int64_t concert_id;
-  RoomSale *sale;
-  RankSet *line;
-  IdMap *places;
-  uint64_t active;  // slots, ended ones included until they are taken away
-  int64_t next_at;  // when time brings something about, besides the opening
-  int64_t first_freed_at;
-  int64_t last_space;  // since 1970, in SPACE_MS
-  uint32_t freed[SPACES];
-};
+// A signal that was told while the tables were being read.
+typedef struct Told {
+  struct Told *next;
+  Event event;
+  char bytes[];  // of its kind and its payload
+} Told;
 
 static struct {
   pthread_mutex_t lock;
   Room *rooms;
   Room *usual;
+  bool reading;
+  bool forgot;  // of what was told meanwhile: memory was out
+  Told *told;
+  Told **told_tail;
   _Atomic bool stale;
+  _Atomic bool due;  // all was read anew: a tick shall look at once
+  _Atomic int64_t retry_at_ms;
 } all = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-static void lock(void) {
+void room_lock(void) {
   pthread_mutex_lock(&all.lock);
 }
 
-static void unlock(void) {
+void room_unlock(void) {
   pthread_mutex_unlock(&all.lock);
 }
 
@@ -64,6 +61,14 @@ void room_free_all(Room *rooms) {
 Room *room_link(Room *room, Room *next) {
   room->next = next;
   return room;
+}
+
+Room *room_first(void) {
+  return all.rooms;
+}
+
+Room *room_usual(void) {
+  return all.usual;
 }
 
 Room *room_next(const Room *room) {
@@ -95,13 +100,17 @@ Room *room_new(const void *sale, size_t bytes) {
   return NULL;
 }
 
-static Room *find_room(int64_t concert_id) {
-  Room *room = all.rooms;
+static Room *find_in(Room *rooms, int64_t concert_id) {
+  Room *room = rooms;
   while (room != NULL && room->concert_id != concert_id) room = room->next;
   return room;
 }
 
-static Room *find_public(Str public_id) {
+Room *room_find(int64_t concert_id) {
+  return find_in(all.rooms, concert_id);
+}
+
+Room *room_find_public(Str public_id) {
   Room *room = all.rooms;
   while (room != NULL && !str_equal((Str){room->sale->public_id, sizeof room->sale->public_id}, public_id)) {
     room = room->next;
@@ -118,31 +127,31 @@ static Room *smallest_id(void) {
 }
 
 static void choose_usual(Str public_id) {
-  all.usual = public_id.length > 0 ? find_public(public_id) : smallest_id();
+  all.usual = public_id.length > 0 ? room_find_public(public_id) : smallest_id();
 }
 
 bool room_is_known(int64_t concert_id) {
-  lock();
-  bool known = find_room(concert_id) != NULL;
-  unlock();
+  room_lock();
+  bool known = room_find(concert_id) != NULL;
+  room_unlock();
   return known;
 }
 
 void room_add(Room *room, Str usual_public_id) {
-  lock();
-  bool known = find_room(room->concert_id) != NULL;
+  room_lock();
+  bool known = room_find(room->concert_id) != NULL;
   if (!known) all.rooms = room_link(room, all.rooms);
   choose_usual(usual_public_id);
-  unlock();
+  room_unlock();
   if (known) room_free(room);
 }
 
 void room_replace_all(Room *rooms, Str usual_public_id) {
-  lock();
+  room_lock();
   Room *old = all.rooms;
   all.rooms = rooms;
   choose_usual(usual_public_id);
-  unlock();
+  room_unlock();
   room_free_all(old);
 }
 
@@ -161,19 +170,6 @@ void room_count_freed(Room *room, int64_t at_ms) {
   }
   if (room->last_space < space) room->last_space = space;
   ++room->freed[space % SPACES];
-}
-
-static int64_t rate_of(const Room *room, int64_t now_ms) {
-  uint64_t freed = 0;
-  int64_t now_space = now_ms / SPACE_MS;
-  for (int64_t space = now_space - SPACES + 1; space <= now_space && space <= room->last_space; space++) {
-    if (room->last_space - space < SPACES) freed += room->freed[space % SPACES];
-  }
-  if (freed == 0) return -1;
-  int64_t window_ms = now_ms - room->first_freed_at;
-  if (window_ms > SPACES * SPACE_MS) window_ms = SPACES * SPACE_MS;
-  if (window_ms < RATE_MIN_MS) window_ms = RATE_MIN_MS;
-  return ((int64_t)freed * 60000 + window_ms / 2) / window_ms;
 }
 
 // Setting a place that is set already changes nothing: what a commit tells may be in the tables that were just read.
@@ -198,168 +194,198 @@ bool room_set_place(Room *room, int64_t user_id, int64_t place, int64_t now_ms) 
   return id_map_set(room->places, user_id, place) && (place < 0 || rank_set_add(room->line, (uint64_t)place));
 }
 
-static void change_places(const Event *event) {
+// Each of these is done with all rooms, under the lock, or with rooms that nobody else sees yet.
+
+static bool change_place(Room *rooms, const RoomPlace *change, int64_t at_ms) {
+  Room *room = find_in(rooms, change->concert_id);
+  return room != NULL && room_set_place(room, change->user_id, change->place, at_ms);
+}
+
+// Puts the sale in the place of the one before, which it gives; gives the sale itself when there is no such room.
+static RoomSale *change_sale(Room *rooms, RoomSale *sale) {
+  Room *room = find_in(rooms, sale->concert_id);
+  if (room == NULL) return sale;
+  RoomSale *before = room->sale;
+  if (sale->reachable < 0) sale->reachable = before->reachable;
+  room->sale = sale;
+  return before;
+}
+
+static void change_next(Room *rooms, Str payload, bool exactly) {
+  RoomNext next;
+  memcpy(&next, payload.at, sizeof next);
+  Room *room = find_in(rooms, next.concert_id);
+  if (room != NULL && (exactly || next.at_ms < room->next_at)) room->next_at = next.at_ms;
+}
+
+// With rooms of one's own. A concert that they lack is in memory already: it was made while they were being read.
+static void replay(Room *rooms, const Event *event, bool *kept) {
+  if (str_equal(event->kind, STR("places"))) {
+    for (size_t at = 0; at + sizeof(RoomPlace) <= event->payload.length; at += sizeof(RoomPlace)) {
+      RoomPlace change;
+      memcpy(&change, event->payload.at + at, sizeof change);
+      if (find_in(rooms, change.concert_id) != NULL) *kept = change_place(rooms, &change, event->at_ms) && *kept;
+    }
+  } else if (str_equal(event->kind, STR("sale"))) {
+    RoomSale *sale = copy_sale(event->payload.at, event->payload.length);
+    *kept = *kept && sale != NULL;
+    if (sale != NULL) free(change_sale(rooms, sale));
+  } else {
+    change_next(rooms, event->payload, str_equal(event->kind, STR("next")));
+  }
+}
+
+static void keep_told(const Event *event) {
+  Told *told = malloc(sizeof *told + event->kind.length + event->payload.length);
+  if (told == NULL) {
+    all.forgot = true;
+    return;
+  }
+  char *payload = told->bytes + event->kind.length;
+  memcpy(told->bytes, event->kind.at, event->kind.length);
+  memcpy(payload, event->payload.at, event->payload.length);
+  *told = (Told){.event = {.at_ms = event->at_ms,
+                           .kind = {told->bytes, event->kind.length},
+                           .payload = {payload, event->payload.length}}};
+  *all.told_tail = told;
+  all.told_tail = &told->next;
+}
+
+static void tell_places(const Event *event) {
   bool kept = true;
   for (size_t at = 0; at + sizeof(RoomPlace) <= event->payload.length; at += sizeof(RoomPlace)) {
     RoomPlace change;
     memcpy(&change, event->payload.at + at, sizeof change);
-    lock();
-    Room *room = find_room(change.concert_id);
-    kept = kept && room != NULL && room_set_place(room, change.user_id, change.place, event->at_ms);
-    unlock();
+    room_lock();
+    kept = change_place(all.rooms, &change, event->at_ms) && kept;
+    room_unlock();
   }
   if (!kept) waiting_room_mark_stale();
 }
 
-static void change_sale(Str payload) {
+static void tell_sale(Str payload) {
   RoomSale *sale = copy_sale(payload.at, payload.length);
-  lock();
-  Room *room = sale != NULL ? find_room(sale->concert_id) : NULL;
-  if (room != NULL) {
-    RoomSale *before = room->sale;
-    if (sale->reachable < 0) sale->reachable = before->reachable;
-    room->sale = sale;
-    sale = before;
-  } else {
-    waiting_room_mark_stale();
-  }
-  unlock();
-  free(sale);
-}
-
-static void change_next(Str payload, bool exactly) {
-  RoomNext next;
-  memcpy(&next, payload.at, sizeof next);
-  lock();
-  Room *room = find_room(next.concert_id);
-  if (room != NULL && (exactly || next.at_ms < room->next_at)) room->next_at = next.at_ms;
-  unlock();
+  RoomSale *spare = sale;
+  room_lock();
+  if (sale != NULL) spare = change_sale(all.rooms, sale);
+  room_unlock();
+  if (spare == sale) waiting_room_mark_stale();
+  free(spare);
 }
 
 void waiting_room_committed(const Event *event) {
   if (event->seq > 0 || !str_equal(event->topic, STR("queue"))) return;
+  room_lock();
+  if (all.reading) keep_told(event);
+  room_unlock();
   if (str_equal(event->kind, STR("places"))) {
-    change_places(event);
+    tell_places(event);
   } else if (str_equal(event->kind, STR("sale"))) {
-    change_sale(event->payload);
+    tell_sale(event->payload);
   } else {
-    change_next(event->payload, str_equal(event->kind, STR("next")));
+    room_lock();
+    change_next(all.rooms, event->payload, str_equal(event->kind, STR("next")));
+    room_unlock();
   }
+}
+
+// Reading anew.
+
+void room_begin_reading(void) {
+  atomic_store(&all.stale, false);
+  room_lock();
+  if (!all.reading) {
+    all.reading = true;
+    all.forgot = false;
+    all.told_tail = &all.told;
+  }
+  room_unlock();
+}
+
+static Told *take_told(void) {
+  Told *told = all.told;
+  all.told = NULL;
+  all.told_tail = &all.told;
+  return told;
+}
+
+static bool replay_all(Room *rooms, Told *told) {
+  bool kept = true;
+  while (told != NULL) {
+    Told *next = told->next;
+    replay(rooms, &told->event, &kept);
+    free(told);
+    told = next;
+  }
+  return kept;
+}
+
+// What the tables do not say, and concerts that were made while they were being read.
+static void take_over(Room **rooms) {
+  for (Room **link = &all.rooms; *link != NULL;) {
+    Room *old = *link;
+    Room *room = find_in(*rooms, old->concert_id);
+    if (room == NULL) {
+      *link = old->next;
+      *rooms = room_link(old, *rooms);
+      continue;
+    }
+    memcpy(room->freed, old->freed, sizeof room->freed);
+    room->first_freed_at = old->first_freed_at;
+    room->last_space = old->last_space;
+    link = &old->next;
+  }
+}
+
+bool room_end_reading(Room *rooms, Str usual_public_id) {
+  room_lock();
+  Told *told = take_told();
+  room_unlock();
+  bool kept = replay_all(rooms, told);  // nearly all of it, without the lock
+  room_lock();
+  kept = replay_all(rooms, take_told()) && kept && !all.forgot;
+  all.reading = false;
+  Room *old = rooms;
+  if (kept) {
+    take_over(&rooms);
+    old = all.rooms;
+    all.rooms = rooms;
+    choose_usual(usual_public_id);
+  }
+  room_unlock();
+  room_free_all(old);
+  atomic_store(&all.due, kept);
+  return kept;
+}
+
+void room_give_up_reading(int64_t retry_at_ms) {
+  room_lock();
+  Told *told = take_told();
+  all.reading = false;
+  room_unlock();
+  replay_all(NULL, told);
+  atomic_store(&all.retry_at_ms, retry_at_ms);
+  waiting_room_mark_stale();
 }
 
 void waiting_room_mark_stale(void) {
   atomic_store(&all.stale, true);
 }
 
-bool waiting_room_take_stale(void) {
-  return atomic_exchange(&all.stale, false);
+bool waiting_room_is_stale(void) {
+  return atomic_load(&all.stale);
 }
 
-// Looks.
-
-int64_t waiting_room_next(int64_t now_ms) {
-  int64_t next = atomic_load(&all.stale) ? now_ms : INT64_MAX;
-  lock();
-  for (const Room *room = all.rooms; room != NULL; room = room->next) {
-    if (room->next_at < next) next = room->next_at;
-    const RoomSale *sale = room->sale;
-    if (!sale->opened && !sale->closed && sale->opens_at < next) next = sale->opens_at;
-  }
-  unlock();
-  return next;
+int64_t waiting_room_next_reading(int64_t now_ms) {
+  if (!atomic_load(&all.stale)) return INT64_MAX;
+  int64_t retry_at_ms = atomic_load(&all.retry_at_ms);
+  return retry_at_ms > now_ms ? retry_at_ms : now_ms;
 }
 
-int64_t waiting_room_concert(Str public_id) {
-  lock();
-  const Room *room = public_id.length > 0 ? find_public(public_id) : all.usual;
-  int64_t id = room != NULL ? room->concert_id : 0;
-  unlock();
-  return id;
+bool room_is_due(void) {
+  return atomic_load(&all.due);
 }
 
-static bool moves(const RoomSale *sale) {
-  return !sale->closed && !sale->paused;
-}
-
-static void look_at_line(const Room *room, int64_t rank, int64_t now_ms, Place *place) {
-  const RoomSale *sale = room->sale;
-  size_t ahead = rank_set_before(room->line, (uint64_t)rank);
-  place->state = PLACE_WAITING;
-  if (!sale->opened && now_ms < sale->opens_at) {
-    place->position = place->length;
-    place->draw_at = sale->opens_at;
-    return;
-  }
-  place->position = (uint32_t)ahead + 1;
-  place->sold_out = sale->reachable >= 0 && (int64_t)ahead >= sale->reachable;
-  int64_t rate = moves(sale) ? rate_of(room, now_ms) : -1;
-  if (rate > 0) place->eta_s = ((int64_t)place->position * 60 + rate - 1) / rate;
-}
-
-Place waiting_room_look(int64_t concert_id, int64_t user_id, int64_t now_ms) {
-  Place place = {.state = PLACE_NONE, .eta_s = -1};
-  int64_t where;
-  lock();
-  const Room *room = find_room(concert_id);
-  if (room != NULL) {
-    place.length = (uint32_t)rank_set_count(room->line);
-    place.admitted = room->sale->admitted;
-    if (!id_map_get(room->places, user_id, &where)) where = ROOM_NONE;
-    if (where >= 0) {
-      look_at_line(room, where, now_ms, &place);
-    } else if (where != ROOM_NONE && -where > now_ms) {
-      place.state = PLACE_ACTIVE;
-      place.slot_until = -where;
-    }
-  }
-  unlock();
-  return place;
-}
-
-static SaleState state_of(const RoomSale *sale, int64_t now_ms) {
-  if (sale->closed) return SALE_CLOSED;
-  if (!sale->opened && now_ms < sale->opens_at) return SALE_WAITING;
-  if (sale->reachable == 0) return SALE_SOLD_OUT;
-  if (sale->paused) return SALE_PAUSED;
-  return sale->draining ? SALE_DRAINING : SALE_OPEN;
-}
-
-static void fill_sale(const Room *room, int64_t now_ms, Arena *arena, Sale *out) {
-  const RoomSale *sale = room->sale;
-  const SaleCategory *categories = sale->categories;
-  *out = (Sale){.concert_id = room->concert_id,
-                .state = state_of(sale, now_ms),
-                .opens_at = sale->opens_at,
-                .seed_hash = str_copy(arena, (Str){sale->seed_hash, sizeof sale->seed_hash}),
-                .waiting = rank_set_count(room->line),
-                .active = room->active,
-                .admitted = sale->admitted,
-                .rate = moves(sale) ? rate_of(room, now_ms) : -1,
-                .notice = str_copy(arena, (Str){(const char *)&categories[sale->category_count], sale->notice_bytes}),
-                .category_count = sale->category_count};
-  out->categories = arena_copy(arena, categories, sale->category_count * sizeof *categories);
-  if (sale->opened) out->seed = str_copy(arena, (Str){sale->seed, sizeof sale->seed});
-}
-
-bool waiting_room_sale(int64_t concert_id, int64_t now_ms, Arena *arena, Sale *sale) {
-  lock();
-  const Room *room = find_room(concert_id);
-  if (room != NULL) fill_sale(room, now_ms, arena, sale);
-  unlock();
-  return room != NULL;
-}
-
-void waiting_room_write_metrics(Text *out) {
-  static const char *const names[] = {"waiting", "active", "admitted_total"};
-  static const char *const kinds[] = {"gauge", "gauge", "counter"};
-  for (int i = 0; i < 3; i++) {
-    text_format(out, "# TYPE foyer_queue_%s %s\n", names[i], kinds[i]);
-    lock();
-    for (const Room *room = all.rooms; room != NULL; room = room->next) {
-      uint64_t figures[] = {rank_set_count(room->line), room->active, room->sale->admitted};
-      text_format(out, "foyer_queue_%s{concert=\"%lld\"} %llu\n", names[i], (long long)room->concert_id,
-                  (unsigned long long)figures[i]);
-    }
-    unlock();
-  }
+bool waiting_room_take_due(void) {
+  return atomic_exchange(&all.due, false);
 }

@@ -62,18 +62,23 @@ typedef struct RoomPlace {
   int64_t place;
 } RoomPlace;
 
-// Reads everything from the tables, at the start and after somebody else has changed them; in a transaction, on the
-// thread that commits (or before there is one). False (logged) when it cannot.
+// Reads everything from the tables at the start, in a transaction, before there is a store. False (logged) when it
+// cannot.
 bool waiting_room_load(Db *db, const Config *config, int64_t now_ms);
+// Reads it anew, after somebody else has changed them: in a reading transaction that has not read yet, on a reader,
+// while commits go on. False (logged) when it cannot; then it is still marked as stale.
+bool waiting_room_read_anew(Db *db, const Config *config, int64_t now_ms);
 // Sees to it that the memory has a concert that is in the tables: another process may have made it a moment ago. Store
 // thread, before the call changes anything of it.
 void waiting_room_know(Call *call, int64_t concert_id);
 // StoreSettings.committed: what a commit has changed.
 void waiting_room_committed(const Event *event);
 void waiting_room_free(void);
-// Somebody else has changed the database: the next tick reads everything anew. Any thread.
+// Somebody else has changed the database: all is to be read anew. Any thread.
 void waiting_room_mark_stale(void);
-bool waiting_room_take_stale(void);  // whether it was marked; it no longer is
+bool waiting_room_is_stale(void);
+int64_t waiting_room_next_reading(int64_t now_ms);  // when it is to be read anew; INT64_MAX: it is not
+bool waiting_room_take_due(void);  // whether it was read anew since the last tick, which looks at everything then
 // When time brings about the next thing that a tick must do; INT64_MAX: nothing known.
 int64_t waiting_room_next(int64_t now_ms);
 

@@ -4,6 +4,8 @@
 #define FOYER_MODELS_WAITING_ROOM_PRIVATE_H
 
 #include "models/waiting_room.h"
+#include "shared/id_map.h"
+#include "shared/rank_set.h"
 
 // "sale": everything of a concert but its people; behind it the categories, then the notice.
 typedef struct RoomSale {
@@ -29,8 +31,30 @@ typedef struct RoomNext {
   int64_t at_ms;
 } RoomNext;
 
-// A concert's room while it is read from the tables.
-typedef struct Room Room;
+// The speed of the line: slots that came free in each of the last minutes' spaces.
+enum { SPACE_MS = 5000, SPACES = 60, RATE_MIN_MS = 10000 };
+
+// A concert's room. Those in memory are touched under the lock only, those that are being read nobody else sees.
+typedef struct Room {
+  struct Room *next;
+  int64_t concert_id;
+  RoomSale *sale;
+  RankSet *line;
+  IdMap *places;
+  uint64_t active;  // slots, ended ones included until they are taken away
+  int64_t next_at;  // when time brings something about, besides the opening
+  int64_t first_freed_at;
+  int64_t last_space;  // since 1970, in SPACE_MS
+  uint32_t freed[SPACES];
+} Room;
+
+void room_lock(void);
+void room_unlock(void);
+Room *room_first(void);
+Room *room_usual(void);
+Room *room_find(int64_t concert_id);  // NULL: there is none
+Room *room_find_public(Str public_id);
+bool room_is_due(void);
 Room *room_new(const void *sale, size_t bytes);  // of a RoomSale; NULL when memory is out
 void room_free_all(Room *rooms);
 bool room_set_place(Room *room, int64_t user_id, int64_t place, int64_t now_ms);  // false when memory is out
@@ -40,6 +64,11 @@ void room_replace_all(Room *rooms, Str usual_public_id);
 bool room_is_known(int64_t concert_id);
 // Adds one to all, unless somebody else has done so; takes it over.
 void room_add(Room *room, Str usual_public_id);
+// Around reading the tables while commits go on: from before the first look at them to when the rooms are there. What
+// is told meanwhile is done with them too. Takes them over; false: memory was out, and all is as it was.
+void room_begin_reading(void);
+bool room_end_reading(Room *rooms, Str usual_public_id);
+void room_give_up_reading(int64_t retry_at_ms);
 Room *room_next(const Room *room);
 int64_t room_concert(const Room *room);
 Room *room_link(Room *room, Room *next);  // puts it at the head of a list

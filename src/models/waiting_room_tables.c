@@ -99,21 +99,38 @@ static bool read_places(Db *db, Room *room, int64_t concert_id, int64_t now_ms) 
   return done;
 }
 
-bool waiting_room_load(Db *db, const Config *config, int64_t now_ms) {
+// All rooms as the tables have them; NULL and *done false (logged) when they cannot be read.
+static Room *read_all(Db *db, int64_t now_ms, bool *done) {
   Arena arena = {0};
-  bool done = true;
-  Room *rooms = read_rooms(db, &arena, &done);
-  for (Room *room = rooms; done && room != NULL; room = room_next(room)) {
-    done = read_places(db, room, room_concert(room), now_ms);
+  *done = true;
+  Room *rooms = read_rooms(db, &arena, done);
+  for (Room *room = rooms; *done && room != NULL; room = room_next(room)) {
+    *done = read_places(db, room, room_concert(room), now_ms);
   }
-  done = done && !db_failed(db) && !arena.failed;
-  if (done) {
-    room_replace_all(rooms, config->concert_id);
-  } else {
+  *done = *done && !db_failed(db) && !arena.failed;
+  if (!*done) {
     log_error("waiting room: the tables could not be read", "memory=%d", arena.failed);
     room_free_all(rooms);
+    rooms = NULL;
   }
   arena_free(&arena);
+  return rooms;
+}
+
+bool waiting_room_load(Db *db, const Config *config, int64_t now_ms) {
+  bool done;
+  Room *rooms = read_all(db, now_ms, &done);
+  if (done) room_replace_all(rooms, config->concert_id);
+  return done;
+}
+
+bool waiting_room_read_anew(Db *db, const Config *config, int64_t now_ms) {
+  enum { RETRY_MS = 1000 };
+  bool done;
+  room_begin_reading();
+  Room *rooms = read_all(db, now_ms, &done);
+  done = done && room_end_reading(rooms, config->concert_id);
+  if (!done) room_give_up_reading(now_ms + RETRY_MS);
   return done;
 }
 

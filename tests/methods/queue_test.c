@@ -383,35 +383,6 @@ static void test_the_operator_sees_what_the_last_hour_was_like(void **state) {
                          "{\"minute\":\"2026-11-21T08:01:00.000Z\",\"admitted\":1,\"sold\":4}]}"));
 }
 
-static void test_what_another_process_changed_is_read_at_the_next_tick(void **state) {
-  Rig *rig = *state;
-  join_all(rig, 1, 3);
-  rig_run(rig, "UPDATE concerts SET opens_at = 1795244400000");
-  waiting_room_mark_stale();
-  assert_int_equal(waiting_room_next(rig->now_ms), rig->now_ms);
-  onsale_tick(rig);
-  assert_int_equal(rig_int(rig, "SELECT active FROM concerts"), 2);
-  assert_int_equal(onsale_look(rig, 1).draw_at, 0);
-}
-
-static void test_a_concert_that_another_process_made_can_be_joined_at_once(void **state) {
-  Rig *rig = *state;
-  const char *json = "{\"concertId\":\"00000000000000000000000b\"}";
-  Identity first = onsale_person(rig, 1);
-  rig_run(rig,
-          "INSERT INTO concerts(public_id, name, date, currency, created_at, opens_at, seed, seed_hash)"
-          " SELECT '00000000000000000000000b', 'Later', date, currency, created_at, 0, seed, seed_hash FROM concerts");
-  assert_refused(rig_call(rig, &queue_method_status, &first, json), ERR_NONE);
-  assert_int_equal(waiting_room_look(2, 1, rig->now_ms).state, PLACE_NONE);
-  rig_run(rig,
-          "INSERT INTO categories(public_id, concert_id, name, price, total_seats, available_seats)"
-          " VALUES('0000000000000000000000c9', 2, 'all', 100, 5, 5)");
-  Answer joined = rig_call(rig, &queue_method_join, &first, json);
-  assert_refused(joined, ERR_NONE);
-  assert_non_null(strstr(rig_zero(rig, joined.reply), "\"status\":\"active\""));
-  assert_refused(rig_call(rig, &queue_method_leave, &first, json), ERR_NONE);
-}
-
 // Whatever people do, whoever is admitted stood before all who still wait.
 static void test_a_clock_that_is_set_back_does_not_draw_lots_again(void **state) {
   Rig *rig = *state;
@@ -480,8 +451,6 @@ int main(void) {
       CASE(test_only_staff_operates_and_sees_the_sale),
       CASE(test_the_opening_can_be_moved_until_it_has_come),
       CASE(test_the_operator_sees_what_the_last_hour_was_like),
-      CASE(test_what_another_process_changed_is_read_at_the_next_tick),
-      CASE(test_a_concert_that_another_process_made_can_be_joined_at_once),
       CASE(test_a_clock_that_is_set_back_does_not_draw_lots_again),
       CASE(test_nobody_overtakes),
   };
