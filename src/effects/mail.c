@@ -69,7 +69,9 @@ static void set_values(Errand *errand, MailFilling *filling, const Json *args) {
   int64_t number = 0;
   for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) set(filling, words[i], word(args, words[i]));
   if (json_int(json_get(args, "seats"), &number)) set(filling, "seats", decimal(arena, number));
-  if (json_int(json_get(args, "amount"), &number)) set(filling, "amount", money(arena, number, word(args, "currency")));
+  // What was free was not paid.
+  if (json_int(json_get(args, "amount"), &number) && number > 0)
+    set(filling, "amount", money(arena, number, word(args, "currency")));
   if (json_int(json_get(args, "date"), &number)) set(filling, "date", date(arena, number, filling->language));
   if (json_int(json_get(args, "until"), &number)) {
     int64_t left_ms = number - errand->created_ms;

@@ -11,6 +11,7 @@
 //   refunded   "bookingId", "concert", "seats", "amount", "currency", "reason": "late" (paid when the booking had
 //   expired)
 //              or "cancelled" (by staff) or "replaced" (paid twice)
+//   cancelled  "bookingId", "concert", "seats": by staff, of tickets that had cost nothing
 //   expired    "bookingId", "concert", "seats"
 //
 // Keys: "otp:<email>:<n>", "welcome:<user's public id>", "confirmed:<booking's public id>", ... When it is over, the

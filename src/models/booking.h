@@ -79,7 +79,8 @@ bool booking_retake(Call *call, Booking *booking, const char *cause);
 bool booking_refund_late(Call *call, Booking *booking);
 // confirmed -> cancelled and refunded: tickets void, seats free.
 bool booking_refund(Call *call, Booking *booking, const char *cause);
-// The money goes back: the mail, once a key. `reason`: "late", "cancelled" or "replaced".
+// The money goes back, or free tickets were taken back: the mail, once a key. `reason`: "late", "cancelled" or
+// "replaced".
 void booking_mail_refund(Call *call, const Booking *booking, const char *reason, Str key);
 void booking_tell_refunded(Call *call, const Booking *booking);  // to those who listen by HTTP
 

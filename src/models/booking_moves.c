@@ -88,10 +88,11 @@ static void mail_confirmed(Call *call, const Booking *booking, bool other) {
 
 void booking_mail_refund(Call *call, const Booking *booking, const char *reason, Str key) {
   Text mail;
-  if (!begin_mail(call, &mail, booking, "refunded")) return;
+  const char *template = booking->amount > 0 ? "refunded" : "cancelled";
+  if (!begin_mail(call, &mail, booking, template)) return;
   json_name(&mail, "reason");
   json_add_str(&mail, str_from(reason));
-  send_mail(call, &mail, "refunded", key);
+  send_mail(call, &mail, template, key);
 }
 
 // Moving.

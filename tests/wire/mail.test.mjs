@@ -111,6 +111,17 @@ test('a refund says why, and a name cannot make lines or headers of its own', as
   assert.doesNotMatch(mail.text, /paid twice/);
 });
 
+test('of free tickets nothing is said to be paid or given back', async () => {
+  const args = { ...confirmed('en').args, amount: 0 };
+  const booked = await folderMail('confirmed:free', { ...confirmed('en'), args }, (one) => /Confirmation/.test(one.subject) && !/Paid:/.test(one.text));
+  assert.ok(booked, 'it says what was paid');
+  const mail = await folderMail('cancelled:free', { ...confirmed('en'), template: 'cancelled', args: { ...args, reason: 'cancelled', tickets: [] } },
+    (one) => /cancelled/.test(one.subject));
+  assert.equal(mail.subject, 'Патефон - Your booking was cancelled');
+  assert.match(mail.text, /they had cost nothing/);
+  assert.doesNotMatch(mail.text, /payment|Bank/);
+});
+
 test('a code that is too old is not sent, nor is a mail to what is no address', async () => {
   addEffect(foyer, 'mail', 'otp:late', { ...otp('1'), args: { code: '1', until: Date.now() - 1 } });
   addEffect(foyer, 'mail', 'otp:nobody', { ...otp('1'), to: 'ann@example.com\r\nBcc: all@example.com' });
