@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <pthread.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,12 +12,18 @@
 #include "core/log.h"
 #include "core/migrations.h"
 
-enum { BUSY_TIMEOUT_MS = 2000, STATEMENT_SLOTS = 512 };
+enum { BUSY_TIMEOUT_MS = 2000, STATEMENT_SLOTS = 512, WATCHED_MAX = 4 };
 
 typedef struct Statement {
   const char *sql;  // the key: its address
   sqlite3_stmt *prepared;
 } Statement;
+
+// A table whose changes are looked for.
+typedef struct Watched {
+  const char *table;
+  uint64_t version;
+} Watched;
 
 struct Db {
   sqlite3 *sqlite;
@@ -26,6 +33,8 @@ struct Db {
   bool in_call;
   bool has_savepoint;
   bool spares_savepoint;
+  Watched watched[WATCHED_MAX];
+  int watched_count;
   int64_t changes_before;  // total changes when the call's part began
   bool disk_failed;        // a statement since db_begin failed for the disk's sake
   dev_t device;            // of the file when it was opened
@@ -280,6 +289,36 @@ bool rows_is_null(const Rows *rows, int column) {
   return sqlite3_column_type(rows->statement, column) == SQLITE_NULL;
 }
 
+// Versions.
+
+static uint64_t new_version(void) {
+  static _Atomic uint64_t last;
+  return atomic_fetch_add(&last, 1) + 1;
+}
+
+static void on_row_changed(void *arg, int operation, const char *database, const char *table, sqlite3_int64 row) {
+  Db *db = arg;
+  (void)operation, (void)database, (void)row;
+  for (int i = 0; i < db->watched_count; i++) {
+    if (strcmp(db->watched[i].table, table) == 0) db->watched[i].version = new_version();
+  }
+}
+
+static void on_all_changed(Db *db) {
+  for (int i = 0; i < db->watched_count; i++) db->watched[i].version = new_version();
+}
+
+uint64_t db_version_of(Db *db, const char *table) {
+  if (sqlite3_get_autocommit(db->sqlite) != 0) return new_version();  // others may write between two statements
+  for (int i = 0; i < db->watched_count; i++) {
+    if (db->watched[i].table == table) return db->watched[i].version;
+  }
+  assert(db->watched_count < WATCHED_MAX);
+  sqlite3_update_hook(db->sqlite, on_row_changed, db);
+  db->watched[db->watched_count] = (Watched){table, new_version()};
+  return db->watched[db->watched_count++].version;
+}
+
 // Transactions.
 
 static bool run_control(Db *db, const char *sql) {
@@ -296,6 +335,7 @@ bool db_begin(Db *db, DbMode mode) {
   static const char BEGIN_READ[] = "BEGIN";
   db_rollback(db);  // of a transaction that could not be ended when it should have been
   db->failed = db->in_call = db->has_savepoint = db->disk_failed = false;
+  on_all_changed(db);
   return run_control(db, mode == DB_WRITE ? BEGIN_WRITE : BEGIN_READ);
 }
 
@@ -326,6 +366,7 @@ bool db_call_end(Db *db, bool keep) {
   static const char RELEASE[] = "RELEASE call";
   static const char UNDO[] = "ROLLBACK TO call";
   db->in_call = false;
+  if (!keep) on_all_changed(db);
   bool lost = sqlite3_get_autocommit(db->sqlite) != 0;
   if (!lost && db->has_savepoint) {
     lost = !(keep || run_control(db, UNDO)) || !run_control(db, RELEASE);

@@ -100,6 +100,9 @@ void db_call_spare_savepoint(Db *db);
 // Ends the part: keeps or undoes it. False when the whole transaction is lost: by the disk (full, I/O error), or as the
 // part has written without a savepoint and is not kept.
 bool db_call_end(Db *db, bool keep);
+// A number, unlike any other, that stays while the rows of `table` (a constant) cannot have changed as this connection
+// sees them: for a transaction at most, until a change of its own or something undone. It costs no statement.
+uint64_t db_version_of(Db *db, const char *table);
 // True when another process (or connection that is not this one) has committed since the last time this was asked.
 bool db_changed_outside(Db *db);
 bool db_failed(const Db *db);  // a statement of the current part failed

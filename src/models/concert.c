@@ -1,14 +1,47 @@
 // Concerts and categories in the tables.
 #include "models/concert.h"
 
+#include <string.h>
+
 #include "models/waiting_room.h"
 #include "models/webhook.h"
+
+enum { CURRENCY_LETTERS = 3 };
+static const char TABLE[] = "concerts";
 
 #define CONCERT_COLUMNS                                                                                                \
   "id, public_id, currency, hall_id, opens_at, opened, closed, paused, draining, rate_a_minute, rate_used_to, active," \
   " admitted FROM concerts"
 
-static bool read_concert(Rows *rows, Arena *arena, Concert *concert) {
+// The concert that this thread has read last: the calls of a batch ask for the same one.
+static _Thread_local struct {
+  uint64_t version;  // of the table when it was read
+  bool first;        // it is the one with the smallest id
+  Concert concert;
+  char public_id[CONCERT_PUBLIC_ID_DIGITS];
+  char currency[CURRENCY_LETTERS];
+} kept;
+
+static void keep_concert(uint64_t version, bool first, const Concert *concert) {
+  kept.version = 0;
+  if (concert->public_id.length != sizeof kept.public_id || concert->currency.length != sizeof kept.currency) return;
+  memcpy(kept.public_id, concert->public_id.at, sizeof kept.public_id);
+  memcpy(kept.currency, concert->currency.at, sizeof kept.currency);
+  kept.concert = *concert;
+  kept.concert.public_id.at = kept.public_id;
+  kept.concert.currency.at = kept.currency;
+  kept.version = version;
+  kept.first = first;
+}
+
+static bool take_kept(Arena *arena, Concert *concert) {
+  *concert = kept.concert;
+  concert->public_id = str_copy(arena, kept.concert.public_id);
+  concert->currency = str_copy(arena, kept.concert.currency);
+  return true;
+}
+
+static bool read_concert(Rows *rows, Arena *arena, bool first, Concert *concert) {
   if (!rows_next(rows)) return false;
   *concert = (Concert){.id = rows_int(rows, 0),
                        .public_id = rows_text(rows, 1, arena),
@@ -23,6 +56,7 @@ static bool read_concert(Rows *rows, Arena *arena, Concert *concert) {
                        .rate_used_to = rows_int(rows, 10),
                        .active = rows_int(rows, 11),
                        .admitted = rows_int(rows, 12)};
+  keep_concert(db_version_of(rows->db, TABLE), first, concert);
   rows_end(rows);
   return true;
 }
@@ -31,14 +65,17 @@ bool concert_find(Db *db, Arena *arena, Str public_id, const Config *config, Con
   static const char FIND[] = "SELECT " CONCERT_COLUMNS " WHERE public_id = $1";
   static const char FIRST[] = "SELECT " CONCERT_COLUMNS " ORDER BY id LIMIT 1";
   Str wanted = public_id.length > 0 ? public_id : config->concert_id;
+  bool is_kept = wanted.length > 0 ? str_equal(kept.concert.public_id, wanted) : kept.first;
+  if (is_kept && kept.version == db_version_of(db, TABLE)) return take_kept(arena, concert);
   Rows rows = wanted.length > 0 ? db_rows(db, FIND, sql_text(wanted)) : db_rows(db, FIRST);
-  return read_concert(&rows, arena, concert);
+  return read_concert(&rows, arena, wanted.length == 0, concert);
 }
 
 bool concert_find_by_id(Db *db, Arena *arena, int64_t concert_id, Concert *concert) {
   static const char FIND[] = "SELECT " CONCERT_COLUMNS " WHERE id = $1";
+  if (kept.concert.id == concert_id && kept.version == db_version_of(db, TABLE)) return take_kept(arena, concert);
   Rows rows = db_rows(db, FIND, sql_int(concert_id));
-  return read_concert(&rows, arena, concert);
+  return read_concert(&rows, arena, false, concert);
 }
 
 bool concert_read_about(Db *db, Arena *arena, int64_t concert_id, ConcertAbout *about) {

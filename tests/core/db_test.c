@@ -97,6 +97,34 @@ static void test_changes_are_counted(void **state) {
   assert_int_equal(db_changes(db), 0);
 }
 
+static void test_the_version_of_a_table_changes_with_all_that_may_change_its_rows(void **state) {
+  static const char TABLE[] = "things";
+  (void)state;
+  assert_int_not_equal(db_version_of(db, TABLE), db_version_of(db, TABLE));  // outside of a transaction
+  assert_true(db_begin(db, DB_WRITE));
+  uint64_t before = db_version_of(db, TABLE);
+  assert_true(db_run(db, "INSERT INTO settings(name, value) VALUES('a', 'b')"));
+  assert_int_equal(count(db), 0);
+  assert_int_equal(db_version_of(db, TABLE), before);
+  db_call_begin(db);
+  assert_true(add(STR("a")));
+  uint64_t added = db_version_of(db, TABLE);
+  assert_int_not_equal(added, before);
+  assert_true(db_call_end(db, true));
+  assert_int_equal(db_version_of(db, TABLE), added);
+  db_call_begin(db);
+  assert_true(db_run(db, "UPDATE things SET size = 2"));
+  uint64_t changed = db_version_of(db, TABLE);
+  assert_int_not_equal(changed, added);
+  assert_true(db_call_end(db, false));
+  uint64_t undone = db_version_of(db, TABLE);
+  assert_int_not_equal(undone, changed);
+  assert_true(db_commit(db));
+  assert_true(db_begin(db, DB_WRITE));
+  assert_int_not_equal(db_version_of(db, TABLE), undone);
+  assert_true(db_commit(db));
+}
+
 static void test_a_failed_part_is_undone_and_its_neighbours_are_kept(void **state) {
   (void)state;
   assert_true(db_begin(db, DB_WRITE));
@@ -252,6 +280,7 @@ int main(void) {
       CASE(test_an_empty_text_is_no_null),
       CASE(test_a_statement_ended_early_is_free_for_its_next_use),
       CASE(test_changes_are_counted),
+      CASE(test_the_version_of_a_table_changes_with_all_that_may_change_its_rows),
       CASE(test_a_failed_part_is_undone_and_its_neighbours_are_kept),
       CASE(test_a_part_may_be_undone_without_a_failure),
       CASE(test_a_part_that_spares_its_savepoint_falls_with_the_whole),
