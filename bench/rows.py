@@ -374,4 +374,5 @@ ROWS = {
     "events_1000": sockets.events(1000),
     "events_10000": sockets.events(10000),
     "socket_memory": sockets.memory,
+    "crowd": sockets.crowd,
 }

@@ -108,9 +108,15 @@ static bool read_token(FILE *file, char token[TOKEN_BYTES]) {
   return true;
 }
 
-static void open_all(Sockets *sockets, uint16_t port, const char *tokens) {
+static void ask_in(Sockets *sockets, uint32_t number) {
   static const char connect[] = "42[\"user:connect\"]";
+  ws_client_send(&sockets->clients[number], connect, sizeof connect - 1);
+}
+
+// All connect and then ask to be let in at once; or, with `per_second`, one after the other at that pace.
+static void open_all(Sockets *sockets, uint16_t port, const char *tokens, uint64_t per_second) {
   char token[TOKEN_BYTES] = "";
+  uint64_t begin = clock_us();
   FILE *file = fopen(tokens, "r");
   if (file == NULL) die("%s cannot be read", tokens);
   for (uint32_t i = 0; i < sockets->count; i++) {
@@ -119,9 +125,12 @@ static void open_all(Sockets *sockets, uint16_t port, const char *tokens) {
       if (!read_token(file, token)) die("%s is empty", tokens);
     }
     open_client(sockets, port, i, token);
+    if (per_second == 0) continue;
+    ask_in(sockets, i);
+    while (clock_us() - begin < i * 1000000ULL / per_second) receive(sockets, 1);
   }
   fclose(file);
-  for (uint32_t i = 0; i < sockets->count; i++) ws_client_send(&sockets->clients[i], connect, sizeof connect - 1);
+  for (uint32_t i = 0; per_second == 0 && i < sockets->count; i++) ask_in(sockets, i);
   while (sockets->welcomes < sockets->count) {
     if (!receive(sockets, STALL_MS)) die("%u of %u were let in", sockets->welcomes, sockets->count);
   }
@@ -130,7 +139,6 @@ static void open_all(Sockets *sockets, uint16_t port, const char *tokens) {
 }
 
 int command_sockets(int count, char **arguments) {
-  (void)count;
   static Sockets sockets;
   unsigned milliseconds;
   char line[64];
@@ -143,7 +151,8 @@ int command_sockets(int count, char **arguments) {
   inputs[1].fd = sockets.epoll = poll_new();
   snprintf(sockets.request, sizeof sockets.request,
            "GET %s HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n\r\n", arguments[3], arguments[4]);
-  open_all(&sockets, (uint16_t)number_from(arguments[0], UINT16_MAX), arguments[2]);
+  open_all(&sockets, (uint16_t)number_from(arguments[0], UINT16_MAX), arguments[2],
+           count > 5 ? number_from(arguments[5], 1000000) : 0);
   puts("{}");
   while (poll(inputs, 2, -1) > 0) {
     if (inputs[1].revents != 0) receive(&sockets, 0);

@@ -1,9 +1,11 @@
 """The rows of the messenger's sockets: an event to many clients, and what a client that only waits takes."""
 import contextlib
+import json
+import select
 import sqlite3
 import time
 
-from box_office import add_people
+from box_office import add_people, requests_file
 from venue import WORK, Failed, Server, copy_database, limits, load, rss_bytes
 
 
@@ -63,3 +65,38 @@ def memory(_venue, _pace):
     yield within("memory of an idle Socket.IO client", "bytes", 2048, [each],
                  f"VmRSS {before / 1e6:.1f} MB before and {with_crowd / 1e6:.1f} MB with {clients:,} clients over WebSocket, "
                  "each let in for a person of its own")
+
+
+def befriend(database, people, each):
+    """Gives each of these people dialogs with the next ones in a ring."""
+    with contextlib.closing(sqlite3.connect(database)) as db:
+        pairs = {tuple(sorted((person, people[(i + 1 + n) % len(people)][0])))
+                 for i, (person, _) in enumerate(people) for n in range(each // 2)}
+        db.executemany("INSERT INTO dialogs(low_id, high_id, created_at) VALUES(?, ?, 0)", pairs)
+        db.commit()
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def crowd(_venue, pace):
+    """How long a message takes while people come online, 100,000 a minute."""
+    from rows import median, within
+    clients, partners, messages, times, seconds = int(1000 * pace.storm_s), 20, 100000, [], []
+    database, people, tokens = people_with_sockets("crowd", clients)
+    befriend(database, people[2:], partners)
+    (_, token), (reader, _) = people[:2]  # who write; the clients are the others
+    tokens.write_text("".join(f"{other}\n" for _, other in people[2:]))
+    prepared = requests_file("crowd", "POST", f"/api/message/{reader}", [(token, json.dumps({"message": "m"}))] * messages)
+    for _ in range(min(3, pace.rounds)):
+        with Server("crowd", database=database) as server, load("requests", server.port, 1, prepared) as writing:
+            writing.answer()
+            writing.order("round", 200)
+            began = time.monotonic()
+            with load("sockets", server.port, clients - 2, tokens, "/", token, 1667) as coming:
+                while not select.select([coming.popen.stdout], [], [], 0)[0]:
+                    times.append(writing.order("round", 100)["p99_ms"])
+                coming.answer()
+                seconds.append(time.monotonic() - began)
+    rate = clients / median(seconds) * 60
+    yield within("a message while a crowd comes online", "ms", 30, [median(times)],
+                 f"the median of the p99 of each 100 messages by REST, one after the other, while {clients:,} people with {partners} dialogs "
+                 f"each connect and are let in, {rate:,.0f} a minute, and tell each other so; the worst {max(times):.0f} ms")
