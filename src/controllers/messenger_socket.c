@@ -8,7 +8,6 @@
 #include "controllers/loop_state.h"
 #include "controllers/messenger_socket_private.h"
 #include "controllers/origin.h"
-#include "core/log.h"
 #include "core/store.h"
 #include "methods/presence.h"
 #include "models/presence.h"
@@ -44,12 +43,11 @@ static void let_go(MessengerSockets *sockets, const Visitor *visitor) {
   socketio_disconnect(sockets->io, visitor->socket, true);
 }
 
-// Indexes have the latest first.
-static void let_oldest_go(MessengerSockets *sockets, int64_t user_id) {
-  uint64_t key = (uint64_t)user_id;
-  SocketLink *link = socket_index_find(*socket_index_head(&sockets->by_user, key), key);
+// The oldest of the person's sockets on this loop but for the latest. Indexes have the latest first.
+static void let_oldest_go(MessengerSockets *sockets, const Visitor *latest) {
+  uint64_t key = (uint64_t)latest->user_id;
   const Visitor *oldest = NULL;
-  for (; link != NULL; link = socket_index_find(link->next, key)) {
+  for (SocketLink *link = latest->by_user.next; (link = socket_index_find(link, key)) != NULL; link = link->next) {
     if (VISITOR_OF(link)->here) oldest = VISITOR_OF(link);
   }
   if (oldest != NULL) let_go(sockets, oldest);
@@ -85,7 +83,7 @@ void messenger_let_in(MessengerSockets *sockets, Visitor *visitor, const Identit
   uint32_t count = presence_arrive(who->user_id, false, sockets->loop->now_ms);
   visitor->here = count > 0;
   welcome(sockets, who->user_id);
-  if (count > sockets->loop->config->user_sockets_max) let_oldest_go(sockets, who->user_id);
+  if (count > sockets->loop->config->user_sockets_max) let_oldest_go(sockets, visitor);
 }
 
 // Welcomes: to all sockets of these people, in order and each once.

@@ -87,8 +87,8 @@ void account_set_bio(Call *call, int64_t user_id, Str bio) {
 void account_delete(Call *call, int64_t user_id) {
   static const char EMPTY[] =
       "UPDATE users SET deleted_at = $1, updated_at = $1, email = NULL, email_confirmed_at = NULL, name = NULL,"
-      " password_hash = NULL, totp_secret = NULL, recovery_phrase = NULL, bio = '' WHERE id = $2 AND deleted_at IS "
-      "NULL";
+      " password_hash = NULL, totp_secret = NULL, recovery_phrase = NULL, bio = '', last_seen_at = NULL,"
+      " shows_last_seen = 0 WHERE id = $2 AND deleted_at IS NULL";
   static const char DROP_SIGNUPS[] = "DELETE FROM signups WHERE user_id = $1";
   static const char DROP_LINKS[] = "DELETE FROM mailed_links WHERE user_id = $1";
   static const char DROP_BLOCKS[] = "DELETE FROM blocks WHERE user_id = $1";
