@@ -38,6 +38,25 @@ async function write(page, text) {
   await page.getByRole("button", { name: "Send", exact: true }).click();
 }
 
+/** Puts another text into the field, where a message is being edited, and saves it. */
+async function rewrite(page, text) {
+  await page.getByRole("textbox", { name: /^Message to/ }).fill(text);
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+}
+
+/** Writes many messages, "number 1" the first. */
+function writeMany(page, to, count) {
+  return page.evaluate(
+    async ([to, count]) => {
+      for (let i = 1; i <= count; i++) {
+        const headers = { "Content-Type": "application/json" };
+        await fetch(`/api/message/${to}`, { method: "POST", headers, body: JSON.stringify({ message: `number ${i}` }) });
+      }
+    },
+    [to.number, count],
+  );
+}
+
 /** The line of a message. */
 function line(page, text) {
   return page.getByRole("listitem").filter({ hasText: text }).filter({ has: page.locator(".bubble") });
@@ -74,7 +93,7 @@ test("what one writes arrives at once, is marked as read when it is looked at, c
   await ann.page.getByLabel("Conversation with ben-one").first().getByText("online", { exact: true }).waitFor();
 
   await choose(ann.page, "Are you there?", "Edit");
-  await write2(ann.page, "Are you here?");
+  await rewrite(ann.page, "Are you here?");
   await line(ben.page, "Are you here?").getByText("edited").waitFor();
   assert.deepEqual(await texts(ben.page), ["Are you here?", "I am."]);
 
@@ -83,12 +102,6 @@ test("what one writes arrives at once, is marked as read when it is looked at, c
   await until("it to be gone", async () => (await texts(ben.page)).join() === "I am.");
   assert.deepEqual(await texts(ann.page), ["I am."]);
 });
-
-/** Puts a text into the field and saves what is edited. */
-async function write2(page, text) {
-  await page.getByRole("textbox", { name: /^Message to/ }).fill(text);
-  await page.getByRole("button", { name: "Save", exact: true }).click();
-}
 
 test("typing is seen while it lasts", async () => {
   const ann = await somebody("ann-two");
@@ -152,12 +165,7 @@ test("what is written without a connection goes out when it is back, once and in
 test("a long conversation is fetched as one goes up, without a gap", async () => {
   const ann = await somebody("ann-five");
   const ben = await somebody("ben-five");
-  await ann.page.evaluate(async (to) => {
-    for (let i = 1; i <= 180; i++) {
-      const headers = { "Content-Type": "application/json" };
-      await fetch(`/api/message/${to}`, { method: "POST", headers, body: JSON.stringify({ message: `number ${i}` }) });
-    }
-  }, ben.number);
+  await writeMany(ann.page, ben, 180);
   await open(ben.page, ann);
   await ben.page.getByText("New messages", { exact: true }).waitFor();
   await ben.page.getByRole("button", { name: "Go to the newest message" }).click();
@@ -172,6 +180,86 @@ test("a long conversation is fetched as one goes up, without a gap", async () =>
     return (await ann.page.getByText("The conversation began here.").count()) > 0;
   });
   assert.deepEqual(await texts(ann.page), Array.from({ length: 180 }, (_, i) => `number ${i + 1}`));
+});
+
+test("a word finds its message, in all conversations and within one, however far back, and one comes back from there", async () => {
+  const ann = await somebody("ann-seven");
+  const ben = await somebody("ben-seven");
+  await open(ann.page, ben);
+  await write(ann.page, "The password is marzipan, keep it");
+  await seeMark(ann.page, "marzipan", "Sent");
+  await writeMany(ann.page, ben, 320);
+  await ben.page.getByRole("link", { name: /^Messages/ }).first().click();
+  const find = ben.page.getByRole("searchbox", { name: "Find people and messages" });
+  const found = ben.page.getByRole("button", { name: /marzipan/ });
+  await until("the search to know it", async () => {
+    await find.fill("");
+    await find.fill("marzi");
+    return found.waitFor({ timeout: 2_000 }).then(() => true, () => false);
+  }, 20_000);
+  assert.equal(await found.locator("mark").textContent(), "marzipan");
+  await found.click();
+  await line(ben.page, "marzipan").waitFor();
+  assert.ok(!(await texts(ben.page)).includes("number 320"));
+  await ben.page.getByRole("button", { name: "Go to the newest message" }).click();
+  await line(ben.page, "number 320").waitFor();
+
+  await ben.page.getByRole("button", { name: "Search in this conversation" }).click();
+  await ben.page.getByRole("searchbox", { name: "Search with ann-seven" }).fill("marzipan");
+  await found.click();
+  await line(ben.page, "marzipan").waitFor();
+  const scroller = ben.page.locator(".scroll").last();
+  await until("all that follows", async () => {
+    await scroller.evaluate((box) => (box.scrollTop = box.scrollHeight));
+    return (await texts(ben.page)).at(-1) === "number 320";
+  });
+  const all = await texts(ben.page);
+  assert.deepEqual(all.slice(all.indexOf("number 1")), Array.from({ length: 320 }, (_, i) => `number ${i + 1}`));
+});
+
+test("who is blocked is told so, and writes again when that has ended", async () => {
+  const ann = await somebody("ann-eight");
+  const ben = await somebody("ben-eight");
+  await open(ann.page, ben);
+  await write(ann.page, "one");
+  await open(ben.page, ann);
+  await ben.page.getByRole("button", { name: "Options for this conversation" }).click();
+  await ben.page.getByRole("button", { name: "Block ann-eight" }).click();
+  await ben.page.getByText("You have blocked ann-eight.").waitFor();
+  await write(ann.page, "two");
+  await line(ann.page, "two").getByText("They take no messages from you.").waitFor();
+  await ben.page.getByRole("button", { name: "Unblock" }).first().click();
+  await ben.page.getByRole("textbox", { name: /^Message to/ }).waitFor();
+  await line(ann.page, "two").getByRole("button", { name: "Send again" }).click();
+  await line(ben.page, "two").waitFor();
+  await seeMark(ann.page, "two", "Read");
+});
+
+test("from a booking one writes to the box office, who see the booking beside the conversation", async () => {
+  const { plain } = await office.concertsOf(foyer);
+  const desk = await office.staffAt(arrive, foyer, "/messages", "desk-nine");
+  const page = await arrive(`/concert/${plain.id}`);
+  await page.getByRole("button", { name: "Sign in to get tickets" }).click();
+  await office.signUp(page, foyer, "buyer@example.com");
+  await page.getByRole("button", { name: "Get tickets" }).click();
+  await page.getByRole("button", { name: /^Book 2 tickets/ }).click();
+  await page.getByLabel("Pays at once").check();
+  await page.getByRole("button", { name: /^Pay / }).click();
+  await page.getByText("Paid. See you there!").waitFor();
+  const number = page.url().slice(-8).toUpperCase();
+  await page.getByRole("button", { name: "Write to the box office" }).click();
+  const field = page.getByRole("textbox", { name: /^Message to/ });
+  await field.waitFor();
+  assert.equal(await field.inputValue(), `About booking ${number}: `);
+  await field.press("End");
+  await field.pressSequentially("may I come later?");
+  await field.press("Enter");
+  await desk.getByRole("link", { name: /Ann Lee.*1 unread message/ }).click();
+  const beside = desk.getByRole("complementary", { name: "Bookings of Ann Lee" });
+  await beside.getByRole("link", { name: new RegExp(`${number}.*Confirmed.*mentioned here`) }).waitFor();
+  await office.seeNoFaults(desk, "a conversation with a booking beside it");
+  await write(desk, "Of course.");
+  await line(page, "Of course.").waitFor();
 });
 
 test("on a phone the list leads to the conversation and back", async () => {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as state from "../src/state/talk";
-import { linesOf } from "../src/state/talk_lines";
+import { linesOf, reuseLines } from "../src/state/talk_lines";
 import { EventSocket, handshakeQuery, writeEvent } from "../src/wire/event_socket";
 import type { LinkState } from "../src/wire/link";
 import { readDialogChange, readMessage, readTalkEvent, type Dialog, type Message } from "../src/wire/talk";
@@ -146,6 +146,14 @@ test("the lines have the days, where the new begins, and runs of one person", ()
     line.kind === "message" ? `${line.mine ? "me" : "ben"}${line.first ? " first" : ""}${line.last ? " last" : ""}` : line.kind,
   );
   assert.deepEqual(shown, ["day", "ben first", "ben last", "me first last", "new", "ben first last", "day", "ben first last"]);
+});
+
+test("a line that has not changed is the same line, so that it is not drawn again", () => {
+  const lines = (talk: state.Talk) => linesOf(state.roomOf(talk, BEN), [], ME, () => "day");
+  const talk = opened(page(1, 3));
+  const before = lines(talk);
+  const after = reuseLines(before, lines(state.takeMessage(talk, message(4))));
+  assert.deepEqual(after.map((line, at) => line === before[at]), [true, true, true, false, false]);
 });
 
 test("typing ends by itself, by a message, and when somebody leaves", () => {

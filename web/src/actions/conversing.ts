@@ -1,7 +1,7 @@
 // Reading a conversation: its newest page, what is older, a place in its middle, and that it has been read.
 import { readBookingPage, type Booking } from "../wire/booking";
 import { failureCode } from "../wire/failure";
-import { readMessages, readPeople, readDialogs, type Message, type Somebody } from "../wire/talk";
+import { readDialogs, readFound, readMessages, readPeople, type FoundPage, type Message, type Somebody } from "../wire/talk";
 import * as state from "../state/talk";
 import { change, type Talking } from "./talk_context";
 
@@ -147,11 +147,24 @@ export async function findPeople(talking: Talking, name: string): Promise<Somebo
   return readPeople(await talking.askTalk({ method: "POST", path: "/user/search", body: { name } }));
 }
 
-/** Finds messages by their words, newest first; with somebody (0: with anybody). Throws a Failure. */
-export async function findMessages(talking: Talking, q: string, other: number): Promise<Message[]> {
+/** Finds messages by their words, newest first; with somebody (0: with anybody), after a page (0: the first). Throws. */
+export async function findMessages(talking: Talking, q: string, other: number, before: number): Promise<FoundPage> {
   const query = new URLSearchParams({ q, take: String(PAGE) });
   if (other) query.set("with", String(other));
-  return readMessages(await talking.askTalk({ method: "GET", path: `/message/search?${query}` }));
+  if (before) query.set("before", String(before));
+  return readFound(await talking.askTalk({ method: "GET", path: `/message/search?${query}` }));
+}
+
+/** Asks whom one has blocked. Throws a Failure. */
+export async function askBlocked(talking: Talking): Promise<void> {
+  const blocked = new Set(readPeople(await talking.askTalk({ method: "GET", path: "/user/blocked" })).map(({ id }) => id));
+  change(talking, (talk) => ({ ...talk, blocked }));
+}
+
+/** Takes no more messages from somebody, or does again. Throws a Failure. */
+export async function block(talking: Talking, other: number, blocked: boolean): Promise<void> {
+  await talking.askTalk({ method: blocked ? "PUT" : "DELETE", path: `/user/${other}/block` });
+  change(talking, (talk) => state.takeBlocked(talk, other, blocked));
 }
 
 /** What somebody has booked, for the staff, newest first. Throws a Failure. */

@@ -2,7 +2,7 @@
 import { readDialogChange, readTalkEvent, type TalkEvent } from "../wire/talk";
 import type { LinkState } from "../wire/link";
 import * as state from "../state/talk";
-import { askDialogs, askNewest } from "./conversing";
+import { askBlocked, askDialogs, askNewest } from "./conversing";
 import { change, type Talking } from "./talk_context";
 import { sendAll } from "./writing";
 
@@ -72,6 +72,7 @@ export async function catchUp(talking: Talking): Promise<void> {
   if (open) void askNewest(talking, open);
   try {
     await askDialogs(talking);
+    await askBlocked(talking);
   } catch {
     if (talking.talk.get().me === me) talking.after(AGAIN_MS, () => void catchUp(talking));
   }
@@ -112,6 +113,9 @@ export function takeEvent(talking: Talking, name: string, argument: unknown): Ta
       break;
     case "status":
       change(talking, (talk) => state.takeStatus(talk, event.who, event.online, event.seenAt));
+      break;
+    case "blocked":
+      change(talking, (talk) => state.takeBlocked(talk, event.who, event.blocked));
       break;
     case "typing":
       if (event.who === me) break;

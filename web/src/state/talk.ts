@@ -54,6 +54,8 @@ export interface Talk {
   /** Oldest first. */
   readonly outgoing: readonly Outgoing[];
   readonly typing: readonly Typing[];
+  /** Whom one takes no messages from. */
+  readonly blocked: ReadonlySet<number>;
 }
 
 const EMPTY_ROOM: Room = { messages: [], begun: false, live: true, known: false, newFrom: 0, problem: "" };
@@ -74,6 +76,7 @@ export function newTalk(me: number): Talk {
     names: new Map(),
     outgoing: [],
     typing: [],
+    blocked: new Set(),
   };
 }
 
@@ -274,6 +277,12 @@ export function takeTyping(talk: Talk, who: number, until: number): Talk {
 export function dropTyping(talk: Talk, now: number): Talk {
   const typing = talk.typing.filter(({ until }) => until > now);
   return typing.length === talk.typing.length ? talk : { ...talk, typing };
+}
+
+/** Somebody is blocked, or no more. */
+export function takeBlocked(talk: Talk, who: number, blocked: boolean): Talk {
+  const others = [...talk.blocked].filter((other) => other !== who);
+  return { ...talk, blocked: new Set(blocked ? [...others, who] : others) };
 }
 
 /** Puts something on its way, or changes it; in the order of writing. */

@@ -59,3 +59,17 @@ export function linesOf(room: Room, outgoing: readonly Outgoing[], me: number, d
   }
   return lines;
 }
+
+/** The lines with those of before that are the same: what has not changed need not be drawn again. */
+export function reuseLines(before: readonly Line[], lines: readonly Line[]): Line[] {
+  const held = new Map(before.map((line) => [line.key, line]));
+  return lines.map((line) => {
+    const old = held.get(line.key);
+    return old && sameLine(old, line) ? old : line;
+  });
+}
+
+function sameLine(one: Line, two: Line): boolean {
+  const fields = Object.entries(two) as [keyof Line, unknown][];
+  return fields.every(([name, value]) => one[name] === value);
+}

@@ -54,6 +54,31 @@ export function readMessages(value: unknown): Message[] {
   return list(value, "messages", readMessage);
 }
 
+/** A message that a search has found, and where its words stand: pairs of from and to. */
+export interface FoundMessage extends Message {
+  readonly marks: readonly (readonly [number, number])[];
+}
+
+/** A page of what a search has found, newest first. */
+export interface FoundPage {
+  readonly messages: readonly FoundMessage[];
+  /** Handed back to ask for the page after it; 0: there is none. */
+  readonly next: number;
+}
+
+/** Decodes the answer of a search. */
+export function readFound(value: unknown): FoundPage {
+  const read = object(value, "answer");
+  const messages = list(read.messages, "answer.messages", (item, place) => {
+    const marks = list(object(item, place).marks, `${place}.marks`, (pair, at) => {
+      const [from, to] = list(pair, at, whole);
+      return [from, to] as const;
+    });
+    return { ...readMessage(item, place), marks };
+  });
+  return { messages, next: numberOr(read.next, 0) };
+}
+
 /** Decodes a dialog. */
 export function readDialog(value: unknown, place = "dialog"): Dialog {
   const read = object(value, place);
@@ -94,7 +119,8 @@ export type TalkEvent =
   | { readonly kind: "all-read"; readonly by: number }
   | { readonly kind: "read"; readonly by: number; readonly id: number }
   | { readonly kind: "status"; readonly who: number; readonly online: boolean; readonly seenAt: number }
-  | { readonly kind: "typing"; readonly who: number };
+  | { readonly kind: "typing"; readonly who: number }
+  | { readonly kind: "blocked"; readonly who: number; readonly blocked: boolean };
 
 const EVENTS: Record<string, (argument: unknown) => TalkEvent> = {
   "user:new_message": (argument) => ({ kind: "message", message: readMessage(argument) }),
@@ -108,6 +134,10 @@ const EVENTS: Record<string, (argument: unknown) => TalkEvent> = {
     const read = object(argument, "argument");
     const online = read.connectionStatus === "online";
     return { kind: "status", who: whole(read.receiverID, "receiverID"), online, seenAt: timeOr(read.lastSeenAt) };
+  },
+  "user:blocked": (argument) => {
+    const read = object(argument, "argument");
+    return { kind: "blocked", who: whole(read.userID, "userID"), blocked: read.blocked === true };
   },
   "user:typing": (argument) => ({ kind: "typing", who: whole(object(argument, "argument").from, "from") }),
 };

@@ -9,6 +9,8 @@ function plural(count: number, one: string, many: string): string {
 /** What went wrong and what to do next, by error code; codes that are not here have the page's own words. */
 const errors: Record<string, string> = {
   receiver_user_not_found: "There is nobody under this address. Find them by name instead.",
+  this_person_takes_no_messages_from_you: "They take no messages from you.",
+  you_have_blocked_this_person: "You have blocked them. Unblock them to write.",
   message_not_found: "That message is gone already.",
   unauthorized: "You are not signed in any more. Sign in to see your messages.",
   rate_limited: "That was a lot at once. Wait a moment and try again.",
@@ -35,6 +37,7 @@ export const sayEn = {
   },
 
   find: {
+    more: "More",
     people: "People",
     messages: "Messages",
     searching: "Searching…",
@@ -45,6 +48,11 @@ export const sayEn = {
   },
 
   room: {
+    menu: "Options for this conversation",
+    block: (name: string) => `Block ${name}`,
+    blockLead: "You will get no more messages from them, nor can you write to them. What was written stays.",
+    unblock: "Unblock",
+    blocked: (name: string) => `You have blocked ${name}.`,
     name: (name: string) => `Conversation with ${name}`,
     back: "All conversations",
     search: "Search in this conversation",

@@ -11,6 +11,8 @@ function plural(count: number, one: string, few: string, many: string): string {
 
 const errors: Record<string, string> = {
   receiver_user_not_found: "По этому адресу никого нет. Найдите человека по имени.",
+  this_person_takes_no_messages_from_you: "Этот человек не принимает от вас сообщений.",
+  you_have_blocked_this_person: "Вы заблокировали этого человека. Разблокируйте, чтобы написать.",
   message_not_found: "Этого сообщения уже нет.",
   unauthorized: "Вы больше не вошли в аккаунт. Войдите, чтобы видеть сообщения.",
   rate_limited: "Слишком много сразу. Подождите немного и попробуйте снова.",
@@ -36,6 +38,7 @@ export const sayRu: Say = {
   },
 
   find: {
+    more: "Ещё",
     people: "Люди",
     messages: "Сообщения",
     searching: "Ищем…",
@@ -46,6 +49,11 @@ export const sayRu: Say = {
   },
 
   room: {
+    menu: "Действия с беседой",
+    block: (name) => `Заблокировать: ${name}`,
+    blockLead: "Вы не будете получать сообщений от этого человека и не сможете писать ему. Написанное останется.",
+    unblock: "Разблокировать",
+    blocked: (name) => `Вы заблокировали: ${name}.`,
     name: (name) => `Беседа: ${name}`,
     back: "Все беседы",
     search: "Поиск в этой беседе",
