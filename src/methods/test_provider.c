@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/auth.h"
 #include "models/payment_ask.h"
 #include "models/test_intent.h"
 
@@ -146,7 +147,7 @@ static Error ask(Call *call, const void *input) {
     return fault(call, ERR_UNAUTHORIZED, "invalid_request_error", "api_key_invalid", "The API key is not right.", NULL);
   if (in->op == TEST_CREATE) return create(call, in);
   bool found = test_intent_find(call, in->intent, &intent);
-  if (!found || (!in->trusted && !str_equal(in->client_secret, intent.client_secret)))
+  if (!found || (!in->trusted && !auth_equal(in->client_secret, intent.client_secret)))
     return fault(call, ERR_NOT_FOUND, "invalid_request_error", "resource_missing", "No such payment_intent.", NULL);
   if (in->op == TEST_CANCEL) return cancel(call, &intent);
   if (in->op == TEST_REFUND) return refund(call, &intent);

@@ -71,14 +71,16 @@ static const Field check_in_fields[] = {
     {.name = "at", .kind = FIELD_WORD, .offset = offsetof(CheckIn, at), .optional = true, .error = ERR_VALIDATION},
 };
 
-// A door that was offline says when it let them in; never later than now.
+// A door that was offline says when it let them in.
 static bool read_moment(const Call *call, Str at, int64_t *at_ms) {
-  int64_t said;
   *at_ms = call->now_ms;
-  if (at.length == 0) return true;
-  if (!time_from_iso(at, &said)) return false;
-  if (said < call->now_ms) *at_ms = said;
-  return true;
+  return at.length == 0 || time_from_iso(at, at_ms);
+}
+
+// Nobody came in before the ticket was there, nor later than now: clocks of doors may be wrong.
+static int64_t possible_moment(const Call *call, const Booking *booking, int64_t at_ms) {
+  if (at_ms < booking->confirmed_at) at_ms = booking->confirmed_at;
+  return at_ms < call->now_ms ? at_ms : call->now_ms;
 }
 
 // The seat is taken now: everyone who watches the hall sees it.
@@ -145,6 +147,7 @@ static Error check_in(Call *call, const void *input) {
     return ERR_TICKET_NOT_FOUND;
   if (ticket.is_void) return ERR_TICKET_VOID;
   if (ticket.checked_in_at != 0) return reply_used(call, ticket.checked_in_at);
+  at_ms = possible_moment(call, &booking, at_ms);
   if (!ticket_check_in(call, &ticket, at_ms)) return reply_used(call, call->now_ms);
   occupy(call, &booking, ticket.seat_id);
   reply_ticket(call, &booking, &ticket, at_ms);

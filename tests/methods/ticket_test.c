@@ -99,6 +99,19 @@ static void test_a_door_that_was_offline_says_when(void **state) {
       ERR_VALIDATION);
 }
 
+// A clock without a battery begins in 1970; as a moment that would be none.
+static void test_nobody_came_in_before_the_ticket_was_there(void **state) {
+  Rig *rig = *state;
+  const char *code = code_of(rig, buy(rig), 1);
+  rig_pass(rig, RIG_HOUR_MS);
+  Answer answer =
+      sale_call(rig, &ticket_check_in_code, staff, "{\"code\":\"%s\",\"at\":\"1970-01-01T00:00:00Z\"}", code);
+  assert_non_null(strstr(rig_zero(rig, answer.reply), "\"checkedInAt\":\"2026-11-21T07:00:00.000Z\""));
+  Answer again = check_in(rig, staff, code);
+  assert_refused(again, ERR_TICKET_USED);
+  assert_string_equal(rig_zero(rig, again.reply), "{\"checkedInAt\":\"2026-11-21T07:00:00.000Z\"}");
+}
+
 static void test_a_refunded_ticket_lets_nobody_in_and_frees_its_seat(void **state) {
   Rig *rig = *state;
   const char *id = buy(rig);
@@ -148,6 +161,7 @@ int main(void) {
       SALE_TEST(test_a_ticket_lets_in_once_and_its_seat_is_occupied),
       SALE_TEST(test_only_staff_lets_in_and_only_with_our_tickets),
       SALE_TEST(test_a_door_that_was_offline_says_when),
+      SALE_TEST(test_nobody_came_in_before_the_ticket_was_there),
       SALE_TEST(test_a_refunded_ticket_lets_nobody_in_and_frees_its_seat),
       SALE_TEST(test_a_long_list_comes_in_pages),
       SALE_TEST(test_the_list_names_every_ticket_of_the_concert),
