@@ -55,21 +55,21 @@ void token_read(Call *call, const HttpRequest *request) {
   token_open(call, raw, cookie);
 }
 
+// What the tokens of all doors say, behind whose they are.
+static Str sign_claims(Call *call, Text *payload, const Identity *granted) {
+  json_put_str(payload, "sid", granted->sid);
+  json_put_str(payload, "typ", STR("access"));
+  json_put_int(payload, "iat", call->now_ms / 1000);
+  json_put_int(payload, "exp", granted->expires_ms / 1000);
+  json_close(payload, '}');
+  return auth_jwt_sign(&call->arena, call->config->jwt_secret, text_str(payload));
+}
+
 Str token_access(Call *call, const Identity *granted) {
   Text payload = {.arena = &call->arena};
   json_open(&payload, '{');
-  json_name(&payload, "userId");
-  json_add_str(&payload, granted->public_id);
-  json_name(&payload, "sid");
-  json_add_str(&payload, granted->sid);
-  json_name(&payload, "typ");
-  json_add_str(&payload, STR("access"));
-  json_name(&payload, "iat");
-  json_add_int(&payload, call->now_ms / 1000);
-  json_name(&payload, "exp");
-  json_add_int(&payload, granted->expires_ms / 1000);
-  json_close(&payload, '}');
-  return auth_jwt_sign(&call->arena, call->config->jwt_secret, text_str(&payload));
+  json_put_str(&payload, "userId", granted->public_id);
+  return sign_claims(call, &payload, granted);
 }
 
 static Str sign(Call *call, const Identity *granted) {
@@ -77,20 +77,9 @@ static Str sign(Call *call, const Identity *granted) {
   Text subject = {.arena = &call->arena};
   text_int(&subject, granted->user_id);
   json_open(&payload, '{');
-  json_name(&payload, "username");
-  json_add_str(&payload, granted->username);
-  json_name(&payload, "sub");
-  json_add_str(&payload, text_str(&subject));
-  json_name(&payload, "sid");
-  json_add_str(&payload, granted->sid);
-  json_name(&payload, "typ");
-  json_add_str(&payload, STR("access"));
-  json_name(&payload, "iat");
-  json_add_int(&payload, call->now_ms / 1000);
-  json_name(&payload, "exp");
-  json_add_int(&payload, granted->expires_ms / 1000);
-  json_close(&payload, '}');
-  Str jwt = auth_jwt_sign(&call->arena, call->config->jwt_secret, text_str(&payload));
+  json_put_str(&payload, "username", granted->username);
+  json_put_str(&payload, "sub", text_str(&subject));
+  Str jwt = sign_claims(call, &payload, granted);
   return auth_cookie_sign(&call->arena, call->config->cookie_secret, jwt);
 }
 

@@ -145,25 +145,13 @@ static WebAnswer ask(Errand *errand, const Op *op) {
                                       .urgent = errand->urgent});
 }
 
-// Reading.
-
-static void name_word(Text *result, const char *name, Str value) {
-  json_name(result, name);
-  json_add_str(result, value);
-}
-
-static void name_number(Text *result, const char *name, int64_t value) {
-  json_name(result, name);
-  json_add_int(result, value);
-}
-
 static void add_intent(Text *result, const Json *intent) {
-  name_word(result, "intentId", word(intent, "id"));
-  name_word(result, "clientSecret", word(intent, "client_secret"));
-  name_word(result, "status", word(intent, "status"));
-  name_number(result, "amount", number(intent, "amount"));
-  name_word(result, "currency", word(intent, "currency"));
-  name_word(result, "intentBookingId", word(json_get(intent, "metadata"), "bookingId"));
+  json_put_str(result, "intentId", word(intent, "id"));
+  json_put_str(result, "clientSecret", word(intent, "client_secret"));
+  json_put_str(result, "status", word(intent, "status"));
+  json_put_int(result, "amount", number(intent, "amount"));
+  json_put_str(result, "currency", word(intent, "currency"));
+  json_put_str(result, "intentBookingId", word(json_get(intent, "metadata"), "bookingId"));
 }
 
 static Str error_of(const Json *answer, const WebAnswer *web) {
@@ -182,17 +170,17 @@ static void write_result(Errand *errand, const Json *answer, const WebAnswer *we
   bool is_refund = error == NULL && (str_equal(op, STR("refund")) || str_equal(op, STR("look_at_refund")));
   result->length = 0;
   json_open(result, '{');
-  name_word(result, "op", op);
-  name_number(result, "bookingId", number(payload, "bookingId"));
-  name_number(result, "attempt", number(payload, "attempt"));
-  name_word(result, "intent", word(payload, "intent"));
-  name_number(result, "outboxId", errand->id);
-  name_number(result, "http", web->status);
-  name_word(result, "error", error_of(answer, web));
-  name_word(result, "message", is_refund ? word(answer, "failure_reason") : word(error, "message"));
+  json_put_str(result, "op", op);
+  json_put_int(result, "bookingId", number(payload, "bookingId"));
+  json_put_int(result, "attempt", number(payload, "attempt"));
+  json_put_str(result, "intent", word(payload, "intent"));
+  json_put_int(result, "outboxId", errand->id);
+  json_put_int(result, "http", web->status);
+  json_put_str(result, "error", error_of(answer, web));
+  json_put_str(result, "message", is_refund ? word(answer, "failure_reason") : word(error, "message"));
   add_intent(result, error != NULL ? json_get(error, "payment_intent") : is_refund ? NULL : answer);
-  name_word(result, "refundId", is_refund ? word(answer, "id") : (Str){0});
-  name_word(result, "refundStatus", is_refund ? word(answer, "status") : (Str){0});
+  json_put_str(result, "refundId", is_refund ? word(answer, "id") : (Str){0});
+  json_put_str(result, "refundStatus", is_refund ? word(answer, "status") : (Str){0});
   json_close(result, '}');
 }
 

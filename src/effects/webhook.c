@@ -41,10 +41,8 @@ static const char *line(Arena *arena, const char *name, Str value) {
 static Str body_of(Errand *errand) {
   Text body = {.arena = &errand->arena};
   json_open(&body, '{');
-  json_name(&body, "type");
-  json_add_str(&body, word(errand->payload, "type"));
-  json_name(&body, "timestamp");
-  json_add_time(&body, errand->created_ms);
+  json_put_str(&body, "type", word(errand->payload, "type"));
+  json_put_time(&body, "timestamp", errand->created_ms);
   json_name(&body, "data");
   json_add_node(&body, json_get(errand->payload, "data"));
   json_close(&body, '}');
@@ -56,12 +54,9 @@ static void write_result(Errand *errand, bool accepted, bool gone) {
   json_int(json_get(errand->payload, "webhookId"), &id);
   errand->result.length = 0;
   json_open(&errand->result, '{');
-  json_name(&errand->result, "webhook_id");
-  json_add_int(&errand->result, id);
-  json_name(&errand->result, "accepted");
-  json_add_bool(&errand->result, accepted);
-  json_name(&errand->result, "gone");
-  json_add_bool(&errand->result, gone);
+  json_put_int(&errand->result, "webhook_id", id);
+  json_put_bool(&errand->result, "accepted", accepted);
+  json_put_bool(&errand->result, "gone", gone);
   json_close(&errand->result, '}');
 }
 

@@ -57,8 +57,7 @@ static bool language_known(Str language) {
 
 static void reply_message(Call *call, const char *message) {
   json_open(&call->reply, '{');
-  json_name(&call->reply, "message");
-  json_add_str(&call->reply, str_from(message));
+  json_put_str(&call->reply, "message", str_from(message));
   json_close(&call->reply, '}');
 }
 
@@ -140,16 +139,12 @@ static void welcome(Call *call, int64_t user_id, const Signup *signup) {
   if (!account_find(call->db, &call->arena, user_id, &account)) return;
   Text payload = {.arena = &call->arena};
   json_open(&payload, '{');
-  json_name(&payload, "template");
-  json_add_str(&payload, STR("welcome"));
-  json_name(&payload, "to");
-  json_add_str(&payload, signup->email);
-  json_name(&payload, "language");
-  json_add_str(&payload, account.language);
+  json_put_str(&payload, "template", STR("welcome"));
+  json_put_str(&payload, "to", signup->email);
+  json_put_str(&payload, "language", account.language);
   json_name(&payload, "args");
   json_open(&payload, '{');
-  json_name(&payload, "name");
-  json_add_str(&payload, account.name);
+  json_put_str(&payload, "name", account.name);
   json_close(&payload, '}');
   json_close(&payload, '}');
   call_effect(call, "mail", fast_key(&call->arena, "welcome", account.public_id), text_str(&payload), call->now_ms);

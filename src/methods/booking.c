@@ -60,8 +60,7 @@ const Method booking_pending = {
 
 static Error reply_cancelled(Call *call) {
   json_open(&call->reply, '{');
-  json_name(&call->reply, "message");
-  json_add_str(&call->reply, STR("Cancelled"));
+  json_put_str(&call->reply, "message", STR("Cancelled"));
   json_close(&call->reply, '}');
   return ERR_NONE;
 }

@@ -19,16 +19,6 @@ static const Field get_fields[] = {
      .error = ERR_CONCERT_NOT_FOUND},
 };
 
-static void add_text(Text *out, const char *name, Str value) {
-  json_name(out, name);
-  json_add_str(out, value);
-}
-
-static void add_int(Text *out, const char *name, int64_t value) {
-  json_name(out, name);
-  json_add_int(out, value);
-}
-
 // An id, or null where there is none.
 static void add_id(Text *out, const char *name, int64_t id) {
   json_name(out, name);
@@ -40,26 +30,25 @@ static void add_id(Text *out, const char *name, int64_t id) {
 }
 
 static void write_about(Text *out, const ConcertAbout *about) {
-  add_text(out, "imageUrl", about->image_url);
-  add_text(out, "name", about->name);
-  json_name(out, "date");
-  json_add_time(out, about->date_ms);
-  add_text(out, "venue", about->venue);
-  add_text(out, "gatesOpenTime", about->gates_open_time);
-  add_text(out, "about", about->about);
-  add_text(out, "languages", about->languages);
-  add_text(out, "organizedBy", about->organized_by);
+  json_put_str(out, "imageUrl", about->image_url);
+  json_put_str(out, "name", about->name);
+  json_put_time(out, "date", about->date_ms);
+  json_put_str(out, "venue", about->venue);
+  json_put_str(out, "gatesOpenTime", about->gates_open_time);
+  json_put_str(out, "about", about->about);
+  json_put_str(out, "languages", about->languages);
+  json_put_str(out, "organizedBy", about->organized_by);
 }
 
 static void write_category(Text *out, const Category *category, const Concert *concert) {
   json_open(out, '{');
-  add_text(out, "id", category->public_id);
-  add_text(out, "concertId", concert->public_id);
-  add_text(out, "name", category->name);
+  json_put_str(out, "id", category->public_id);
+  json_put_str(out, "concertId", concert->public_id);
+  json_put_str(out, "name", category->name);
   json_name(out, "price");
   json_add_double(out, (double)category->price / (double)currency_units(concert->currency));
-  add_int(out, "totalSeats", category->total_seats);
-  add_int(out, "availableSeats", category->available_seats);
+  json_put_int(out, "totalSeats", category->total_seats);
+  json_put_int(out, "availableSeats", category->available_seats);
   add_id(out, "seatTypeId", category->seat_type_id);
   json_close(out, '}');
 }
@@ -74,8 +63,8 @@ static void write_categories(Call *call, const Concert *concert) {
     total += categories[i].total_seats;
     available += categories[i].available_seats;
   }
-  add_int(out, "totalSeats", total);
-  add_int(out, "availableSeats", available);
+  json_put_int(out, "totalSeats", total);
+  json_put_int(out, "availableSeats", available);
   json_name(out, "categories");
   json_open(out, '[');
   for (size_t i = 0; i < count; i++) write_category(out, &categories[i], concert);
@@ -88,13 +77,13 @@ static Error write_concert(Call *call, const Concert *concert) {
   Sale sale;
   if (!concert_read_about(call->db, &call->arena, concert->id, &about)) return ERR_CONCERT_NOT_FOUND;
   json_open(out, '{');
-  add_text(out, "id", concert->public_id);
-  add_int(out, "number", concert->id);
+  json_put_str(out, "id", concert->public_id);
+  json_put_int(out, "number", concert->id);
   write_about(out, &about);
   write_categories(call, concert);
-  add_text(out, "currency", concert->currency);
+  json_put_str(out, "currency", concert->currency);
   add_id(out, "hallId", concert->hall_id);
-  add_text(out, "provider", call->config->stripe_secret_key.length > 0 ? STR("stripe") : STR("test"));
+  json_put_str(out, "provider", call->config->stripe_secret_key.length > 0 ? STR("stripe") : STR("test"));
   json_name(out, "feeRate");
   json_add_double(out, call->config->booking_fee_rate);
   json_name(out, "sale");

@@ -17,8 +17,7 @@ static Error pub_key(Call *call, const void *input) {
   (void)input;
   bool test = uses_test_provider(call->config) && call->config->stripe_publishable_key.length == 0;
   json_open(&call->reply, '{');
-  json_name(&call->reply, "publishableKey");
-  json_add_str(&call->reply, test ? STR("pk_test_provider") : call->config->stripe_publishable_key);
+  json_put_str(&call->reply, "publishableKey", test ? STR("pk_test_provider") : call->config->stripe_publishable_key);
   json_close(&call->reply, '}');
   return ERR_NONE;
 }
@@ -53,16 +52,11 @@ static Error find_payable(Call *call, Str id, Booking *booking) {
 static Error reply_secret(Call *call, const Payment *payment) {
   Text *reply = &call->reply;
   json_open(reply, '{');
-  json_name(reply, "success");
-  json_add_bool(reply, true);
-  json_name(reply, "paymentIntentClientSecret");
-  json_add_str(reply, payment->client_secret);
-  json_name(reply, "amount");
-  json_add_int(reply, payment->amount);
-  json_name(reply, "currency");
-  json_add_str(reply, payment->currency);
-  json_name(reply, "provider");
-  json_add_str(reply, uses_test_provider(call->config) ? STR("test") : STR("stripe"));
+  json_put_bool(reply, "success", true);
+  json_put_str(reply, "paymentIntentClientSecret", payment->client_secret);
+  json_put_int(reply, "amount", payment->amount);
+  json_put_str(reply, "currency", payment->currency);
+  json_put_str(reply, "provider", uses_test_provider(call->config) ? STR("test") : STR("stripe"));
   json_close(reply, '}');
   return ERR_NONE;
 }
@@ -143,10 +137,10 @@ typedef struct Settle {
     .name = (its_name), .kind = FIELD_WORD, .offset = offsetof(Settle, member), .optional = true, \
     .error = ERR_VALIDATION                                                                       \
   }
-#define SETTLE_NUMBER(its_name, member)                                                                             \
-  {                                                                                                                 \
+#define SETTLE_NUMBER(its_name, member)                                                                            \
+  {                                                                                                                \
     .name = (its_name), .kind = FIELD_INT, .offset = offsetof(Settle, member), .optional = true, .max = INT64_MAX, \
-    .error = ERR_VALIDATION                                                                                         \
+    .error = ERR_VALIDATION                                                                                        \
   }
 
 static const Field settle_fields[] = {

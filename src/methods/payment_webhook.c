@@ -127,8 +127,7 @@ static Error webhook(Call *call, const void *input) {
     return ERR_WEBHOOK_INVALID;
   }
   json_open(&call->reply, '{');
-  json_name(&call->reply, "received");
-  json_add_bool(&call->reply, true);
+  json_put_bool(&call->reply, "received", true);
   json_close(&call->reply, '}');
   Str type = member(event, "type");
   if (!is_handled(type)) return ERR_NONE;

@@ -117,10 +117,8 @@ static int64_t write_entries(Call *call, int64_t concert_id, int64_t after) {
     text_format(&lot, "%016llx", (unsigned long long)rows_int(&rows, 2));
     last = rows_int(&rows, 0);
     json_open(&call->reply, '{');
-    json_name(&call->reply, "id");
-    json_add_str(&call->reply, rows_peek(&rows, 1));
-    json_name(&call->reply, "lot");
-    json_add_str(&call->reply, text_str(&lot));
+    json_put_str(&call->reply, "id", rows_peek(&rows, 1));
+    json_put_str(&call->reply, "lot", text_str(&lot));
     json_close(&call->reply, '}');
   }
   return count == DRAW_PAGE ? last : 0;
@@ -136,8 +134,7 @@ static Error draw(Call *call, const void *input) {
   Rows rows = db_rows(call->db, SEEDS, sql_int(concert.id));
   if (!rows_next(&rows)) return ERR_INTERNAL;
   json_open(out, '{');
-  json_name(out, "seedHash");
-  json_add_str(out, rows_peek(&rows, 0));
+  json_put_str(out, "seedHash", rows_peek(&rows, 0));
   json_name(out, "seed");
   if (concert.opened) {
     json_add_str(out, rows_peek(&rows, 1));
@@ -209,12 +206,9 @@ static Error read_recent(Call *call, const void *input) {
   Rows rows = db_rows(call->db, READ, sql_int(concert.id), sql_int(call->now_ms - HOUR_MS));
   while (rows_next(&rows)) {
     json_open(out, '{');
-    json_name(out, "minute");
-    json_add_time(out, rows_int(&rows, 0) * MINUTE_MS);
-    json_name(out, "admitted");
-    json_add_int(out, rows_int(&rows, 1));
-    json_name(out, "sold");
-    json_add_int(out, rows_int(&rows, 2));
+    json_put_time(out, "minute", rows_int(&rows, 0) * MINUTE_MS);
+    json_put_int(out, "admitted", rows_int(&rows, 1));
+    json_put_int(out, "sold", rows_int(&rows, 2));
     json_close(out, '}');
   }
   json_close(out, ']');

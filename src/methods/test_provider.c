@@ -29,12 +29,9 @@ static Error fault(Call *call, Error error, const char *type, const char *code, 
   json_open(reply, '{');
   json_name(reply, "error");
   json_open(reply, '{');
-  json_name(reply, "type");
-  json_add_str(reply, str_from(type));
-  json_name(reply, "code");
-  json_add_str(reply, str_from(code));
-  json_name(reply, "message");
-  json_add_str(reply, str_from(message));
+  json_put_str(reply, "type", str_from(type));
+  json_put_str(reply, "code", str_from(code));
+  json_put_str(reply, "message", str_from(message));
   if (intent != NULL) {
     json_name(reply, "payment_intent");
     test_intent_write(reply, intent);
@@ -78,17 +75,12 @@ static Error reply_refund(Call *call, const TestIntent *intent, const char *stat
   Text id = {.arena = &call->arena};
   text_format(&id, "re_%.*s", STR_ARG(intent->id));
   json_open(reply, '{');
-  json_name(reply, "id");
-  json_add_str(reply, text_str(&id));
-  json_name(reply, "object");
-  json_add_str(reply, STR("refund"));
-  json_name(reply, "status");
-  json_add_str(reply, str_from(status));
-  json_name(reply, "payment_intent");
-  json_add_str(reply, intent->id);
+  json_put_str(reply, "id", text_str(&id));
+  json_put_str(reply, "object", STR("refund"));
+  json_put_str(reply, "status", str_from(status));
+  json_put_str(reply, "payment_intent", intent->id);
   if (strcmp(status, "failed") == 0) {
-    json_name(reply, "failure_reason");
-    json_add_str(reply, STR("expired_or_canceled_card"));
+    json_put_str(reply, "failure_reason", STR("expired_or_canceled_card"));
   }
   json_close(reply, '}');
   return ERR_NONE;

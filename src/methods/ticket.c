@@ -33,10 +33,8 @@ static Error list(Call *call, const void *input) {
   if (!user_is_staff(call->db, call->who.user_id)) return ERR_FORBIDDEN;
   if (!concert_find(call->db, &call->arena, in->concert_id, call->config, &concert)) return ERR_CONCERT_NOT_FOUND;
   json_open(&call->reply, '{');
-  json_name(&call->reply, "concertId");
-  json_add_str(&call->reply, concert.public_id);
-  json_name(&call->reply, "at");
-  json_add_time(&call->reply, call->now_ms);
+  json_put_str(&call->reply, "concertId", concert.public_id);
+  json_put_time(&call->reply, "at", call->now_ms);
   ticket_write_list(call, &call->reply, concert.id, in->after);
   json_close(&call->reply, '}');
   return ERR_NONE;
@@ -95,8 +93,7 @@ static void occupy(Call *call, const Booking *booking, int64_t seat_id) {
 
 static Error reply_used(Call *call, int64_t at_ms) {
   json_open(&call->reply, '{');
-  json_name(&call->reply, "checkedInAt");
-  json_add_time(&call->reply, at_ms);
+  json_put_time(&call->reply, "checkedInAt", at_ms);
   json_close(&call->reply, '}');
   return ERR_TICKET_USED;
 }
@@ -110,26 +107,20 @@ static void reply_ticket(Call *call, const Booking *booking, const Ticket *ticke
   rows_end(&rows);
   category_find_by_id(call->db, &call->arena, booking->category_id, &category);
   json_open(reply, '{');
-  json_name(reply, "success");
-  json_add_bool(reply, true);
+  json_put_bool(reply, "success", true);
   json_name(reply, "ticket");
   json_open(reply, '{');
-  json_name(reply, "id");
-  json_add_str(reply, ticket->public_id);
-  json_name(reply, "bookingId");
-  json_add_str(reply, booking->public_id);
-  json_name(reply, "checkedInAt");
-  json_add_time(reply, at_ms);
-  json_name(reply, "name");
-  json_add_str(reply, name);
+  json_put_str(reply, "id", ticket->public_id);
+  json_put_str(reply, "bookingId", booking->public_id);
+  json_put_time(reply, "checkedInAt", at_ms);
+  json_put_str(reply, "name", name);
   json_name(reply, "seatLabel");
   if (ticket->seat_id == 0) {
     json_add_null(reply);
   } else {
     json_add_str(reply, booking_seat_label(call, ticket->seat_id));
   }
-  json_name(reply, "category");
-  json_add_str(reply, category.name);
+  json_put_str(reply, "category", category.name);
   json_close(reply, '}');
   json_close(reply, '}');
 }

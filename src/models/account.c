@@ -102,47 +102,29 @@ void account_delete(Call *call, int64_t user_id) {
   session_end_all(call, user_id);
 }
 
-static void add_text_or_null(Text *out, const char *name, Str value) {
-  json_name(out, name);
-  if (value.length > 0) {
-    json_add_str(out, value);
-  } else {
-    json_add_null(out);
-  }
-}
-
 void account_write(Text *out, const Account *account) {
   json_open(out, '{');
-  json_name(out, "id");
-  json_add_str(out, account->public_id);
-  json_name(out, "number");
-  json_add_int(out, account->id);
-  add_text_or_null(out, "email", account->email);
-  add_text_or_null(out, "username", account->username);
-  add_text_or_null(out, "name", account->name);
-  json_name(out, "role");
-  json_add_str(out, account->staff ? STR("staff") : STR("visitor"));
-  json_name(out, "language");
-  json_add_str(out, account->language);
-  json_name(out, "createdAt");
-  json_add_time(out, account->created_at);
+  json_put_str(out, "id", account->public_id);
+  json_put_int(out, "number", account->id);
+  json_put_str_or_null(out, "email", account->email);
+  json_put_str_or_null(out, "username", account->username);
+  json_put_str_or_null(out, "name", account->name);
+  json_put_str(out, "role", account->staff ? STR("staff") : STR("visitor"));
+  json_put_str(out, "language", account->language);
+  json_put_time(out, "createdAt", account->created_at);
   json_close(out, '}');
 }
 
 void account_write_signed_in(Text *out, const Account *account) {
   json_open(out, '{');
-  json_name(out, "id");
-  json_add_str(out, account->public_id);
-  json_name(out, "email");
-  json_add_str(out, account->email);
-  json_name(out, "createdAt");
-  json_add_time(out, account->created_at);
-  json_name(out, "updatedAt");
-  json_add_time(out, account->updated_at);
+  json_put_str(out, "id", account->public_id);
+  json_put_str(out, "email", account->email);
+  json_put_time(out, "createdAt", account->created_at);
+  json_put_time(out, "updatedAt", account->updated_at);
   json_name(out, "profile");
   if (account->name.length > 0) {
     json_open(out, '{');
-    add_text_or_null(out, "name", account->name);
+    json_put_str_or_null(out, "name", account->name);
     json_close(out, '}');
   } else {
     json_add_null(out);
@@ -169,18 +151,13 @@ static Str new_code(Call *call) {
 static void mail_code(Call *call, const Signup *signup, Str mail_key, Str code) {
   Text payload = {.arena = &call->arena};
   json_open(&payload, '{');
-  json_name(&payload, "template");
-  json_add_str(&payload, STR("otp"));
-  json_name(&payload, "to");
-  json_add_str(&payload, signup->email);
-  json_name(&payload, "language");
-  json_add_str(&payload, signup->language);
+  json_put_str(&payload, "template", STR("otp"));
+  json_put_str(&payload, "to", signup->email);
+  json_put_str(&payload, "language", signup->language);
   json_name(&payload, "args");
   json_open(&payload, '{');
-  json_name(&payload, "code");
-  json_add_str(&payload, code);
-  json_name(&payload, "until");
-  json_add_int(&payload, call->now_ms + call->config->otp_ms);
+  json_put_str(&payload, "code", code);
+  json_put_int(&payload, "until", call->now_ms + call->config->otp_ms);
   json_close(&payload, '}');
   json_close(&payload, '}');
   call_effect(call, "mail", mail_key, text_str(&payload), call->now_ms);

@@ -162,14 +162,10 @@ static void tell(Call *call, const Booking *booking) {
   text_format(&account, "account:%lld", (long long)booking->user_id);
   text_format(&topic, "booking:%lld", (long long)booking->id);
   json_open(&payload, '{');
-  json_name(&payload, "what");
-  json_add_str(&payload, STR("booking"));
-  json_name(&payload, "id");
-  json_add_str(&payload, booking->public_id);
-  json_name(&payload, "status");
-  json_add_str(&payload, str_from(status_names[booking->status]));
-  json_name(&payload, "paymentStatus");
-  json_add_str(&payload, str_from(money_names[booking->money]));
+  json_put_str(&payload, "what", STR("booking"));
+  json_put_str(&payload, "id", booking->public_id);
+  json_put_str(&payload, "status", str_from(status_names[booking->status]));
+  json_put_str(&payload, "paymentStatus", str_from(money_names[booking->money]));
   json_close(&payload, '}');
   call_signal(call, text_str(&account), STR("booking"), text_str(&payload));
   call_signal(call, text_str(&topic), STR("changed"), (Str){0});

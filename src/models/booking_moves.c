@@ -23,8 +23,7 @@ static void tell_sold_out(Call *call, const Booking *booking) {
   if (db_int(call->db, HELD, 0, sql_int(booking->concert_id)) == 1) return;
   Text data = {.arena = &call->arena};
   json_open(&data, '{');
-  json_name(&data, "concertId");
-  json_add_str(&data, booking->concert_public_id);
+  json_put_str(&data, "concertId", booking->concert_public_id);
   json_close(&data, '}');
   webhook_tell(call, STR("concert.sold_out"), text_str(&data));
 }
@@ -37,30 +36,20 @@ static bool begin_mail(Call *call, Text *mail, const Booking *booking, const cha
   ConcertAbout about = {0};
   *mail = (Text){.arena = &call->arena};
   json_open(mail, '{');
-  json_name(mail, "template");
-  json_add_str(mail, str_from(template));
-  json_name(mail, "to");
-  json_add_str(mail, rows_peek(&rows, 0));
-  json_name(mail, "language");
-  json_add_str(mail, rows_peek(&rows, 1));
+  json_put_str(mail, "template", str_from(template));
+  json_put_str(mail, "to", rows_peek(&rows, 0));
+  json_put_str(mail, "language", rows_peek(&rows, 1));
   rows_end(&rows);
   concert_read_about(call->db, &call->arena, booking->concert_id, &about);
   json_name(mail, "args");
   json_open(mail, '{');
-  json_name(mail, "bookingId");
-  json_add_str(mail, booking->public_id);
-  json_name(mail, "concert");
-  json_add_str(mail, about.name);
-  json_name(mail, "venue");
-  json_add_str(mail, about.venue);
-  json_name(mail, "date");
-  json_add_int(mail, about.date_ms);
-  json_name(mail, "seats");
-  json_add_int(mail, booking->seats);
-  json_name(mail, "amount");
-  json_add_int(mail, booking->amount);
-  json_name(mail, "currency");
-  json_add_str(mail, booking->currency);
+  json_put_str(mail, "bookingId", booking->public_id);
+  json_put_str(mail, "concert", about.name);
+  json_put_str(mail, "venue", about.venue);
+  json_put_int(mail, "date", about.date_ms);
+  json_put_int(mail, "seats", booking->seats);
+  json_put_int(mail, "amount", booking->amount);
+  json_put_str(mail, "currency", booking->currency);
   return true;
 }
 
@@ -77,10 +66,8 @@ static void mail_confirmed(Call *call, const Booking *booking, bool other) {
   Category category = {0};
   if (!begin_mail(call, &mail, booking, "confirmed")) return;
   category_find_by_id(call->db, &call->arena, booking->category_id, &category);
-  json_name(&mail, "category");
-  json_add_str(&mail, category.name);
-  json_name(&mail, "other");
-  json_add_bool(&mail, other);
+  json_put_str(&mail, "category", category.name);
+  json_put_bool(&mail, "other", other);
   json_name(&mail, "tickets");
   ticket_write_all(call, &mail, booking->id);
   send_mail(call, &mail, "confirmed", booking->public_id);
@@ -90,8 +77,7 @@ void booking_mail_refund(Call *call, const Booking *booking, const char *reason,
   Text mail;
   const char *template = booking->amount > 0 ? "refunded" : "cancelled";
   if (!begin_mail(call, &mail, booking, template)) return;
-  json_name(&mail, "reason");
-  json_add_str(&mail, str_from(reason));
+  json_put_str(&mail, "reason", str_from(reason));
   send_mail(call, &mail, template, key);
 }
 

@@ -161,12 +161,12 @@ static Str write_reason(Call *call, const BestChoice *choice) {
   Text reason = {.arena = &call->arena};
   bool best = choice->rows_behind == 0 && choice->seats_aside <= 1;
   json_open(&reason, '{');
-  json_name(&reason, "code");
-  json_add_str(&reason, choice->leaves_single ? STR("leaves_single") : best ? STR("front_middle") : STR("nearest"));
-  json_name(&reason, "rowsBehindFront");
-  json_add_int(&reason, choice->rows_behind);
-  json_name(&reason, "seatsFromMiddle");
-  json_add_int(&reason, choice->seats_aside);
+  json_put_str(&reason, "code",
+               choice->leaves_single ? STR("leaves_single")
+               : best                ? STR("front_middle")
+                                     : STR("nearest"));
+  json_put_int(&reason, "rowsBehindFront", choice->rows_behind);
+  json_put_int(&reason, "seatsFromMiddle", choice->seats_aside);
   json_close(&reason, '}');
   return text_str(&reason);
 }

@@ -8,10 +8,8 @@ static void write_category(Call *call, Text *out, const Booking *booking) {
   category_find_by_id(call->db, &call->arena, booking->category_id, &category);
   json_name(out, "category");
   json_open(out, '{');
-  json_name(out, "id");
-  json_add_str(out, category.public_id);
-  json_name(out, "name");
-  json_add_str(out, category.name);
+  json_put_str(out, "id", category.public_id);
+  json_put_str(out, "name", category.name);
   json_name(out, "price");
   json_add_double(out, (double)category.price / (double)currency_units(booking->currency));
   json_close(out, '}');
@@ -22,16 +20,11 @@ static void write_concert(Call *call, Text *out, const Booking *booking) {
   concert_read_about(call->db, &call->arena, booking->concert_id, &about);
   json_name(out, "concert");
   json_open(out, '{');
-  json_name(out, "id");
-  json_add_str(out, booking->concert_public_id);
-  json_name(out, "name");
-  json_add_str(out, about.name);
-  json_name(out, "venue");
-  json_add_str(out, about.venue);
-  json_name(out, "date");
-  json_add_time(out, about.date_ms);
-  json_name(out, "imageUrl");
-  json_add_str(out, about.image_url);
+  json_put_str(out, "id", booking->concert_public_id);
+  json_put_str(out, "name", about.name);
+  json_put_str(out, "venue", about.venue);
+  json_put_time(out, "date", about.date_ms);
+  json_put_str(out, "imageUrl", about.image_url);
   json_close(out, '}');
 }
 
@@ -68,43 +61,25 @@ static void write_refund(Call *call, Text *out, int64_t booking_id) {
 }
 
 static void write_money(Text *out, const Booking *booking) {
-  json_name(out, "paymentStatus");
-  json_add_str(out, str_from(booking_money_name(booking->money)));
-  json_name(out, "paymentIntentId");
-  if (booking->intent_id.length > 0) {
-    json_add_str(out, booking->intent_id);
-  } else {
-    json_add_null(out);
-  }
-  json_name(out, "amount");
-  json_add_int(out, booking->amount);
-  json_name(out, "fee");
-  json_add_int(out, booking->fee);
-  json_name(out, "currency");
-  json_add_str(out, booking->currency);
+  json_put_str(out, "paymentStatus", str_from(booking_money_name(booking->money)));
+  json_put_str_or_null(out, "paymentIntentId", booking->intent_id);
+  json_put_int(out, "amount", booking->amount);
+  json_put_int(out, "fee", booking->fee);
+  json_put_str(out, "currency", booking->currency);
 }
 
 void booking_write(Call *call, Text *out, const Booking *booking, int parts, Str reason) {
   json_open(out, '{');
-  json_name(out, "id");
-  json_add_str(out, booking->public_id);
-  json_name(out, "userId");
-  json_add_str(out, booking->user_public_id);
-  json_name(out, "concertId");
-  json_add_str(out, booking->concert_public_id);
-  json_name(out, "categoryId");
-  json_add_str(out, booking->category_public_id);
-  json_name(out, "seats");
-  json_add_int(out, booking->seats);
-  json_name(out, "status");
-  json_add_str(out, str_from(booking_status_name(booking->status)));
+  json_put_str(out, "id", booking->public_id);
+  json_put_str(out, "userId", booking->user_public_id);
+  json_put_str(out, "concertId", booking->concert_public_id);
+  json_put_str(out, "categoryId", booking->category_public_id);
+  json_put_int(out, "seats", booking->seats);
+  json_put_str(out, "status", str_from(booking_status_name(booking->status)));
   write_money(out, booking);
-  json_name(out, "bookedAt");
-  json_add_time(out, booking->booked_at);
-  json_name(out, "expiresAt");
-  json_add_time(out, booking->expires_at);
-  json_name(out, "serverNow");
-  json_add_time(out, call->now_ms);
+  json_put_time(out, "bookedAt", booking->booked_at);
+  json_put_time(out, "expiresAt", booking->expires_at);
+  json_put_time(out, "serverNow", call->now_ms);
   booking_seats_write(call, out, booking);
   if (parts & BOOKING_WITH_CATEGORY) write_category(call, out, booking);
   if (parts & BOOKING_WITH_CONCERT) write_concert(call, out, booking);

@@ -36,15 +36,11 @@ static void tell_person(Moves *moves, int64_t user_id, Str status, int64_t slot_
   text_add(&topic, STR("account:"));
   text_int(&topic, user_id);
   json_open(&payload, '{');
-  json_name(&payload, "what");
-  json_add_str(&payload, STR("queue"));
-  json_name(&payload, "concertId");
-  json_add_str(&payload, moves->concert->public_id);
-  json_name(&payload, "status");
-  json_add_str(&payload, status);
+  json_put_str(&payload, "what", STR("queue"));
+  json_put_str(&payload, "concertId", moves->concert->public_id);
+  json_put_str(&payload, "status", status);
   if (slot_until > 0) {
-    json_name(&payload, "slotExpiresAt");
-    json_add_time(&payload, slot_until);
+    json_put_time(&payload, "slotExpiresAt", slot_until);
   }
   json_close(&payload, '}');
   call_signal(moves->call, text_str(&topic), STR("queue"), text_str(&payload));

@@ -103,18 +103,12 @@ Str session_refresh_token(Arena *arena, const Config *config, Str public_id, Str
   Text jti = {.arena = arena};
   text_format(&jti, "%.*s-%lld", STR_ARG(sid), (long long)refreshed_ms);
   json_open(&payload, '{');
-  json_name(&payload, "userId");
-  json_add_str(&payload, public_id);
-  json_name(&payload, "sid");
-  json_add_str(&payload, sid);
-  json_name(&payload, "jti");
-  json_add_str(&payload, text_str(&jti));
-  json_name(&payload, "typ");
-  json_add_str(&payload, STR("refresh"));
-  json_name(&payload, "iat");
-  json_add_int(&payload, refreshed_ms / 1000);
-  json_name(&payload, "exp");
-  json_add_int(&payload, refreshed_ms / 1000 + session_refresh_ms(config, "tickets") / 1000);
+  json_put_str(&payload, "userId", public_id);
+  json_put_str(&payload, "sid", sid);
+  json_put_str(&payload, "jti", text_str(&jti));
+  json_put_str(&payload, "typ", STR("refresh"));
+  json_put_int(&payload, "iat", refreshed_ms / 1000);
+  json_put_int(&payload, "exp", refreshed_ms / 1000 + session_refresh_ms(config, "tickets") / 1000);
   json_close(&payload, '}');
   return auth_jwt_sign(arena, refresh_secret(arena, config), text_str(&payload));
 }
@@ -298,15 +292,11 @@ static void write_session(Text *out, const Rows *rows, Str current) {
   static const char *const texts[] = {"id", "door", "device", "os", "browser", "ip"};
   json_open(out, '{');
   for (int i = 0; i < 6; i++) {
-    json_name(out, texts[i]);
-    json_add_str(out, rows_peek(rows, i));
+    json_put_str(out, texts[i], rows_peek(rows, i));
   }
-  json_name(out, "createdAt");
-  json_add_time(out, rows_int(rows, 6));
-  json_name(out, "lastUsedAt");
-  json_add_time(out, rows_int(rows, 7));
-  json_name(out, "current");
-  json_add_bool(out, str_equal(rows_peek(rows, 0), current));
+  json_put_time(out, "createdAt", rows_int(rows, 6));
+  json_put_time(out, "lastUsedAt", rows_int(rows, 7));
+  json_put_bool(out, "current", str_equal(rows_peek(rows, 0), current));
   json_close(out, '}');
 }
 

@@ -80,24 +80,18 @@ bool test_intent_refund(Call *call, const TestIntent *intent) {
   return db_changes(call->db) == 1;
 }
 
-static void name_text(Text *out, const char *name, Str value) {
-  json_name(out, name);
-  json_add_str(out, value);
-}
-
 void test_intent_write(Text *out, const TestIntent *intent) {
   json_open(out, '{');
-  name_text(out, "id", intent->id);
-  name_text(out, "object", STR("payment_intent"));
-  name_text(out, "status", intent->status);
-  name_text(out, "client_secret", intent->client_secret);
-  json_name(out, "amount");
-  json_add_int(out, intent->amount);
-  name_text(out, "currency", intent->currency);
+  json_put_str(out, "id", intent->id);
+  json_put_str(out, "object", STR("payment_intent"));
+  json_put_str(out, "status", intent->status);
+  json_put_str(out, "client_secret", intent->client_secret);
+  json_put_int(out, "amount", intent->amount);
+  json_put_str(out, "currency", intent->currency);
   json_name(out, "metadata");
   json_open(out, '{');
-  name_text(out, "bookingId", intent->booking_id);
-  name_text(out, "userId", intent->user_id);
+  json_put_str(out, "bookingId", intent->booking_id);
+  json_put_str(out, "userId", intent->user_id);
   json_close(out, '}');
   json_close(out, '}');
 }

@@ -132,16 +132,12 @@ void ticket_write_all(Call *call, Text *out, int64_t booking_id) {
   while (rows_next(&rows)) {
     Str public_id = rows_text(&rows, 0, &call->arena);
     json_open(out, '{');
-    json_name(out, "id");
-    json_add_str(out, public_id);
-    json_name(out, "number");
-    json_add_int(out, rows_int(&rows, 1));
-    json_name(out, "code");
-    json_add_str(out, code_of(call, &key, public_id));
+    json_put_str(out, "id", public_id);
+    json_put_int(out, "number", rows_int(&rows, 1));
+    json_put_str(out, "code", code_of(call, &key, public_id));
     write_label(call, out, rows_int(&rows, 2));
     write_time(out, "checkedInAt", rows_int(&rows, 3));
-    json_name(out, "void");
-    json_add_bool(out, rows_int(&rows, 4) != 0);
+    json_put_bool(out, "void", rows_int(&rows, 4) != 0);
     json_close(out, '}');
   }
   json_close(out, ']');
@@ -168,16 +164,12 @@ static Str write_listed(Call *call, Text *out, int64_t concert_id, Str after, co
   for (; rows_next(&rows); count++) {
     public_id = rows_text(&rows, 0, &call->arena);
     json_open(out, '{');
-    json_name(out, "id");
-    json_add_str(out, public_id);
-    json_name(out, "hash");
-    json_add_str(out, hash_of(call, code_of(call, key, public_id)));
+    json_put_str(out, "id", public_id);
+    json_put_str(out, "hash", hash_of(call, code_of(call, key, public_id)));
     write_label(call, out, rows_int(&rows, 1));
-    json_name(out, "name");
-    json_add_str(out, rows_peek(&rows, 2));
+    json_put_str(out, "name", rows_peek(&rows, 2));
     write_time(out, "checkedInAt", rows_int(&rows, 3));
-    json_name(out, "void");
-    json_add_bool(out, rows_int(&rows, 4) != 0);
+    json_put_bool(out, "void", rows_int(&rows, 4) != 0);
     json_close(out, '}');
   }
   json_close(out, ']');
@@ -190,16 +182,9 @@ void ticket_write_list(Call *call, Text *out, int64_t concert_id, Str after) {
   Text tickets = {.arena = &call->arena};
   Str next = write_listed(call, &tickets, concert_id, after, &key);
   crypto_sign_detached(signature, NULL, (const unsigned char *)tickets.at, tickets.length, key.secret);
-  json_name(out, "next");
-  if (next.length > 0) {
-    json_add_str(out, next);
-  } else {
-    json_add_null(out);
-  }
+  json_put_str_or_null(out, "next", next);
   json_name(out, "tickets");
   json_add_raw(out, text_str(&tickets));
-  json_name(out, "key");
-  json_add_str(out, ids_base64url(&call->arena, key.open, sizeof key.open));
-  json_name(out, "signature");
-  json_add_str(out, ids_base64url(&call->arena, signature, sizeof signature));
+  json_put_str(out, "key", ids_base64url(&call->arena, key.open, sizeof key.open));
+  json_put_str(out, "signature", ids_base64url(&call->arena, signature, sizeof signature));
 }

@@ -23,16 +23,11 @@ static Str message_id(Call *call) {
 static void tell_one(Call *call, const Rows *endpoint, Str id, Str type, Str data) {
   Text payload = {.arena = &call->arena};
   json_open(&payload, '{');
-  json_name(&payload, "webhookId");
-  json_add_int(&payload, rows_int(endpoint, 0));
-  json_name(&payload, "url");
-  json_add_str(&payload, rows_peek(endpoint, 1));
-  json_name(&payload, "secret");
-  json_add_str(&payload, rows_peek(endpoint, 2));
-  json_name(&payload, "id");
-  json_add_str(&payload, id);
-  json_name(&payload, "type");
-  json_add_str(&payload, type);
+  json_put_int(&payload, "webhookId", rows_int(endpoint, 0));
+  json_put_str(&payload, "url", rows_peek(endpoint, 1));
+  json_put_str(&payload, "secret", rows_peek(endpoint, 2));
+  json_put_str(&payload, "id", id);
+  json_put_str(&payload, "type", type);
   json_name(&payload, "data");
   json_add_raw(&payload, data);
   json_close(&payload, '}');

@@ -369,6 +369,31 @@ void json_add_time(Text *text, int64_t time_ms) {
   json_add_raw(text, (Str){quoted, sizeof quoted});
 }
 
+void json_put_str(Text *text, const char *name, Str value) {
+  json_name(text, name);
+  json_add_str(text, value);
+}
+
+void json_put_str_or_null(Text *text, const char *name, Str value) {
+  json_name(text, name);
+  value.length > 0 ? json_add_str(text, value) : json_add_null(text);
+}
+
+void json_put_int(Text *text, const char *name, int64_t value) {
+  json_name(text, name);
+  json_add_int(text, value);
+}
+
+void json_put_bool(Text *text, const char *name, bool value) {
+  json_name(text, name);
+  json_add_bool(text, value);
+}
+
+void json_put_time(Text *text, const char *name, int64_t time_ms) {
+  json_name(text, name);
+  json_add_time(text, time_ms);
+}
+
 void json_add_node(Text *text, const Json *node) {
   bool flag;
   double number;

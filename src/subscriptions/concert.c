@@ -94,12 +94,9 @@ static void write_categories(Text *out, const Sale *sale) {
   for (size_t i = 0; i < sale->category_count; i++) {
     const SaleCategory *category = &sale->categories[i];
     json_open(out, '{');
-    json_name(out, "id");
-    json_add_str(out, (Str){category->public_id, sizeof category->public_id});
-    json_name(out, "totalSeats");
-    json_add_int(out, category->total_seats);
-    json_name(out, "availableSeats");
-    json_add_int(out, category->available_seats);
+    json_put_str(out, "id", (Str){category->public_id, sizeof category->public_id});
+    json_put_int(out, "totalSeats", category->total_seats);
+    json_put_int(out, "availableSeats", category->available_seats);
     json_close(out, '}');
   }
   json_close(out, ']');
@@ -111,10 +108,8 @@ static void snapshot(void *of, TopicForm form, Text *out) {
   (void)form;
   read_sale(picture, &sale);
   json_open(out, '{');
-  json_name(out, "id");
-  json_add_int(out, picture->concert_id);
-  json_name(out, "seq");
-  json_add_int(out, picture->seq);
+  json_put_int(out, "id", picture->concert_id);
+  json_put_int(out, "seq", picture->seq);
   json_name(out, "sale");
   sale_write(out, &sale, picture->max_active);
   json_name(out, "categories");

@@ -303,8 +303,27 @@ static void test_the_tree_lives_without_its_text(void **state) {
   assert_str(name, "grand");
 }
 
+static void test_members_are_written_with_their_names(void **state) {
+  (void)state;
+  Arena own = {0};
+  Text out = {.arena = &own};
+  json_open(&out, '{');
+  json_put_str(&out, "a", STR("x\"y"));
+  json_put_str_or_null(&out, "b", (Str){0});
+  json_put_str_or_null(&out, "c", STR("z"));
+  json_put_int(&out, "d", -5);
+  json_put_bool(&out, "e", true);
+  json_put_time(&out, "f", 0);
+  json_close(&out, '}');
+  assert_string_equal(str_zero(&own, text_str(&out)),
+                      "{\"a\":\"x\\\"y\",\"b\":null,\"c\":\"z\",\"d\":-5,\"e\":true,"
+                      "\"f\":\"1970-01-01T00:00:00.000Z\"}");
+  arena_free(&own);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_members_are_written_with_their_names),
       cmocka_unit_test_teardown(test_an_envelope_is_read, forget),
       cmocka_unit_test_teardown(test_questions_about_an_absent_node_answer_no, forget),
       cmocka_unit_test_teardown(test_each_kind_of_value_is_told_apart, forget),
