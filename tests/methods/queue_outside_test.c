@@ -85,12 +85,36 @@ static void test_a_concert_that_another_process_made_can_be_joined_at_once(void 
   assert_refused(rig_call(rig, &queue_method_leave, &first, json), ERR_NONE);
 }
 
+static void test_reading_anew_among_many_commits_loses_nobody(void **state) {
+  Rig *rig = *state;
+  enum { PEOPLE = 12, ROUNDS = 50 };
+  Identity who[PEOPLE];
+  for (int i = 0; i < PEOPLE; i++) who[i] = onsale_person(rig, i + 1);
+  onsale_open(rig);
+  for (int round = 0; round < ROUNDS; round++) {
+    Answer answers[PEOPLE + 1];
+    waiting_room_mark_stale();
+    rig_ask(rig, 0, &queue_method_read_anew, NULL, "{}", &answers[PEOPLE]);
+    for (int i = 0; i < PEOPLE; i++) {
+      bool leaves = (i + round) % 3 == 0;
+      rig_ask(rig, 0, leaves ? &queue_method_leave : &queue_method_join, &who[i], "{}", &answers[i]);
+    }
+    for (int i = 0; i <= PEOPLE; i++) {
+      RIG_UNTIL(rig, answers[i].done);
+      assert_int_equal(answers[i].error, ERR_NONE);
+    }
+    assert_false(waiting_room_is_stale());
+    if (round % 10 == 9) onsale_expect_memory_as_tables(rig);
+  }
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, onsale_setup, onsale_teardown)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
       CASE(test_what_another_process_changed_is_read_anew_and_looked_at),
       CASE(test_what_is_committed_while_all_is_read_anew_is_kept),
+      CASE(test_reading_anew_among_many_commits_loses_nobody),
       CASE(test_the_speed_of_the_line_outlives_a_reading),
       CASE(test_a_concert_that_another_process_made_can_be_joined_at_once),
   };
