@@ -45,6 +45,8 @@
   X(STRIPE_BUSY, "a provider that was busy")                                    \
   X(PARKED, "a request that waited for a courier")                              \
   X(PARKED_TOO_LONG, "a request that waited for a courier in vain")             \
+  X(REFUND_FAILED, "a refund that the provider could not make")                 \
+  X(REFUND_PENDING, "a refund that took a while")                               \
   X(STAFF_REFUND, "a refund by staff")                                          \
   X(STAFF_SEAT, "a seat blocked or freed by staff")                             \
   X(STAFF_OPERATED, "an operator's hand on the line")                           \

@@ -200,18 +200,37 @@ static StripeAnswer refund(World *world, Charge *charge, Str key) {
   if (charge->state != INTENT_SUCCEEDED) return (StripeAnswer){.http = 400, .error = "charge_not_paid"};
   if (charge->refund_id.length > 0) {
     bool again = str_equal(charge->refund_key, key);
-    return (StripeAnswer){
-        .http = again ? 200 : 400, .error = again ? NULL : "charge_already_refunded", .charge = charge};
+    return (StripeAnswer){.http = again ? 200 : 400,
+                          .error = again ? NULL : "charge_already_refunded",
+                          .charge = charge,
+                          .refund_state = charge->refund_pending ? "pending" : "succeeded"};
+  }
+  if (str_equal(charge->failed_key, key)) {
+    return (StripeAnswer){.http = 200, .charge = charge, .refund_state = "failed"};
   }
   if (world_chance(world, world->weather.refund_fails)) {
     ++charge->refusals;
-    return (StripeAnswer){.http = 500, .error = "api_error"};
+    if (world_chance(world, 500)) return (StripeAnswer){.http = 500, .error = "api_error"};
+    world_saw(world, SEEN_REFUND_FAILED);
+    charge->failed_key = str_copy(&world->arena, key);
+    return (StripeAnswer){.http = 200, .charge = charge, .refund_state = "failed"};
   }
   if (charge->refusals > 0) world_saw(world, SEEN_REFUND_RETRIED);
   charge->refund_id = number(world, "re_", ++world->stripe->made);
   charge->refund_key = str_copy(&world->arena, key);
+  charge->refund_pending = world_chance(world, 300);
+  if (charge->refund_pending) return (StripeAnswer){.http = 200, .charge = charge, .refund_state = "pending"};
   tell(world, charge, "charge.refunded");
-  return (StripeAnswer){.http = 200, .charge = charge};
+  return (StripeAnswer){.http = 200, .charge = charge, .refund_state = "succeeded"};
+}
+
+static StripeAnswer look_at_refund(World *world, Charge *charge) {
+  if (charge->refund_pending) {
+    world_saw(world, SEEN_REFUND_PENDING);
+    charge->refund_pending = false;
+    tell(world, charge, "charge.refunded");
+  }
+  return (StripeAnswer){.http = 200, .charge = charge, .refund_state = "succeeded"};
 }
 
 StripeAnswer stripe_ask(World *world, Str op, Str key, const Json *payload) {
@@ -226,6 +245,7 @@ StripeAnswer stripe_ask(World *world, Str op, Str key, const Json *payload) {
     world_broken(world, "the provider was asked about an intent that it never made: %.*s", STR_ARG(key));
   if (str_equal(op, STR("retrieve"))) return (StripeAnswer){.http = 200, .charge = charge};
   if (str_equal(op, STR("cancel"))) return cancel(world, charge);
+  if (str_equal(op, STR("look_at_refund"))) return look_at_refund(world, charge);
   return refund(world, charge, key);
 }
 

@@ -20,7 +20,9 @@ struct Charge {  // an intent, with the money that came by it
   IntentState state;
   Str refund_id;  // empty: the money was not given back
   Str refund_key;
-  int refusals;  // of refunds, so far
+  Str failed_key;       // of a refund that could not be made: asked for with it again, it still could not
+  bool refund_pending;  // told as such, until somebody looks
+  int refusals;         // of refunds, so far
   bool was_declined;
   int on_way;  // answers about it that have not reached the server
 };
@@ -30,10 +32,11 @@ typedef struct StripeAnswer {
   int http;           // 0: none came
   const char *error;  // its code; NULL: none
   Charge *charge;
+  const char *refund_state;  // NULL: it is about no refund
 } StripeAnswer;
 
 void stripe_begin(World *world);
-// What a courier asks: "create", "retrieve", "cancel" or "refund".
+// What a courier asks: "create", "retrieve", "cancel", "refund" or "look_at_refund".
 StripeAnswer stripe_ask(World *world, Str op, Str key, const Json *payload);
 // What a buyer does with the secret that he was told: pays, with the luck of the dice.
 typedef enum PayOutcome { PAY_SUCCEEDED, PAY_DECLINED, PAY_HANGS, PAY_IMPOSSIBLE } PayOutcome;
