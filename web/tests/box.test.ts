@@ -131,6 +131,8 @@ test("a booking for another concert is not the one under way here", () => {
 
 test("the fee is part of what is shown before it is asked for", () => {
   assert.deepEqual(box.priceOf(readConcert(concertJson()), 1250, 2), { amount: 2625, fee: 125 });
+  const dinars = readConcert(concertJson({ currency: "bhd", feeRate: 0.0826 }));
+  assert.deepEqual(box.priceOf(dinars, 1234, 1), { amount: 1340, fee: 106 });
 });
 
 test("the server's clock rules: a sure reading beats a coarse one, a contradiction beats both", () => {

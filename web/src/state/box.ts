@@ -1,6 +1,6 @@
 // The box office as one person sees it: the concert that is open, one's place in its line, the booking under way. Pure.
 import type { Booking } from "../wire/booking";
-import type { Concert, ConcertFrame, Place, Sale } from "../wire/concert";
+import { minorUnits, type Concert, type ConcertFrame, type Place, type Sale } from "../wire/concert";
 import { UNKNOWN_CLOCK, type Clock } from "./clock";
 
 /** What the page holds of the box office. */
@@ -127,6 +127,7 @@ export function wayGone(box: Box): number {
 
 /** What some tickets cost, with the fee, in minor units. */
 export function priceOf(concert: Concert, price: number, seats: number): { amount: number; fee: number } {
-  const fee = Math.round(price * seats * concert.feeRate);
-  return { amount: price * seats + fee, fee };
+  const sum = Math.round(price * seats * (1 + concert.feeRate));
+  const amount = minorUnits(concert.currency) === 1000 ? Math.ceil(sum / 10) * 10 : sum;  // as the server does
+  return { amount, fee: amount - price * seats };
 }
