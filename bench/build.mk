@@ -22,7 +22,7 @@ $(BUILD)/bench/limits: $(addprefix bench/,$(BENCH_LIMITS) $(BENCH_SHARED)) $(wil
 	$(CC) $(BENCH_CFLAGS) -o $@ $(filter %.c,$^) -lsqlite3
 
 # The waiting room's memory as the server has it, by itself.
-BENCH_LINE := $(addprefix src/,models/waiting_room.c shared/rank_set.c shared/id_map.c shared/arena.c shared/str.c \
+BENCH_LINE := $(addprefix src/,models/waiting_room.c models/waiting_room_look.c shared/rank_set.c shared/id_map.c shared/arena.c shared/str.c \
   shared/time.c core/log.c)
 $(BUILD)/bench/line: bench/line.c bench/socket.c $(BENCH_LINE) $(wildcard src/models/waiting_room*.h src/shared/*.h)
 	@mkdir -p $(@D)

@@ -86,7 +86,8 @@ static const char everything[] =
     " FROM seats) || '|' || (SELECT count(*) || coalesce(group_concat(topic || seq || payload), '') FROM events) || "
     "'|' ||"
     " (SELECT count(*) || group_concat(user_id || coalesce(ended_at, '')) FROM sessions) || '|' ||"
-    " (SELECT group_concat(username || coalesce(totp_secret, '') || totp_step || role || shows_last_seen) FROM users) || '|' ||"
+    " (SELECT group_concat(username || coalesce(totp_secret, '') || totp_step || role || shows_last_seen) FROM users) "
+    "|| '|' ||"
     " (SELECT count(*) || coalesce(group_concat(id || text || is_read || is_updated), '') FROM messages) || '|' ||"
     " (SELECT count(*) FROM blocks) || (SELECT count(*) FROM dialogs) || (SELECT count(*) FROM message_names) ||"
     " (SELECT coalesce(group_concat(count), '') FROM message_blocks)";
