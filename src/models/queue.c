@@ -222,21 +222,32 @@ static int64_t draw_lot(Call *call, int64_t concert_id) {
   return (int64_t)(lot >> 2);
 }
 
+// The number that the next row will have. The thread that enters people knows it from the one before, for as long as
+// nothing else may have changed the table.
+static _Thread_local struct {
+  uint64_t version;
+  int64_t id;
+} next_place;
+
+static const char PLACES[] = "queue_places";
+
+static int64_t next_id(Db *db) {
+  static const char NEXT[] = "SELECT coalesce(max(id), 0) + 1 FROM queue_places";
+  return next_place.version == db_version_of(db, PLACES) ? next_place.id : db_int(db, NEXT, 0);
+}
+
 // Puts the caller into the line; the rank he has there, -1 when he has a place already (or somebody his very lot).
 static int64_t enter(Call *call, int64_t concert_id, int64_t lot) {
-  static const char DRAWN[] =
+  static const char ENTER[] =
       "INSERT INTO queue_places(concert_id, user_id, rank, entered_at, status) VALUES($1, $2, $3, $4, 'waiting')"
       " ON CONFLICT DO NOTHING";
-  // The row's own id is max(id) + 1 as well.
-  static const char ARRIVED[] =
-      "INSERT INTO queue_places(concert_id, user_id, rank, entered_at, status) VALUES($1, $2, 4611686018427387904"
-      " + (SELECT coalesce(max(id), 0) + 1 FROM queue_places), $3, 'waiting') ON CONFLICT DO NOTHING";
-  SqlValue concert = sql_int(concert_id);
-  SqlValue person = sql_int(call->who.user_id);
-  SqlValue now = sql_int(call->now_ms);
-  if (lot >= 0) return db_insert(call->db, DRAWN, concert, person, sql_int(lot), now) != 0 ? lot : -1;
-  int64_t id = db_insert(call->db, ARRIVED, concert, person, now);
-  return id != 0 ? FIRST_ARRIVAL + id : -1;
+  int64_t rank = lot >= 0 ? lot : FIRST_ARRIVAL + next_id(call->db);
+  int64_t id =
+      db_insert(call->db, ENTER, sql_int(concert_id), sql_int(call->who.user_id), sql_int(rank), sql_int(call->now_ms));
+  if (id == 0) return -1;
+  next_place.version = db_version_of(call->db, PLACES);
+  next_place.id = id + 1;
+  return rank;
 }
 
 // The caller's open place; false when there is none. A slot that is over is none: it is ended here.
