@@ -15,6 +15,7 @@
 #include "effects/stripe.h"
 #include "effects/webhook.h"
 #include "methods/message.h"
+#include "methods/messenger_account.h"
 #include "methods/payment.h"
 #include "methods/presence.h"
 #include "methods/queue.h"
@@ -30,7 +31,7 @@
   { .first_ms = 5000, .longest_ms = 3600 * 1000, .give_up_ms = 3 * 24 * 3600 * 1000, .tries_min = 10 }
 
 const EffectKind registry_effects[] = {
-    {.name = "mail", .perform = mail_perform, .couriers = 4, .patience = THREE_DAYS},
+    {.name = "mail", .perform = mail_perform, .settle = &messenger_mail_over, .couriers = 4, .patience = THREE_DAYS},
     {.name = "stripe", .perform = stripe_perform, .settle = &payment_settle, .couriers = 32, .patience = THREE_DAYS},
     {.name = "webhook", .perform = webhook_perform, .settle = &webhook_settle, .couriers = 4, .patience = THREE_DAYS},
 };

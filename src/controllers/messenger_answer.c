@@ -2,7 +2,9 @@
 #include "controllers/messenger_answer.h"
 
 #include "controllers/messenger_routes.h"
+#include "controllers/messenger_token.h"
 #include "controllers/origin.h"
+#include "models/session.h"
 
 // Errors that other doors word otherwise.
 typedef struct Wording {
@@ -20,6 +22,9 @@ static const Wording wordings[] = {
     {ERR_INVALID_TOKEN, 401, "Authorization error"},
     {ERR_TOKEN_INVALID, 401, "Authorization error"},
     {ERR_TOKEN_EXPIRED, 401, "Authorization error"},
+    {ERR_INVALID_CREDENTIALS, 401, "Invalid password or email"},
+    {ERR_INVALID_REFRESH_TOKEN, 401, "Refresh token verify failed"},
+    {ERR_TOO_MANY_LOGIN_ATTEMPTS, 429, "Too many requests"},
     {ERR_TOO_MANY_REQUESTS, 429, "Too many requests"},
 };
 
@@ -51,13 +56,28 @@ void messenger_write_fault(Text *body, int status, Str message) {
 // What nobody expected has no reason.
 static void write_error(Text *body, Error error, const Field *field, Str details) {
   (void)field;
-  (void)details;
   const Wording *wording = wording_of(error);
   if (error == ERR_INTERNAL) {
     text_add(body, STR("{\"statusCode\":500,\"message\":\"Internal server error\"}"));
+  } else if (error == ERR_EMAIL_IN_USE && details.length > 0) {  // it quotes the e-mail
+    messenger_write_fault(body, status_of(error), details);
   } else {
     messenger_write_fault(body, status_of(error), str_from(wording != NULL ? wording->text : error_prose(error)));
   }
+}
+
+static void write_tokens(Text *out, Call *call, const TicketsRoute *route) {
+  (void)route;
+  Identity *granted = &call->granted;
+  granted->expires_ms = call->now_ms + session_access_ms(call->config, "messenger");
+  json_open(out, '{');
+  json_name(out, "userID");
+  json_add_int(out, granted->user_id);
+  json_name(out, "accessToken");
+  json_add_str(out, messenger_token_access(call, granted));
+  json_name(out, "refreshToken");
+  json_add_str(out, session_opaque_token(&call->arena, call->config, granted->sid, granted->refreshed_ms));
+  json_close(out, '}');
 }
 
 static void write_success(Text *body, const TicketsRoute *route, Str reply) {
@@ -66,7 +86,7 @@ static void write_success(Text *body, const TicketsRoute *route, Str reply) {
   json_name(body, "statusCode");
   json_add_int(body, 200);
   json_name(body, "message");
-  json_add_str(body, str_from(row->says));
+  json_add_str(body, str_from(row->denies != NULL && str_equal(reply, STR("false")) ? row->denies : row->says));
   if (reply.length > 0) {
     json_name(body, "data");
     json_add_raw(body, reply);
@@ -75,7 +95,7 @@ static void write_success(Text *body, const TicketsRoute *route, Str reply) {
 }
 
 const TicketsDialect messenger_dialect = {
-    .status = status_of, .write_error = write_error, .write_success = write_success};
+    .status = status_of, .write_error = write_error, .write_tokens = write_tokens, .write_success = write_success};
 
 void messenger_add_headers(Text *headers, const Config *config, const HttpRequest *request) {
   origin_add_open_headers(headers, config, request);

@@ -8,10 +8,11 @@
 #include "controllers/tickets_input.h"
 #include "controllers/token.h"
 
-static void respond_fault(Exchange *exchange, int status, Str message) {
+static void respond_fault(Exchange *exchange, int status, Str message, int64_t retry_after_s) {
   Text headers = {.arena = exchange->arena};
   Text body = {.arena = exchange->arena};
   messenger_add_headers(&headers, exchange->conn->loop->config, exchange->request);
+  if (retry_after_s > 0) text_format(&headers, "Retry-After: %lld\r\n", (long long)retry_after_s);
   messenger_write_fault(&body, status, message);
   exchange_respond(exchange->conn, status, STR("application/json; charset=utf-8"), text_str(&body), text_str(&headers));
 }
@@ -26,7 +27,28 @@ static void preflight(Exchange *exchange) {
 static void not_found(Exchange *exchange) {
   Text message = {.arena = exchange->arena};
   text_format(&message, "Cannot %.*s %.*s", STR_ARG(exchange->request->method_name), STR_ARG(exchange->request->path));
-  respond_fault(exchange, 404, text_str(&message));
+  respond_fault(exchange, 404, text_str(&message), 0);
+}
+
+Str messenger_http_refusal(const Exchange *exchange, int status, Text *headers) {
+  Text body = {.arena = exchange->arena};
+  messenger_add_headers(headers, exchange->conn->loop->config, exchange->request);
+  messenger_write_fault(&body, status, str_from(http_reason_phrase(status)));
+  return text_str(&body);
+}
+
+// Whether an address asks too often; then it is answered.
+static bool is_over(Exchange *exchange, const MessengerRoute *row) {
+  Loop *loop = exchange->conn->loop;
+  if (row->limit == 0 || !loop->config->rate_limits) return false;
+  Text what = {.arena = exchange->arena};
+  text_format(&what, "messenger %s ", row->route.path);
+  Str peer = token_peer(exchange->arena, loop->config, exchange->conn, exchange->request);
+  uint64_t key = fast_rate_key(loop->fast, str_zero(exchange->arena, text_str(&what)), peer);
+  FastRate rate = fast_rate(loop->fast, key, 1, row->window_ms, loop->now_ms);
+  if (rate.count <= row->limit) return false;
+  respond_fault(exchange, 429, STR("Too many requests"), (rate.until_ms - loop->now_ms + 999) / 1000);
+  return true;
 }
 
 // The body is read before anything else, as far as it is JSON.
@@ -37,7 +59,7 @@ static bool body_is_json(Exchange *exchange) {
   const Json *root = json_parse(exchange->arena, body, &fault_offset);
   if (json_is_object(root) || json_is_array(root)) return true;
   if (root != NULL) fault_offset = 0;  // a bare value is none
-  respond_fault(exchange, 400, messenger_parser_words(exchange->arena, body, fault_offset));
+  respond_fault(exchange, 400, messenger_parser_words(exchange->arena, body, fault_offset), 0);
   return false;
 }
 
@@ -78,7 +100,7 @@ void messenger_http_request(Exchange *exchange, Str path) {
   const MessengerRoute *row = messenger_route_find(exchange->request->method, path, &parameters);
   if (row == NULL) {
     not_found(exchange);
-  } else {
+  } else if (!is_over(exchange, row)) {
     start(exchange, &row->route, &parameters);
   }
 }

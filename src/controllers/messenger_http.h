@@ -5,5 +5,7 @@
 #include "core/conn.h"
 
 void messenger_http_request(Exchange *exchange, Str path);  // below /api
+// The body of the answer to a request below /api that could not be read; adds header lines.
+Str messenger_http_refusal(const Exchange *exchange, int status, Text *headers);
 
 #endif

@@ -2,6 +2,7 @@
 #include "controllers/messenger_token.h"
 
 #include "controllers/token.h"
+#include "core/auth.h"
 #include "methods/messenger_session.h"
 
 // Three parts of base64url.
@@ -21,6 +22,23 @@ static bool is_jwt(Str token) {
 Str messenger_token_bearer(Str authorization) {
   Str scheme = str_cut(&authorization, ' ');
   return str_equal(scheme, STR("Bearer")) && is_jwt(authorization) ? authorization : (Str){0};
+}
+
+Str messenger_token_access(Call *call, const Identity *granted) {
+  Text payload = {.arena = &call->arena};
+  json_open(&payload, '{');
+  json_name(&payload, "userID");
+  json_add_int(&payload, granted->user_id);
+  json_name(&payload, "sid");
+  json_add_str(&payload, granted->sid);
+  json_name(&payload, "typ");
+  json_add_str(&payload, STR("access"));
+  json_name(&payload, "iat");
+  json_add_int(&payload, call->now_ms / 1000);
+  json_name(&payload, "exp");
+  json_add_int(&payload, granted->expires_ms / 1000);
+  json_close(&payload, '}');
+  return auth_jwt_sign(&call->arena, call->config->jwt_secret, text_str(&payload));
 }
 
 Error messenger_token_look(Call *call, Str authorization, Str os, Str browser) {

@@ -38,7 +38,31 @@ static Str refusal_body(Arena *arena, int status) {
   return text_str(&body);
 }
 
+static bool cut_prefix(Str path, Str prefix, Str *rest) {
+  if (!str_starts(path, prefix)) return false;
+  *rest = (Str){path.at + prefix.length, path.length - prefix.length};
+  return true;
+}
+
+static bool is_seats(Str path, Str *name) {
+  bool user = cut_prefix(path, STR("/api/user/"), name) || cut_prefix(path, STR("/api//user/"), name);
+  return user && seats_http_knows(*name);
+}
+
+static bool is_tickets(Str path, Str *rest) {
+  return cut_prefix(path, STR("/api/v1"), rest) && (rest->length == 0 || rest->at[0] == '/');
+}
+
+static bool is_messenger(Str path, Str *rest) {
+  return cut_prefix(path, STR("/api"), rest) && rest->length > 0 && rest->at[0] == '/';
+}
+
 Str routes_refusal(const Exchange *exchange, int status, Text *headers) {
+  Str path = exchange->request->path;
+  Str rest;
+  if (!is_seats(path, &rest) && !is_tickets(path, &rest) && is_messenger(path, &rest)) {
+    return messenger_http_refusal(exchange, status, headers);
+  }
   origin_add_seats_headers(headers, exchange->conn->loop->config, exchange->request);
   return refusal_body(exchange->arena, status);
 }
@@ -46,12 +70,6 @@ Str routes_refusal(const Exchange *exchange, int status, Text *headers) {
 const char routes_full[] =
     "{\"status\":\"error\",\"data\":null,\"error\":\"TooManyConnections\",\"statusCode\":503,"
     "\"message\":\"Service Unavailable\",\"success\":false}";
-
-static bool cut_prefix(Str path, Str prefix, Str *rest) {
-  if (!str_starts(path, prefix)) return false;
-  *rest = (Str){path.at + prefix.length, path.length - prefix.length};
-  return true;
-}
 
 void routes_request(Exchange *exchange) {
   Str path = exchange->request->path;
@@ -63,12 +81,11 @@ void routes_request(Exchange *exchange) {
     seats_socket_open(exchange);
   } else if (health_request(exchange)) {
     return;
-  } else if ((cut_prefix(path, STR("/api/user/"), &name) || cut_prefix(path, STR("/api//user/"), &name)) &&
-             seats_http_knows(name)) {
+  } else if (is_seats(path, &name)) {
     seats_http_request(exchange, name);
-  } else if (cut_prefix(path, STR("/api/v1"), &name) && (name.length == 0 || name.at[0] == '/')) {
+  } else if (is_tickets(path, &name)) {
     tickets_http_request(exchange, name);
-  } else if (cut_prefix(path, STR("/api"), &name) && name.length > 0 && name.at[0] == '/') {
+  } else if (is_messenger(path, &name)) {
     messenger_http_request(exchange, name);
   } else if (cut_prefix(path, STR("/test-provider/v1"), &name)) {
     test_provider_request(exchange, name);

@@ -49,7 +49,25 @@ static void write_error(Text *body, Error error, const Field *field, Str details
   }
 }
 
-const TicketsDialect tickets_dialect = {.status = tickets_error_status, .write_error = write_error};
+// Tokens stand before what the method has written.
+static void write_tokens(Text *out, Call *call, const TicketsRoute *route) {
+  Identity *granted = &call->granted;
+  granted->expires_ms = call->now_ms + session_access_ms(call->config, "tickets");
+  json_open(out, '{');
+  json_name(out, "accessToken");
+  json_add_str(out, token_access(call, granted));
+  json_name(out, "refreshToken");
+  json_add_str(
+      out, session_refresh_token(&call->arena, call->config, granted->public_id, granted->sid, granted->refreshed_ms));
+  if (route->user && call->reply.length > 2) {
+    text_char(out, ',');
+    text_add(out, (Str){call->reply.at + 1, call->reply.length - 2});
+  }
+  json_close(out, '}');
+}
+
+const TicketsDialect tickets_dialect = {
+    .status = tickets_error_status, .write_error = write_error, .write_tokens = write_tokens};
 
 static void respond_error(TicketsRequest *request, Error error, const Field *field, Str details) {
   log_answer(request, error);
@@ -69,22 +87,6 @@ void tickets_request_refuse(TicketsRequest *request, Error error, const Field *f
 
 // Answering.
 
-// Tokens stand before what the method has written.
-static void write_tokens(Call *call, const TicketsRoute *route, Text *out) {
-  const Identity *granted = &call->granted;
-  json_open(out, '{');
-  json_name(out, "accessToken");
-  json_add_str(out, token_access(call, granted));
-  json_name(out, "refreshToken");
-  json_add_str(
-      out, session_refresh_token(&call->arena, call->config, granted->public_id, granted->sid, granted->refreshed_ms));
-  if (route->user && call->reply.length > 2) {
-    text_char(out, ',');
-    text_add(out, (Str){call->reply.at + 1, call->reply.length - 2});
-  }
-  json_close(out, '}');
-}
-
 // The session as a cookie lasts as long as one of the seats door.
 static void grant_cookie(TicketsRequest *request, Call *call) {
   call->granted.expires_ms = call->now_ms + session_access_ms(call->config, "seats");
@@ -99,8 +101,7 @@ static Str body_of(TicketsRequest *request, Call *call) {
     return text_str(&call->reply);
   }
   Text body = {.arena = &call->arena};
-  call->granted.expires_ms = call->now_ms + session_access_ms(call->config, "tickets");
-  write_tokens(call, request->route, &body);
+  request->dialect->write_tokens(&body, call, request->route);
   return text_str(&body);
 }
 

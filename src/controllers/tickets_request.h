@@ -16,6 +16,8 @@ typedef struct TicketsRequest TicketsRequest;
 typedef struct TicketsDialect {
   int (*status)(Error error);
   void (*write_error)(Text *body, Error error, const Field *field, Str details);
+  // The tokens of a granted session, and the method's reply.
+  void (*write_tokens)(Text *out, Call *call, const TicketsRoute *route);
   void (*write_success)(Text *body, const TicketsRoute *route, Str reply);  // NULL: the reply is the body
 } TicketsDialect;
 

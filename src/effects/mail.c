@@ -111,9 +111,11 @@ static Str public_url(const Errand *errand) {
 
 static Str link_of(Errand *errand, const Json *args) {
   Str booking = word(args, "bookingId");
+  Str path = word(args, "path");
   Text link = {.arena = &errand->arena};
   text_add(&link, public_url(errand));
   if (booking.length > 0) text_format(&link, "/booking/%.*s", STR_ARG(booking));
+  text_add(&link, path);
   return text_str(&link);
 }
 
@@ -196,7 +198,7 @@ static const MailTemplate *find_template(Str name) {
   return NULL;
 }
 
-Outcome mail_perform(Errand *errand) {
+static Outcome perform(Errand *errand) {
   const Json *args = json_get(errand->payload, "args");
   MailFilling filling = {.template = find_template(word(errand->payload, "template")),
                          .language = str_equal(word(errand->payload, "language"), STR("ru")) ? 1 : 0,
@@ -213,7 +215,18 @@ Outcome mail_perform(Errand *errand) {
     errand->fault = "too late";
     return OUTCOME_FAILED;
   }
+  set(&filling, "link", filling.link);
   set_values(errand, &filling, args);
   set_tickets(&errand->arena, &filling, json_get(args, "tickets"));
   return hand_over(errand, &filling, args);
+}
+
+Outcome mail_perform(Errand *errand) {
+  Outcome outcome = perform(errand);
+  if (outcome == OUTCOME_DONE) return outcome;
+  json_open(&errand->result, '{');
+  json_name(&errand->result, "lost");
+  json_add_str(&errand->result, errand->key);
+  json_close(&errand->result, '}');
+  return outcome;
 }

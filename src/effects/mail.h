@@ -13,8 +13,12 @@
 //              or "cancelled" (by staff) or "replaced" (paid twice)
 //   cancelled  "bookingId", "concert", "seats": by staff, of tickets that had cost nothing
 //   expired    "bookingId", "concert", "seats"
+//   confirm    "path" of the link, from the root of PUBLIC_URL. Somebody waits
+//   reset      "path", "until"
+//   change     "path", "until". Somebody waits
 //
-// Keys: "otp:<email>:<n>", "welcome:<user's public id>", "confirmed:<booking's public id>", ... When it is over, the
+// Keys: "otp:<email>:<n>", "welcome:<user's public id>", "confirmed:<booking's public id>", ... The result of a try
+// that failed is {"lost":<key>}: what it has when the mail is given up, and else nobody sees it. When it is over, the
 // signal "mail:<key>" is told, kind "done" or "failed" (core/outbox.h).
 #ifndef FOYER_EFFECTS_MAIL_H
 #define FOYER_EFFECTS_MAIL_H

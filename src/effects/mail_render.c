@@ -34,8 +34,10 @@ static const MailBlock *next_block(const MailFilling *filling, int *at) {
 
 Str mail_subject(Arena *arena, const MailFilling *filling) {
   Text out = {.arena = arena};
-  text_add(&out, filling->company);
-  text_add(&out, STR(" - "));
+  if (!filling->template->bare_subject) {
+    text_add(&out, filling->company);
+    text_add(&out, STR(" - "));
+  }
   text_add(&out, filled(arena, filling, filling->template->subject));
   return text_str(&out);
 }
@@ -102,6 +104,14 @@ static void add_ticket_html(Text *out, const MailTicket *ticket) {
               STR("</div></div>\n"));
 }
 
+static void add_button_html(Text *out, const MailFilling *filling, Str words) {
+  add_element(out,
+              STR("<p style=\"margin:24px 0 8px\"><a style=\"display:inline-block;padding:12px 20px;"
+                  "border-radius:8px;background:#1f5fbf;color:#ffffff;text-decoration:none;font-weight:600\" href=\""),
+              filling->link, STR("\">"));
+  add_element(out, STR(""), words, STR("</a></p>\n"));
+}
+
 static void add_block_html(Text *out, const MailFilling *filling, const MailBlock *block) {
   Str words = filled(out->arena, filling, block->words);
   switch (block->kind) {
@@ -122,12 +132,10 @@ static void add_block_html(Text *out, const MailFilling *filling, const MailBloc
       for (int i = 0; i < filling->ticket_count; i++) add_ticket_html(out, &filling->tickets[i]);
       break;
     case MAIL_BUTTON:
-      add_element(
-          out,
-          STR("<p style=\"margin:24px 0 8px\"><a style=\"display:inline-block;padding:12px 20px;"
-              "border-radius:8px;background:#1f5fbf;color:#ffffff;text-decoration:none;font-weight:600\" href=\""),
-          filling->link, STR("\">"));
-      add_element(out, STR(""), words, STR("</a></p>\n"));
+      add_button_html(out, filling, words);
+      break;
+    case MAIL_LINK:
+      add_button_html(out, filling, filled(out->arena, filling, filling->template->subject));
       break;
   }
 }

@@ -1,4 +1,5 @@
-// What the mails say. The English words of otp, welcome and confirmed are the contract's (3.3).
+// What the mails say. The English words of otp, welcome and confirmed are the tickets contract's (3.3), those
+// of confirm, reset and change the messenger contract's (1.3).
 #include "effects/mail_words.h"
 
 const MailTemplate mail_templates[] = {
@@ -75,6 +76,35 @@ const MailTemplate mail_templates[] = {
                  MAIL_TEXT,
                  NULL},
                 {{"Open your booking", "Открыть бронирование"}, MAIL_BUTTON, NULL}}},
+    {.name = "confirm",
+     .somebody_waits = true,
+     .bare_subject = true,
+     .subject = {"Confirm Email", "Подтвердите адрес"},
+     .blocks = {{{"Confirm email link: {link}", "Ссылка для подтверждения адреса: {link}"}, MAIL_LINK, NULL},
+                {{"You did not sign up? Then ignore this mail.",
+                  "Вы не регистрировались? Тогда оставьте это письмо без внимания."},
+                 MAIL_TEXT,
+                 NULL}}},
+    {.name = "reset",
+     .bare_subject = true,
+     .subject = {"Reset password", "Новый пароль"},
+     .blocks = {{{"Reset password link: {link}. Link is valid 24 hours",
+                  "Ссылка для нового пароля: {link}. Она действует 24 часа"},
+                 MAIL_LINK,
+                 NULL},
+                {{"You did not ask for it? Then ignore this mail: your password stays as it is.",
+                  "Вы его не запрашивали? Тогда оставьте это письмо без внимания: ваш пароль не изменится."},
+                 MAIL_TEXT,
+                 NULL}}},
+    {.name = "change",
+     .somebody_waits = true,
+     .bare_subject = true,
+     .subject = {"Confirm email", "Подтвердите новый адрес"},
+     .blocks = {{{"Confirm email link: {link}", "Ссылка для подтверждения адреса: {link}"}, MAIL_LINK, NULL},
+                {{"You did not ask for it? Then ignore this mail.",
+                  "Вы этого не запрашивали? Тогда оставьте это письмо без внимания."},
+                 MAIL_TEXT,
+                 NULL}}},
 };
 
 const int mail_template_count = sizeof mail_templates / sizeof mail_templates[0];

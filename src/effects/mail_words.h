@@ -12,7 +12,8 @@ typedef enum MailBlockKind {
   MAIL_CODE,     // a code on a line of its own
   MAIL_FACTS,    // "label: value" lines, one value a block
   MAIL_TICKETS,  // a QR code a ticket
-  MAIL_BUTTON    // the link of the booking
+  MAIL_BUTTON,   // the link of the booking
+  MAIL_LINK      // words with {link} in the plain text, a button with the subject in HTML
 } MailBlockKind;
 
 typedef struct MailBlock {
@@ -23,9 +24,10 @@ typedef struct MailBlock {
 
 typedef struct MailTemplate {
   const char *name;
-  bool somebody_waits;                  // not tried for longer than a person waits
-  const char *subject[MAIL_LANGUAGES];  // behind "COMPANY_NAME - "
-  MailBlock blocks[MAIL_BLOCKS_MAX];    // up to the first without words
+  bool somebody_waits;  // not tried for longer than a person waits
+  bool bare_subject;    // not behind "COMPANY_NAME - "
+  const char *subject[MAIL_LANGUAGES];
+  MailBlock blocks[MAIL_BLOCKS_MAX];  // up to the first without words
 } MailTemplate;
 
 extern const MailTemplate mail_templates[];

@@ -5,6 +5,9 @@
 
 #include "core/call.h"
 
+extern const Method messenger_login;
+extern const Method messenger_refresh;
+
 // The input of messenger_identify: from where a socket says it comes.
 typedef struct MessengerHandshake {
   Str os;

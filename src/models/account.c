@@ -30,6 +30,10 @@ static bool read_account(Rows *rows, Arena *arena, Account *account) {
   return true;
 }
 
+Str account_email(Arena *arena, Str typed) {
+  return str_lower(arena, str_trim(typed));
+}
+
 bool account_find(Db *db, Arena *arena, int64_t user_id, Account *account) {
   static const char FIND[] = ACCOUNT_COLUMNS "id = $1";
   Rows rows = db_rows(db, FIND, sql_int(user_id));

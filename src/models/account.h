@@ -19,6 +19,9 @@ typedef struct Account {
   int64_t updated_at;
 } Account;
 
+// An e-mail as it is kept and compared: trimmed and in lower case.
+Str account_email(Arena *arena, Str typed);
+
 // People who were not deleted.
 bool account_find(Db *db, Arena *arena, int64_t user_id, Account *account);
 bool account_find_by_email(Db *db, Arena *arena, Str email, Account *account);

@@ -18,7 +18,8 @@ int64_t session_access_ms(const Config *config, const char *door) {
   return (int64_t)(strcmp(door, "seats") == 0 ? SEATS_HOURS : TICKETS_HOURS) * HOUR_MS;
 }
 
-int64_t session_refresh_ms(const Config *config, const char *door) {
+// How long a refresh token of a door is good: REFRESH_SECONDS, or the door's own habit.
+static int64_t refresh_ms(const Config *config, const char *door) {
   enum { DAY_MS = 24 * 3600 * 1000, YEAR_DAYS = 365, WEEK_DAYS = 7 };
   if (config->refresh_seconds > 0) return config->refresh_seconds * 1000;
   return (int64_t)DAY_MS * (strcmp(door, messenger) == 0 ? YEAR_DAYS : WEEK_DAYS);
@@ -108,7 +109,7 @@ Str session_refresh_token(Arena *arena, const Config *config, Str public_id, Str
   json_put_str(&payload, "jti", text_str(&jti));
   json_put_str(&payload, "typ", STR("refresh"));
   json_put_int(&payload, "iat", refreshed_ms / 1000);
-  json_put_int(&payload, "exp", refreshed_ms / 1000 + session_refresh_ms(config, "tickets") / 1000);
+  json_put_int(&payload, "exp", refreshed_ms / 1000 + refresh_ms(config, "tickets") / 1000);
   json_close(&payload, '}');
   return auth_jwt_sign(arena, refresh_secret(arena, config), text_str(&payload));
 }
@@ -177,7 +178,7 @@ static bool find_hashes(Call *call, Str sid, Hashes *hashes) {
 static Error refresh(Call *call, const Identity *who, Str token, const char *door) {
   Hashes hashes;
   if (!find_hashes(call, who->sid, &hashes)) return ERR_INVALID_REFRESH_TOKEN;
-  if (hashes.rotated_at + session_refresh_ms(call->config, door) <= call->now_ms) return ERR_INVALID_REFRESH_TOKEN;
+  if (hashes.rotated_at + refresh_ms(call->config, door) <= call->now_ms) return ERR_INVALID_REFRESH_TOKEN;
   Str hash = auth_digest(&call->arena, token);
   if (auth_equal(hash, hashes.current)) {
     renew(call, who, hashes.rotated_at, door);
@@ -307,8 +308,8 @@ void session_write_list(Call *call, Text *out, int64_t user_id, Str current) {
       " AND ended_at IS NULL AND coalesce(rotated_at, created_at) + CASE WHEN refresh_hash IS NULL THEN $2"
       " WHEN door = 'messenger' THEN $3 ELSE $4 END > $5 ORDER BY last_used_at DESC, id";
   Rows rows = db_rows(call->db, LIST, sql_int(user_id), sql_int(session_access_ms(call->config, "seats")),
-                      sql_int(session_refresh_ms(call->config, messenger)),
-                      sql_int(session_refresh_ms(call->config, "tickets")), sql_int(call->now_ms));
+                      sql_int(refresh_ms(call->config, messenger)), sql_int(refresh_ms(call->config, "tickets")),
+                      sql_int(call->now_ms));
   json_open(out, '[');
   while (rows_next(&rows)) write_session(out, &rows, current);
   json_close(out, ']');

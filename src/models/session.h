@@ -12,9 +12,6 @@
 // How long an access token of a door is good, in milliseconds: ACCESS_SECONDS, or the door's own habit.
 int64_t session_access_ms(const Config *config, const char *door);
 
-// And a refresh token: REFRESH_SECONDS, or a week of the tickets door, a year of the messenger door.
-int64_t session_refresh_ms(const Config *config, const char *door);
-
 // Opens a session for a person: its row and call->granted, whose token the door gives. `door` is static text.
 void session_open(Call *call, int64_t user_id, const char *door);
 // Likewise, with a refresh token (session_refresh_token) kept by its hash.

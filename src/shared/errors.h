@@ -79,6 +79,14 @@
   X(PERSON_NOT_FOUND, "person_not_found", 400, "User not found")                                                       \
   X(BLOCKED_BY_THEM, "blocked", 403, "This person takes no messages from you")                                         \
   X(BLOCKED_BY_YOU, "blocked", 403, "You have blocked this person")                                                    \
+  X(EMAIL_IN_USE, "email_in_use", 400, "Email already in use")                                                         \
+  X(EMAIL_NOT_CONFIRMED, "email_not_confirmed", 401, "You need to confirm your email")                                 \
+  X(WRONG_PASSWORD, "invalid_password", 401, "Invalid password")                                                       \
+  X(CONFIRM_LINK_INVALID, "invalid_link", 400, "Invalid confirm email link")                                           \
+  X(RESET_LINK_INVALID, "invalid_link", 401, "Invalid reset password link")                                            \
+  X(CHANGE_LINK_INVALID, "invalid_link", 401, "Invalid change email link")                                             \
+  X(SIGNUP_MAIL_FAILED, "email_failed", 500, "Email sending error. Check if the email address you entered is correct") \
+  X(CHANGE_MAIL_FAILED, "email_failed", 500, "Email sending error")                                                    \
   X(MESSAGE_NOT_FOUND, "message_not_found", 400, "Message not found")                                                  \
   X(NOT_THE_RECEIVER, "not_the_receiver", 401,                                                                         \
     "Insufficient rights to mark the message as read. You must be the receiver of this message")                       \
