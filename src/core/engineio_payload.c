@@ -23,12 +23,20 @@ static Str skip(Str s, size_t bytes) {
 
 // Reading.
 
+// The Java client ends its base64 with a line feed, and has one behind every 76 characters.
+static Str join_lines(Arena *arena, Str text) {
+  Text joined = {.arena = arena};
+  while (text.length > 0) text_add(&joined, str_cut(&text, '\n'));
+  return text_str(&joined);
+}
+
 static bool read_base64(Arena *arena, uint8_t version, Str text, EnginePacket *packet) {
   if (version == 3) {
     if (text.length == 0 || text.at[0] != ENGINE_MESSAGE) return false;
     text = skip(text, 1);
   }
   *packet = (EnginePacket){.type = ENGINE_MESSAGE, .binary = true};
+  if (memchr(text.at, '\n', text.length) != NULL) text = join_lines(arena, text);
   return ids_from_base64(arena, text, &packet->payload);
 }
 

@@ -50,6 +50,11 @@ static void test_bodies_are_read_packet_by_packet(void **state) {
        S("4hello\x1e"
          "bAQIDBA=="),
        "4(hello)b(\x01\x02\x03\x04)"},
+      {4, false,
+       S("bAQID\nBA==\n\x1e"
+         "4a"),
+       "b(\x01\x02\x03\x04)4(a)"},
+      {4, false, S("bAQID BA=="), "malformed"},
       {4, false, S("4a\x1e"), "malformed"},
       {4, false,
        S("4a\x1e\x1e"
