@@ -136,8 +136,10 @@ static void on_event(SocketIoSocket *socket, const SocketIoEvent *event) {
   }
 }
 
-static void on_acked(SocketIoSocket *socket, int64_t id, Str args) {
-  if (id == 7) socketio_emit(socket, &(SocketIoMessage){.name = STR("answered"), .args = args});
+static void on_acked(SocketIoSocket *socket, int64_t id, const SocketIoMessage *answer) {
+  SocketIoMessage answered = *answer;
+  answered.name = STR("answered");
+  if (id == 7) socketio_emit(socket, &answered);
 }
 
 static bool on_handshake(const Exchange *exchange, void **client) {

@@ -172,6 +172,29 @@ static bool connect_new(SocketIoClient *client, const SocketIoNamespace *name_sp
   return true;
 }
 
+static Str decoded(Arena *arena, Str text) {
+  Str plain;
+  return ids_from_percent(arena, text, &plain) ? plain : text;
+}
+
+// Clients 2.x have no `auth`; what they have to say is the query of the namespace.
+static Str auth_of(Arena *arena, const SocketIoPacket *packet) {
+  Text auth = {.arena = arena};
+  Str query = packet->query;
+  if (packet->json.length > 0 || query.length == 0) return packet->json;
+  text_char(&auth, '{');
+  while (query.length > 0) {
+    Str value = str_cut(&query, '&');
+    Str name = str_cut(&value, '=');
+    if (name.length == 0) continue;
+    json_add_str(&auth, decoded(arena, name));
+    text_char(&auth, ':');
+    json_add_str(&auth, decoded(arena, value));
+  }
+  text_char(&auth, '}');
+  return text_str(&auth);
+}
+
 // False: the connection is to end.
 static bool connect_to(SocketIoClient *client, Str name, Str auth) {
   const SocketIoNamespace *name_space = find_name_space(client->io, name);
@@ -192,10 +215,14 @@ static bool connect_to(SocketIoClient *client, Str name, Str auth) {
 
 // Packets.
 
+// What came of a packet with attachments, or NULL.
+static SocketIoMessage attached(const SocketIoPartial *partial) {
+  if (partial == NULL) return (SocketIoMessage){0};
+  return (SocketIoMessage){.attachments = partial->attachments, .attachment_count = partial->count};
+}
+
 static bool take_event(SocketIoSocket *socket, const SocketIoPacket *packet, const SocketIoPartial *partial) {
-  SocketIoEvent event = {.payload = packet->payload, .id = packet->id};
-  if (partial != NULL) event.message.attachments = partial->attachments;
-  if (partial != NULL) event.message.attachment_count = partial->count;
+  SocketIoEvent event = {.message = attached(partial), .payload = packet->payload, .id = packet->id};
   socketio_packet_event(&socket->client->io->arena, packet, &event.message.name, &event.message.args);
   socketio_retain(socket);
   socket->name_space->event(socket, &event);
@@ -203,9 +230,11 @@ static bool take_event(SocketIoSocket *socket, const SocketIoPacket *packet, con
   return true;
 }
 
-static bool take_ack(SocketIoSocket *socket, const SocketIoPacket *packet) {
+static bool take_ack(SocketIoSocket *socket, const SocketIoPacket *packet, const SocketIoPartial *partial) {
+  SocketIoMessage answer = attached(partial);
+  answer.args = socketio_packet_args(packet);
   socketio_retain(socket);
-  if (socket->name_space->acked != NULL) socket->name_space->acked(socket, packet->id, socketio_packet_args(packet));
+  if (socket->name_space->acked != NULL) socket->name_space->acked(socket, packet->id, &answer);
   socketio_release(socket);
   return true;
 }
@@ -214,7 +243,7 @@ static bool take_ack(SocketIoSocket *socket, const SocketIoPacket *packet) {
 static bool take_packet(SocketIoClient *client, const SocketIoPacket *packet, const SocketIoPartial *partial) {
   SocketIoSocket *socket = find_socket(client, packet->name_space);
   if (packet->type == SOCKETIO_CONNECT) {
-    if (socket == NULL) return connect_to(client, packet->name_space, packet->json);
+    if (socket == NULL) return connect_to(client, packet->name_space, auth_of(&client->io->arena, packet));
     return client->session->version == 3;  // clients 2.x are connected unasked
   }
   if (socket == NULL) return false;
@@ -222,7 +251,7 @@ static bool take_packet(SocketIoClient *client, const SocketIoPacket *packet, co
     case SOCKETIO_EVENT:
       return take_event(socket, packet, partial);
     case SOCKETIO_ACK:
-      return take_ack(socket, packet);
+      return take_ack(socket, packet, partial);
     case SOCKETIO_DISCONNECT:
       socketio_detach(socket, SOCKETIO_CLIENT_LEFT, false);
       return true;

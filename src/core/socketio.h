@@ -42,12 +42,14 @@ typedef enum SocketIoEnd {
 typedef struct SocketIoNamespace {
   const char *name;  // "/"
   bool binary;       // events may have attachments; else they are a fault, before any is taken
-  // Whether the client may connect; NULL: anybody. Nothing may be emitted yet. `auth`: what it sent, a JSON object.
+  // Whether the client may connect; NULL: anybody. Nothing may be emitted yet. `auth`: what it sent, a JSON object; of
+  // clients 2.x the namespace's query.
   bool (*admit)(SocketIoSocket *socket, const Json *auth, SocketIoRefusal *refusal);
   // Connected; or connected again, with its id, its rooms and its owner, and what it missed is on its way.
   void (*connected)(SocketIoSocket *socket, Str auth, bool recovered);
   void (*event)(SocketIoSocket *socket, const SocketIoEvent *event);
-  void (*acked)(SocketIoSocket *socket, int64_t id, Str args);    // the answer to socketio_ask; NULL: never asked
+  // The answer to socketio_ask, without a name; NULL: never asked.
+  void (*acked)(SocketIoSocket *socket, int64_t id, const SocketIoMessage *answer);
   void (*disconnected)(SocketIoSocket *socket, SocketIoEnd end);  // no longer in its rooms; may be NULL
   void (*forget)(void *owner);  // it will not come back: frees the owner, where there is one; may be NULL
 } SocketIoNamespace;

@@ -150,9 +150,18 @@ for (const loops of [1, 2]) {
 
       test(`client ${version} is asked, and answers`, LIMIT, async () => {
         const socket = await connected(version, server);
-        socket.on('question', (what, answer) => answer(what + 1));
+        socket.on('question', (what, answer) => answer(what + 1, Buffer.from([1, 255])));
         socket.emit('ask', 41);
-        assert.equal(await heard(socket, 'answered'), 42);
+        const [number, bytes] = await heard(socket, 'answered');
+        assert.equal(number, 42);
+        assert.deepEqual([...new Uint8Array(bytes)], [1, 255]);
+        socket.disconnect();
+      });
+
+      test(`client ${version} says who it is as it connects`, LIMIT, async () => {
+        const said = { token: 'a=b&c d', é: '€' };
+        const socket = connect(version, server, '/custom', version === 2 ? { query: said } : { auth: said });
+        assert.deepEqual(await heard(socket, 'auth'), said);
         socket.disconnect();
       });
 
