@@ -15,7 +15,8 @@ Command command_subscribe;  // PORT HALL FORMAT: the first subscription
 Command command_crowd;      // PORT HALL COUNT: so many subscriptions at once
 Command command_requests;   // PORT CONNECTIONS FILE: prepared HTTP requests, in rounds as told on standard input
 Command command_serving;    // PORT VIEWERS CONCERT: pages that wait in the line
-Command command_sockets;    // PORT CLIENTS TOKENS_FILE TARGET TOKEN [PER_SECOND]: of Socket.IO; rounds as told on standard input
+Command command_sockets;    // PORT CLIENTS TOKENS_FILE TARGET TOKEN [PER_SECOND]: of Socket.IO; rounds as told on
+                            // standard input
 Command command_start;      // PORT HALL CORE PROGRAM ARGUMENTS...: from the start of a process to its first answers
 
 #endif
