@@ -2,9 +2,10 @@
 // online, and what becomes of it all when sessions end, lines are cut and the process dies.
 import assert from 'node:assert/strict';
 import http from 'node:http';
+import net from 'node:net';
 import { after, afterEach, before, describe, test } from 'node:test';
 
-import { until } from './support/faults.mjs';
+import { diceOf, until } from './support/faults.mjs';
 import { ask, Client, leaveAll, person, write } from './support/messenger.mjs';
 import { api, signIn, startTickets } from './support/tickets.mjs';
 
@@ -298,6 +299,57 @@ describe('the door of the sockets', LIMIT, () => {
     assert.ok(sockets.slice(1).every(({ socket }) => socket.connected));
   });
 });
+
+// A way to the server that is cut after so many bytes of what comes from it, by the dice, until it is mended.
+async function startCuttingWay(foyer, dice) {
+  const way = { cuts: 0, cutting: false };
+  const server = net.createServer((near) => {
+    const far = net.connect(foyer.port, '127.0.0.1');
+    let left = Infinity;
+    const end = () => [near, far].forEach((socket) => socket.destroy());
+    far.on('data', (bytes) => {
+      if (way.cutting && left === Infinity) left = dice(4000);
+      left -= bytes.length;
+      near.write(left >= 0 || !way.cutting ? bytes : bytes.subarray(0, Math.max(0, bytes.length + left)));
+      if (left >= 0 || !way.cutting) return;
+      ++way.cuts;
+      far.destroy();
+      near.end();
+    });
+    near.on('data', (bytes) => far.write(bytes));
+    for (const socket of [near, far]) socket.on('close', () => setImmediate(end)).on('error', end);
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  way.port = server.address().port;
+  way.end = () => server.close();
+  return way;
+}
+
+for (const transports of [['websocket'], ['polling'], ['polling', 'websocket']]) {
+  test(`by ${transports}, cut at any byte, each message is heard once and in order`, LIMIT, async () => {
+    const server = await startTickets();
+    const { foyer } = server;
+    const way = await startCuttingWay(foyer, diceOf(7));
+    const [anna, bert] = [await person(server, 'anna'), await person(server, 'bert')];
+    // The client's own limit, 20 s as it stands, is all that ends an attempt that was cut in the midst of its handshake.
+    const options = { transports, reconnectionDelay: 20, reconnectionDelayMax: 50, timeout: 3000 };
+    const his = await Client.in(way, 4, bert, options);
+    const { id } = his.socket;
+    way.cutting = true;
+    const wanted = [];
+    for (let i = 0; i < 150 || way.cuts < 10; i++) {
+      if (i % 5 === 0) await until(() => his.socket.connected, 'the way back');
+      wanted.push((await write(foyer, anna, bert, `${i}`)).message);
+    }
+    way.cutting = false;
+    await until(() => texts(his).at(-1) === wanted.at(-1), () => `the last of ${wanted.length}; ${texts(his).length} came`);
+    assert.deepEqual(texts(his), wanted);
+    assert.equal(his.socket.id, id, 'it was recovered each time');
+    leaveAll();
+    way.end();
+    await server.end();
+  });
+}
 
 test('what was acknowledged before the process died is there once, and sockets come back', LIMIT, async () => {
   const server = await startTickets();
