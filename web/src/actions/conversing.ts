@@ -1,5 +1,6 @@
 // Reading a conversation: its newest page, what is older, a place in its middle, and that it has been read.
 import { readBookingPage, type Booking } from "../wire/booking";
+import { object } from "../wire/check";
 import { failureCode } from "../wire/failure";
 import { readDialogs, readFound, readMessages, readPeople, type FoundPage, type Message, type Somebody } from "../wire/talk";
 import * as state from "../state/talk";
@@ -165,6 +166,16 @@ export async function askBlocked(talking: Talking): Promise<void> {
 export async function block(talking: Talking, other: number, blocked: boolean): Promise<void> {
   await talking.askTalk({ method: blocked ? "PUT" : "DELETE", path: `/user/${other}/block` });
   change(talking, (talk) => state.takeBlocked(talk, other, blocked));
+}
+
+/** Asks whether others see when one was last there. Throws a Failure. */
+export async function askLastSeen(talking: Talking): Promise<boolean> {
+  return object(await talking.askTalk({ method: "GET", path: "/user/last-seen" }), "answer").shown === true;
+}
+
+/** Lets others see when one was last there, or not. Throws a Failure. */
+export async function showLastSeen(talking: Talking, shown: boolean): Promise<void> {
+  await talking.askTalk({ method: "POST", path: "/user/change/last-seen", body: { shown } });
 }
 
 /** What somebody has booked, for the staff, newest first. Throws a Failure. */

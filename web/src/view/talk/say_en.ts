@@ -112,6 +112,13 @@ export const sayEn = {
     seats: (count: number) => plural(count, "ticket", "tickets"),
   },
 
+  settings: {
+    lastSeen: "Show when I was last here",
+    lastSeenLead: "When it is off, it is not kept either.",
+    blocked: "Blocked",
+    export: "Save all my data as a file",
+  },
+
   alert: {
     from: (name: string) => `New message from ${name}`,
     close: "Dismiss",

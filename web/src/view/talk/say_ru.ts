@@ -113,6 +113,13 @@ export const sayRu: Say = {
     seats: (count) => plural(count, "билет", "билета", "билетов"),
   },
 
+  settings: {
+    lastSeen: "Показывать время последнего визита",
+    lastSeenLead: "Если выключено, это и не хранится.",
+    blocked: "Заблокированы",
+    export: "Сохранить все мои данные файлом",
+  },
+
   alert: {
     from: (name) => `Новое сообщение: ${name}`,
     close: "Закрыть",
