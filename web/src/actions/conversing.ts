@@ -126,11 +126,19 @@ function goToMessage(talking: Talking, other: number, seq: number): Promise<void
   });
 }
 
-/** Says that all of a conversation has been read. */
+/** The newest message of a conversation that is held, by its seq. */
+function newestOf(talking: Talking, other: number): number {
+  return state.roomOf(talking.talk.get(), other).messages.at(-1)?.seq ?? 0;
+}
+
+/** Says that all of a conversation has been read, and again when something has come meanwhile. */
 export function readAll(talking: Talking, other: number): Promise<void> {
   if (!state.dialogOf(talking.talk.get(), other)?.unread) return Promise.resolve();
   return once(talking, "read", other, async () => {
-    await talking.askTalk({ method: "GET", path: `/message/${other}?take=0&skip=0` });
+    for (let held = -1; held !== newestOf(talking, other); ) {
+      held = newestOf(talking, other);
+      await talking.askTalk({ method: "GET", path: `/message/${other}?take=0&skip=0` });
+    }
     change(talking, (talk) => state.takeAllSeen(talk, other));
   });
 }
