@@ -144,7 +144,6 @@ static void warn_of_options(const Config *config, Arena *arena) {
   if (config->concert_id.length > 0 && waiting_room_concert((Str){0}) == 0) {
     log_warn("concert: CONCERT_ID names none; see foyer concert list", "id=%.*s", STR_ARG(config->concert_id));
   }
-  warn_of_payments(config, arena);
 }
 
 static void wait_for_stop(const sigset_t *stop) {
@@ -187,6 +186,7 @@ static int serve(Config *config) {
   if (config->host.length > 0) host = str_zero(&arena, config->host);
   int count = loop_count(config);
   if (store == NULL || fast == NULL || !start_loops(loops, count, store, outbox, fast, config, host, &arena)) return 1;
+  warn_of_payments(config, &arena);
   wait_for_stop(&stop);
   outbox_stop(outbox, COURIERS_GRACE_MS);
   for (int i = 0; i < count; i++) loop_stop(&loops[i], GRACE_MS);
