@@ -25,6 +25,7 @@ static const CommandRow commands[] = {
     {"requests", 3, command_requests},
     {"serving", 3, command_serving},
     {"sockets", 5, command_sockets},
+    {"messages", 3, command_messages},
 };
 
 int main(int count, char **arguments) {

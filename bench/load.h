@@ -11,6 +11,7 @@ Command command_bare;       // PORT VIEWERS: the same rounds against `limits sen
 Command command_storm;      // PORT VIEWERS JSON_VIEWERS WRITERS RATE SECONDS HALL SEATS_FILE COOKIE
 Command command_durable;    // PORT SOCKETS IN_FLIGHT HALL SEATS_FILE COOKIE: rounds as told on standard input
 Command command_idle;       // PORT VIEWERS HALL: connects and stays until standard input ends
+Command command_messages;   // PORT PEOPLE_FILE CONNECTIONS: by REST, timed to the sockets; rounds as told
 Command command_subscribe;  // PORT HALL FORMAT: the first subscription
 Command command_crowd;      // PORT HALL COUNT: so many subscriptions at once
 Command command_requests;   // PORT CONNECTIONS FILE: prepared HTTP requests, in rounds as told on standard input

@@ -351,7 +351,8 @@ def frames(pace):
                   f"headless Chromium without a graphics card; script {best['script_ms']:.1f} ms a frame")
 
 
-import box_office  # noqa: E402  (it takes its measures from above)
+import box_office  # noqa: E402  (they take their measures from above)
+import messenger  # noqa: E402
 import sockets  # noqa: E402
 
 ROWS = {
@@ -371,6 +372,8 @@ ROWS = {
     "serving": box_office.serving,
     "book_seats": box_office.book_seats,
     "on_sale": box_office.on_sale,
+    "messages_send": messenger.messages_send,
+    "messages_million": messenger.messages_million,
     "events_1000": sockets.events(1000),
     "events_10000": sockets.events(10000),
     "socket_memory": sockets.memory,

@@ -10,10 +10,10 @@
 #include <unistd.h>
 
 #include "bench/load.h"
+#include "bench/sio_client.h"
 #include "bench/socket.h"
-#include "bench/ws_client.h"
 
-enum { EVENTS = 256, STALL_MS = 20000, TOKEN_BYTES = 512, DESCRIPTORS_BESIDE = 32 };
+enum { EVENTS = 256, STALL_MS = 20000, DESCRIPTORS_BESIDE = 32 };
 
 typedef struct Sockets {
   WsClient *clients;
@@ -28,21 +28,16 @@ typedef struct Sockets {
   uint64_t bytes;
 } Sockets;
 
-static bool begins(const Frame *frame, const char *text) {
-  return frame->length >= strlen(text) && memcmp(frame->payload, text, strlen(text)) == 0;
-}
-
 static void take(void *owner, uint32_t number, const Frame *frame) {
   Sockets *sockets = owner;
-  if (begins(frame, "42[\"user:message_read\"")) {
+  if (sio_frame_begins(frame, "42[\"user:message_read\"")) {
     sockets->frames++;
     sockets->bytes += frame->length + (frame->length < 126 ? 2 : 4);
-  } else if (begins(frame, "42[\"user:connect_success\"")) {
+  } else if (sio_frame_begins(frame, "42[\"user:connect_success\"")) {
     sockets->welcomes += !sockets->welcomed[number];
     sockets->welcomed[number] = true;
-  } else if (frame->length == 1 && frame->payload[0] == '2') {
-    ws_client_send(&sockets->clients[number], "3", 1);
-  } else if (!begins(frame, "42[\"user:connection_status\"")) {
+  } else if (!sio_client_pong(&sockets->clients[number], frame) &&
+             !sio_frame_begins(frame, "42[\"user:connection_status\"")) {
     die("not an event: %.*s", (int)frame->length, frame->payload);
   }
 }
@@ -86,36 +81,15 @@ static void play_round(Sockets *sockets, uint64_t round_us) {
          (double)(now - begin) / 1e6);
 }
 
-// The handshake, and the connection to the namespace.
-static void open_client(Sockets *sockets, uint16_t port, uint32_t number, const char *token) {
-  char target[TOKEN_BYTES + 128];
-  WsClient *client = &sockets->clients[number];
-  snprintf(target, sizeof target,
-           "/socket.io/?EIO=4&transport=websocket&authorization=Bearer%%20%s&os=bench&browser=bench", token);
-  ws_client_open_at(client, port, number, target, "");
-  Frame frame = ws_client_wait(client);
-  if (!begins(&frame, "0{")) die("no handshake: %.*s", (int)frame.length, frame.payload);
-  ws_client_send(client, "40", 2);
-  frame = ws_client_wait(client);
-  if (!begins(&frame, "40{")) die("not connected: %.*s", (int)frame.length, frame.payload);
-  socket_nonblocking(client->fd);
-  poll_add(sockets->epoll, client->fd, number);
-}
-
-static bool read_token(FILE *file, char token[TOKEN_BYTES]) {
-  if (fgets(token, TOKEN_BYTES, file) == NULL) return false;
+static bool read_token(FILE *file, char token[SIO_TOKEN_BYTES]) {
+  if (fgets(token, SIO_TOKEN_BYTES, file) == NULL) return false;
   token[strcspn(token, "\n")] = '\0';
   return true;
 }
 
-static void ask_in(Sockets *sockets, uint32_t number) {
-  static const char connect[] = "42[\"user:connect\"]";
-  ws_client_send(&sockets->clients[number], connect, sizeof connect - 1);
-}
-
 // All connect and then ask to be let in at once; or, with `per_second`, one after the other at that pace.
 static void open_all(Sockets *sockets, uint16_t port, const char *tokens, uint64_t per_second) {
-  char token[TOKEN_BYTES] = "";
+  char token[SIO_TOKEN_BYTES] = "";
   uint64_t begin = clock_us();
   FILE *file = fopen(tokens, "r");
   if (file == NULL) die("%s cannot be read", tokens);
@@ -124,13 +98,14 @@ static void open_all(Sockets *sockets, uint16_t port, const char *tokens, uint64
       rewind(file);
       if (!read_token(file, token)) die("%s is empty", tokens);
     }
-    open_client(sockets, port, i, token);
+    sio_client_open(&sockets->clients[i], port, i, token);
+    poll_add(sockets->epoll, sockets->clients[i].fd, i);
     if (per_second == 0) continue;
-    ask_in(sockets, i);
+    sio_client_ask_in(&sockets->clients[i]);
     while (clock_us() - begin < i * 1000000ULL / per_second) receive(sockets, 1);
   }
   fclose(file);
-  for (uint32_t i = 0; per_second == 0 && i < sockets->count; i++) ask_in(sockets, i);
+  for (uint32_t i = 0; per_second == 0 && i < sockets->count; i++) sio_client_ask_in(&sockets->clients[i]);
   while (sockets->welcomes < sockets->count) {
     if (!receive(sockets, STALL_MS)) die("%u of %u were let in", sockets->welcomes, sockets->count);
   }

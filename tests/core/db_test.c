@@ -272,6 +272,32 @@ static void test_a_path_that_is_no_database_cannot_be_opened(void **state) {
   unlink(file);
 }
 
+static const char list_numbers[] =
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) SELECT i FROM n";
+
+static int list_to_the_end(void) {
+  int listed = 0;
+  Rows rows = db_rows(db, list_numbers);
+  while (rows_next(&rows)) ++listed;
+  return listed;
+}
+
+static void test_work_past_its_limit_ends_early_and_is_no_failure(void **state) {
+  (void)state;
+  db_call_begin(db);
+  db_limit_work(db, 10);
+  assert_in_range(list_to_the_end(), 1, 99999);
+  assert_true(db_work_is_spent(db));
+  assert_false(db_failed(db));
+  db_limit_work(db, 10000);
+  assert_int_equal(list_to_the_end(), 100000);
+  assert_false(db_work_is_spent(db));
+  db_limit_work(db, 1);
+  db_limit_work(db, 0);
+  assert_int_equal(list_to_the_end(), 100000);
+  db_call_end(db, true);
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, begin, end)
 
 int main(void) {
@@ -289,6 +315,7 @@ int main(void) {
       CASE(test_a_reader_sees_one_moment_and_cannot_write),
       CASE(test_only_the_writes_of_others_are_changes_from_outside),
       CASE(test_what_is_wrong_with_a_statement_fails_the_part_and_no_more),
+      CASE(test_work_past_its_limit_ends_early_and_is_no_failure),
       CASE(test_the_schema_is_brought_up_once_and_a_newer_one_is_refused),
       CASE(test_a_path_that_is_no_database_cannot_be_opened),
   };

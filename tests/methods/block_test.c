@@ -86,8 +86,9 @@ static const Method delete_method = {.name = "delete", .access = ACCESS_SIGNED_I
 static void test_of_a_deleted_account_the_other_side_keeps_the_dialog_and_nothing_else_is_left(void **state) {
   Rig *rig = *state;
   rig_run(rig,
-          "UPDATE users SET email = 'anna@example.org', email_confirmed_at = 1, name = 'Anna', password_hash = 'x',"
-          " last_seen_at = 1, recovery_phrase = 'x' WHERE id = 1");
+          "UPDATE users SET email = 'anna@example.org', email_confirmed_at = 1, name = 'Anna', password_hash = 'x', "
+          "bio = 'x', last_seen_at = 1,"
+          " recovery_phrase = 'x' WHERE id = 1");
   rig_run(rig,
           "INSERT INTO sessions(id, user_id, door, agent, ip, created_at, last_used_at)"
           " VALUES('s', 1, 'messenger', '', '', 0, 0), ('t', 2, 'messenger', '', '', 0, 0)");
@@ -102,11 +103,11 @@ static void test_of_a_deleted_account_the_other_side_keeps_the_dialog_and_nothin
   rig_heard(rig, 0);
   for (int i = 0; i < 2; i++) assert_refused(rig_call(rig, &delete_method, anna, NULL), ERR_NONE);
   assert_non_null(strstr(rig_heard(rig, 0), "event session:1 0 ended_all"));
-  assert_int_equal(
-      rig_int(rig,
-              "SELECT count(*) FROM users WHERE id = 1 AND deleted_at IS NOT NULL AND coalesce(email,"
-              " email_confirmed_at, name, password_hash, totp_secret, recovery_phrase, last_seen_at) IS NULL"),
-      1);
+  assert_int_equal(rig_int(rig,
+                           "SELECT count(*) FROM users WHERE id = 1 AND deleted_at IS NOT NULL AND bio = '' AND "
+                           "coalesce(last_seen_at, email,"
+                           " email_confirmed_at, name, password_hash, totp_secret, recovery_phrase) IS NULL"),
+                   1);
   assert_string_equal(rig_text(rig, "SELECT group_concat(id) FROM sessions WHERE ended_at IS NULL"), "t");
   assert_string_equal(rig_text(rig, "SELECT group_concat(scope) FROM answers"), "user:2");
   assert_int_equal(rig_int(rig, "SELECT (SELECT count(*) FROM signups) + (SELECT count(*) FROM blocks)"), 0);

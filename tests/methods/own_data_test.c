@@ -61,7 +61,7 @@ static const char *take_all(Rig *rig, const Identity *who, int *pages, size_t *b
 
 static void test_the_first_page_begins_with_the_person(void **state) {
   Rig *rig = *state;
-  rig_run(rig, "UPDATE users SET email = 'anna@example.org', name = 'Anna' WHERE id = 1");
+  rig_run(rig, "UPDATE users SET email = 'anna@example.org', name = 'Anna', bio = 'Sings' WHERE id = 1");
   rig_run(rig,
           "INSERT INTO sessions(id, user_id, door, agent, ip, created_at, last_used_at)"
           " VALUES('s', 1, 'seats', '', '', 1795244400000, 1795244400000),"
@@ -71,6 +71,7 @@ static void test_the_first_page_begins_with_the_person(void **state) {
   const Json *account = json_get(page, "account");
   assert_true(str_equal(text_of(account, "email"), STR("anna@example.org")));
   assert_null(json_get(account, "password_hash"));
+  assert_true(str_equal(text_of(page, "bio"), STR("Sings")));
   assert_int_equal(json_count(json_get(page, "sessions")), 1);
   assert_true(str_equal(text_of(json_first(json_get(page, "sessions")), "id"), STR("s")));
   assert_true(str_equal(text_of(json_first(json_get(page, "blocked")), "name"), STR("bert")));
