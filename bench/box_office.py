@@ -4,16 +4,20 @@ import contextlib
 import hashlib
 import hmac
 import json
+import pathlib
 import re
 import secrets
 import sqlite3
 import subprocess
 import time
 
-from venue import (FOYER, LOAD_CORE, SECRETS, SERVER_CORE, WORK, Failed, Process, Server, copy_database, limits, load)
+from venue import (FOYER, LOAD_CORE, SECRETS, SERVER_CORE, WORK, Failed, Process, Server, copy_database, cpu_seconds, limits,
+                   load)
 
 PEOPLE = 1_000_000
 MAX_ACTIVE = 1000000
+CONNECTIONS = 256  # with a request under way on each
+LOG_COMMITS = 2000  # that fill SQLite's log, one call a commit
 DAY_MS = 24 * 3600 * 1000
 
 
@@ -75,27 +79,46 @@ def batch_of(server, before):
     return now, round((now[0] - before[0]) / max(1, now[1] - before[1])) if before else 0
 
 
-def played(name, database, settings, requests, connections, rounds, warm):
-    """Plays prepared requests against a server: [(requests a second, calls a commit, p99 ms)]."""
+def warmed(server, requests):
+    """Plays requests one after another, a commit each, until SQLite's log has its full size, as it has in a server that has
+    run a while: while the file grows, each sync has its new length to write too."""
+    from rows import LOG_BYTES
+    with load("requests", server.port, 1, requests) as first:
+        first.answer()
+        for _ in range(LOG_COMMITS // 100):
+            if pathlib.Path(f"{server.database}-wal").stat().st_size >= LOG_BYTES:
+                return
+            first.order("round", 100)
+    raise Failed("the first requests did not fill SQLite's log")
+
+
+def played(name, database, settings, method, path, requests, rounds):
+    """Plays prepared requests against a server: [(requests a second, calls a commit, CPU µs a request)], and the CPU of a
+    small GET to it. The first LOG_COMMITS of the requests are for `warmed`."""
+    from rows import one_get_round
     taken = []
-    with Server(name, database=database, **settings) as server, \
-            load("requests", server.port, connections, requests) as ours:
-        ours.answer()
-        ours.order("round", warm)
-        figures, _ = batch_of(server, None)
-        for count in rounds:
-            told = ours.order("round", count)
-            if told["refused"]:
-                raise Failed(f"{told['refused']} of {count} requests were refused")
-            figures, batch = batch_of(server, figures)
-            taken.append((count / told["seconds"], batch, told["p99_ms"]))
-    return taken
+    warm = requests_file(f"{name}_warm", method, path, requests[:LOG_COMMITS])
+    prepared = requests_file(name, method, path, requests[LOG_COMMITS:])
+    with Server(name, database=database, **settings) as server:
+        warmed(server, warm)
+        with load("requests", server.port, CONNECTIONS, prepared) as ours:
+            ours.answer()
+            figures, _ = batch_of(server, None)
+            for count in rounds:
+                cpu_s = cpu_seconds(server.pid)
+                told = ours.order("round", count)
+                if told["refused"]:
+                    raise Failed(f"{told['refused']} of {count} requests were refused")
+                figures, batch = batch_of(server, figures)
+                taken.append((count / told["seconds"], batch, (cpu_seconds(server.pid) - cpu_s) / count * 1e6))
+        return taken, one_get_round(server.port, "/livez", server.pid, 1)[1]
 
 
 def bare(database, script, batch, calls):
+    """(calls a second, CPU µs a call)"""
     with limits("statements", database, script, batch, calls) as limit:
         told = limit.answer(120)
-    return told["calls"] / told["seconds"]
+    return told["calls"] / told["seconds"], told["cpu_seconds"] / told["calls"] * 1e6
 
 
 # The line.
@@ -105,27 +128,29 @@ JOIN = ["INSERT INTO queue_places(concert_id, user_id, rank, entered_at, status)
 
 def queue_join(venue, pace):
     from rows import against, median
-    rounds, a_round, warm = pace.rounds, int(20000 * pace.round_s), 2000
+    rounds, a_round = pace.rounds, int(20000 * pace.round_s)
     copy_database(WORK / "venue.db", WORK / "join_made.db")
     with contextlib.closing(sqlite3.connect(WORK / "join_made.db")) as db:
-        people = add_people(db, warm + rounds * a_round)
+        people = add_people(db, LOG_COMMITS + rounds * a_round)
         concert = db.execute("SELECT min(id) FROM concerts").fetchone()[0]
         # The slots are taken, so that who joins waits.
         db.execute("UPDATE concerts SET opens_at = 0, opened = 1, paused = 1")
         db.commit()
     now_ms = int(time.time() * 1000)
-    pairs, batches = [], []
-    taken = played("join", WORK / "join_made.db", {}, requests_file("join", "POST", "/api/v1/queue/join",
-                                                                    ((bearer, "{}") for _, bearer in people)),
-                   256, [a_round] * rounds, warm)
+    pairs, batches, bare_us = [], [], []
+    taken, get_us = played("join", WORK / "join_made.db", {}, "POST", "/api/v1/queue/join", [(bearer, "{}") for _, bearer in people],
+                   [a_round] * rounds)
     for number, (rate, batch, _) in enumerate(taken):
         copy_database(WORK / "join_made.db", WORK / "limit.db")
         calls = [(concert, user, (1 << 62) + at, now_ms) for at, (user, _) in enumerate(people[:a_round])]
-        pairs.append((bare(WORK / "limit.db", script_file("join", JOIN, calls), max(1, batch), a_round), rate))
+        limit, limit_us = bare(WORK / "limit.db", script_file("join", JOIN, calls), max(1, batch), a_round)
+        pairs.append((limit, rate))
         batches.append(batch)
+        bare_us.append(limit_us)
     yield against("joining the line", "joins/s", pairs, 0.5,
-                  "256 connections, a request under way on each; the limit is bare SQLite inserting the same rows, "
-                  f"{median(batches):.0f} a commit, synchronous=FULL")
+                  f"{CONNECTIONS} connections, a request under way on each, nobody's token seen before; the limit is bare "
+                  f"SQLite inserting the same rows, {median(batches):.0f} a commit, synchronous=FULL; CPU a join "
+                  f"{min(us for _, _, us in taken):.1f} µs, a row of the limit {min(bare_us):.1f} µs, a small GET {get_us:.1f} µs")
 
 
 def million():
@@ -214,22 +239,20 @@ def serving(venue, pace):
 
 # Bookings.
 
-# What POST /booking does for two named seats, in order; the savepoint is made before the first that writes.
-CONCERT_COLUMNS = ("id, public_id, currency, hall_id, opens_at, opened, closed, paused, draining, rate_a_minute, rate_used_to,"
-                   " active, admitted")
+# What POST /booking does for two named seats, in order; the savepoint is made before the first that writes. The concert is
+# read once a batch, which is left out here.
 BOOKING_COLUMNS = """b.id, b.public_id, b.user_id, u.public_id, b.concert_id, c.public_id, coalesce(c.hall_id, 0), b.category_id,
   k.public_id, b.seats, b.amount, b.fee, b.currency, b.status, b.payment_status, b.closing, b.closing_checks, b.accepts_other,
   b.booked_at, b.expires_at, b.confirmed_at, p.intent_id FROM bookings b JOIN users u ON u.id = b.user_id
   JOIN concerts c ON c.id = b.concert_id JOIN categories k ON k.id = b.category_id
   LEFT JOIN payments p ON p.booking_id = b.id AND p.is_current = 1"""
 EVENT = """INSERT INTO events(topic, seq, at, kind, payload)
-  VALUES({0}, (SELECT coalesce(max(seq), 0) + 1 FROM events WHERE topic = {0}), ?11, {1}, {2}) RETURNING seq"""
+  VALUES({0}, (SELECT coalesce(max(seq), 0) + 1 FROM events WHERE topic = {0}), ?11, {1}, {2})"""
 HOLD = """UPDATE seats SET status = 1, reserved_by = ?3, updated_at = ?11
   WHERE id = {0} AND hall_id = ?4 AND seat_type_id = ?8 AND status = 0"""
 NOTE = """INSERT INTO booking_seats(booking_id, seat_id) VALUES(?9, {0})
   ON CONFLICT (booking_id, seat_id) DO UPDATE SET released_at = NULL"""
 BOOK = [
-    f"SELECT {CONCERT_COLUMNS} FROM concerts WHERE public_id = ?2",
     """SELECT k.id FROM seats s JOIN categories k ON k.concert_id = ?1 AND k.seat_type_id = s.seat_type_id
        WHERE s.id = ?5 AND s.hall_id = ?4""",
     """SELECT id, public_id, concert_id, name, price, seat_type_id, total_seats, available_seats FROM categories
@@ -244,13 +267,13 @@ BOOK = [
     EVENT.format("?13", "'seats'", "?14"),
     """INSERT INTO bookings(public_id, user_id, concert_id, category_id, seats, amount, fee, currency, status,
        payment_status, accepts_other, booked_at, expires_at)
-       VALUES(?10, ?3, ?1, ?7, 2, 960000, 0, 'inr', 'pending', 'none', 0, ?11, ?17) RETURNING id""",
+       VALUES(?10, ?3, ?1, ?7, 2, 960000, 0, 'inr', 'pending', 'none', 0, ?11, ?17)""",
     NOTE.format("?5"), NOTE.format("?6"),
     """INSERT INTO booking_steps(booking_id, at, status, payment_status, cause)
        VALUES(?9, ?11, 'pending', 'none', 'booked')""",
     """UPDATE concerts SET sold_out = 1 - sold_out WHERE id = ?1 AND sold_out != (EXISTS (SELECT 1 FROM categories
        WHERE concert_id = ?1) AND NOT EXISTS (SELECT 1 FROM categories WHERE concert_id = ?1 AND available_seats > 0)
-       AND NOT EXISTS (SELECT 1 FROM bookings WHERE concert_id = ?1 AND status = 'pending')) RETURNING sold_out""",
+       AND NOT EXISTS (SELECT 1 FROM bookings WHERE concert_id = ?1 AND status = 'pending'))""",
     """SELECT json_object('active', active, 'admitted', admitted, 'available', (SELECT json_group_object(id,
        available_seats) FROM categories WHERE concert_id = ?1)) FROM concerts WHERE id = ?1""",
     EVENT.format("?15", "'sale'", "?16"),
@@ -303,20 +326,18 @@ def seats_for_sale(db, hall):
 def book_seats(venue, pace):
     from rows import against, median
     pairs, batches = [], []
-    warm = 200
     for _ in range(pace.rounds):
         copy_database(WORK / "venue.db", WORK / "book_made.db")
         with contextlib.closing(sqlite3.connect(WORK / "book_made.db")) as db:
             concert, requests, calls = seats_for_sale(db, venue.arena.id)
-        taken = played("book", WORK / "book_made.db", {"MAX_ACTIVE_USERS": str(MAX_ACTIVE), "SLOT_SECONDS": "86400"},
-                       requests_file("book", "POST", f"/api/v1/booking?concertId={concert}", requests), 256,
-                       [len(requests) - warm], warm)
+        taken, _ = played("book", WORK / "book_made.db", {"MAX_ACTIVE_USERS": str(MAX_ACTIVE), "SLOT_SECONDS": "86400"}, "POST",
+                       f"/api/v1/booking?concertId={concert}", requests, [len(requests) - LOG_COMMITS])
         copy_database(WORK / "book_made.db", WORK / "limit.db")
         batches.append(taken[0][1])
-        pairs.append((bare(WORK / "limit.db", script_file("book", BOOK, calls), max(1, batches[-1]), len(calls) - warm),
-                      taken[0][0]))
+        script = script_file("book", BOOK, calls)
+        pairs.append((bare(WORK / "limit.db", script, max(1, batches[-1]), len(calls) - LOG_COMMITS)[0], taken[0][0]))
     yield against("booking two named seats", "bookings/s", pairs, 0.4,
-                  "256 connections, a request under way on each; the limit is bare SQLite, same statements, "
+                  f"{CONNECTIONS} connections, a request under way on each; the limit is bare SQLite, same statements, "
                   f"{median(batches):.0f} a commit, synchronous=FULL")
 
 
