@@ -35,5 +35,18 @@ const Invariant verify_messenger[] = {
     {"no message stands before one that has gone by its age",
      "SELECT 'message ' || m.id FROM events e JOIN messages m ON m.dialog_id = CAST(substr(e.topic, 8) AS INTEGER) AND"
      " m.seq <= json_extract(e.payload, '$.to') WHERE e.kind = 'expired' AND e.topic LIKE 'dialog:%'"},
+    {"a link that confirms an address is of an account that has one and has not proved it",
+     "SELECT 'user ' || u.id FROM mailed_links l JOIN users u ON u.id = l.user_id WHERE l.kind = 'confirm' AND"
+     " (u.email IS NULL OR u.email_confirmed_at IS NOT NULL OR u.deleted_at IS NOT NULL)"},
+    {"a person is found by the name that others see, and who was deleted is not",
+     "SELECT 'user ' || coalesce(s.user_id, n.id) FROM names_to_show n FULL JOIN shown_names s ON s.user_id = n.id"
+     " WHERE coalesce(n.name, '') != coalesce(s.name, '')"},
+    {"a name is found by its ends, and no other is",
+     "SELECT 'user ' || e.user_id FROM name_ends e LEFT JOIN shown_names s ON s.user_id = e.user_id WHERE"
+     " coalesce(instr(s.small, e.name_end), 0) = 0 UNION ALL SELECT 'user ' || s.user_id FROM shown_names s WHERE"
+     " NOT EXISTS (SELECT 1 FROM name_ends WHERE name_end = substr(s.small, 1, 24) AND user_id = s.user_id)"},
+    {"nobody has more than five sessions of the messenger door",
+     "SELECT 'user ' || user_id FROM sessions WHERE door = 'messenger' AND ended_at IS NULL GROUP BY user_id"
+     " HAVING count(*) > 5"},
 };
 const size_t verify_messenger_count = sizeof verify_messenger / sizeof verify_messenger[0];

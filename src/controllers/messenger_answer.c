@@ -44,12 +44,9 @@ static int status_of(Error error) {
 
 void messenger_write_fault(Text *body, int status, Str message) {
   json_open(body, '{');
-  json_name(body, "statusCode");
-  json_add_int(body, status);
-  json_name(body, "message");
-  json_add_str(body, message);
-  json_name(body, "error");
-  json_add_str(body, str_from(http_reason_phrase(status)));
+  json_put_int(body, "statusCode", status);
+  json_put_str(body, "message", message);
+  json_put_str(body, "error", str_from(http_reason_phrase(status)));
   json_close(body, '}');
 }
 
@@ -71,22 +68,19 @@ static void write_tokens(Text *out, Call *call, const TicketsRoute *route) {
   Identity *granted = &call->granted;
   granted->expires_ms = call->now_ms + session_access_ms(call->config, "messenger");
   json_open(out, '{');
-  json_name(out, "userID");
-  json_add_int(out, granted->user_id);
-  json_name(out, "accessToken");
-  json_add_str(out, messenger_token_access(call, granted));
-  json_name(out, "refreshToken");
-  json_add_str(out, session_opaque_token(&call->arena, call->config, granted->sid, granted->refreshed_ms));
+  json_put_int(out, "userID", granted->user_id);
+  json_put_str(out, "accessToken", messenger_token_access(call, granted));
+  json_put_str(out, "refreshToken",
+               session_opaque_token(&call->arena, call->config, granted->sid, granted->refreshed_ms));
   json_close(out, '}');
 }
 
 static void write_success(Text *body, const TicketsRoute *route, Str reply) {
   const MessengerRoute *row = (const MessengerRoute *)route;
   json_open(body, '{');
-  json_name(body, "statusCode");
-  json_add_int(body, 200);
-  json_name(body, "message");
-  json_add_str(body, str_from(row->denies != NULL && str_equal(reply, STR("false")) ? row->denies : row->says));
+  json_put_int(body, "statusCode", 200);
+  json_put_str(body, "message",
+               str_from(row->denies != NULL && str_equal(reply, STR("false")) ? row->denies : row->says));
   if (reply.length > 0) {
     json_name(body, "data");
     json_add_raw(body, reply);

@@ -27,16 +27,11 @@ Str messenger_token_bearer(Str authorization) {
 Str messenger_token_access(Call *call, const Identity *granted) {
   Text payload = {.arena = &call->arena};
   json_open(&payload, '{');
-  json_name(&payload, "userID");
-  json_add_int(&payload, granted->user_id);
-  json_name(&payload, "sid");
-  json_add_str(&payload, granted->sid);
-  json_name(&payload, "typ");
-  json_add_str(&payload, STR("access"));
-  json_name(&payload, "iat");
-  json_add_int(&payload, call->now_ms / 1000);
-  json_name(&payload, "exp");
-  json_add_int(&payload, granted->expires_ms / 1000);
+  json_put_int(&payload, "userID", granted->user_id);
+  json_put_str(&payload, "sid", granted->sid);
+  json_put_str(&payload, "typ", STR("access"));
+  json_put_int(&payload, "iat", call->now_ms / 1000);
+  json_put_int(&payload, "exp", granted->expires_ms / 1000);
   json_close(&payload, '}');
   return auth_jwt_sign(&call->arena, call->config->jwt_secret, text_str(&payload));
 }

@@ -225,8 +225,7 @@ Outcome mail_perform(Errand *errand) {
   Outcome outcome = perform(errand);
   if (outcome == OUTCOME_DONE) return outcome;
   json_open(&errand->result, '{');
-  json_name(&errand->result, "lost");
-  json_add_str(&errand->result, errand->key);
+  json_put_str(&errand->result, "lost", errand->key);
   json_close(&errand->result, '}');
   return outcome;
 }

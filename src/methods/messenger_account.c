@@ -11,7 +11,15 @@
 #include "models/mailed_link.h"
 #include "models/session.h"
 
-enum { NAME_LENGTH_MIN = 2, NAME_LENGTH_MAX = 20, EMAIL_MAX = 254, PASSWORD_MIN = 8, PASSWORD_MAX = 100, BIO_MAX = 100, TRIES = 10 };
+enum {
+  NAME_LENGTH_MIN = 2,
+  NAME_LENGTH_MAX = 20,
+  EMAIL_MAX = 254,
+  PASSWORD_MIN = 8,
+  PASSWORD_MAX = 100,
+  BIO_MAX = 100,
+  TRIES = 10
+};
 
 typedef struct AccountInput {
   Str name;

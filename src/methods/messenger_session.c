@@ -28,8 +28,7 @@ typedef struct LoginInput {
 
 static Error reply_granted(Call *call) {
   json_open(&call->reply, '{');
-  json_name(&call->reply, "userID");
-  json_add_int(&call->reply, call->granted.user_id);
+  json_put_int(&call->reply, "userID", call->granted.user_id);
   json_close(&call->reply, '}');
   return ERR_NONE;
 }

@@ -29,19 +29,14 @@ static void mail(Call *call, LinkKind kind, int64_t user_id, Str token, Str emai
   Text payload = {.arena = &call->arena};
   text_format(&path, "%s?id=%lld&token=%.*s", kinds[kind].path, (long long)user_id, STR_ARG(token));
   json_open(&payload, '{');
-  json_name(&payload, "template");
-  json_add_str(&payload, str_from(kinds[kind].name));
-  json_name(&payload, "to");
-  json_add_str(&payload, email);
-  json_name(&payload, "language");
-  json_add_str(&payload, language);
+  json_put_str(&payload, "template", str_from(kinds[kind].name));
+  json_put_str(&payload, "to", email);
+  json_put_str(&payload, "language", language);
   json_name(&payload, "args");
   json_open(&payload, '{');
-  json_name(&payload, "path");
-  json_add_str(&payload, text_str(&path));
+  json_put_str(&payload, "path", text_str(&path));
   if (!kinds[kind].lasts) {
-    json_name(&payload, "until");
-    json_add_int(&payload, call->now_ms + day_ms);
+    json_put_int(&payload, "until", call->now_ms + day_ms);
   }
   json_close(&payload, '}');
   json_close(&payload, '}');

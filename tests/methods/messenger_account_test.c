@@ -1,0 +1,154 @@
+// Accounts at the messenger door, with the clock turned on between the steps. Couriers there are none: what they would
+// do is done by hand in `outbox`.
+#include "methods/messenger_account.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "methods/messenger_session.h"
+#include "methods/person.h"
+#include "support/invariants.h"
+#include "support/venue.h"
+
+enum { DAY_MS = 24 * RIG_HOUR_MS };
+
+static const char sign_up_json[] =
+    "{\"name\":\"Carl\",\"email\":\" Carl@Example.com\",\"password\":\"a good password\"}";
+static const char login_json[] =
+    "{\"email\":\"carl@example.com\",\"password\":\"a good password\",\"os\":\"o\",\"browser\":\"b\"}";
+
+// The input of who follows the last link that was mailed, with more members behind it.
+static const char *link_json(Rig *rig, const char *more) {
+  Str path = str_from(
+      rig_text(rig, "SELECT json_extract(payload, '$.args.path') FROM outbox WHERE kind = 'mail' ORDER BY id DESC"));
+  str_cut(&path, '=');
+  Str id = str_cut(&path, '&');
+  str_cut(&path, '=');
+  Text json = {.arena = &rig->arena};
+  text_format(&json, "{\"id\":%.*s,\"token\":\"%.*s\"%s}", STR_ARG(id), STR_ARG(path), more);
+  return rig_zero(rig, text_str(&json));
+}
+
+static void sign_up(Rig *rig) {
+  Answer answer = rig_call(rig, &messenger_sign_up, NULL, sign_up_json);
+  assert_refused(answer, ERR_NONE);
+  assert_true(str_starts(answer.waits_for, STR("mail:link:")));
+}
+
+static void confirm(Rig *rig) {
+  assert_refused(rig_call(rig, &messenger_follow_confirm, NULL, link_json(rig, "")), ERR_NONE);
+}
+
+// The mail that was recorded last is given up.
+static void lose_mail(Rig *rig) {
+  Text json = {.arena = &rig->arena};
+  text_format(&json, "{\"lost\":\"%s\"}", rig_text(rig, "SELECT key FROM outbox ORDER BY id DESC"));
+  assert_refused(rig_call(rig, &messenger_mail_over, NULL, rig_zero(rig, text_str(&json))), ERR_NONE);
+}
+
+static void test_an_account_is_there_at_once_and_signs_in_when_its_link_was_followed(void **state) {
+  Rig *rig = *state;
+  sign_up(rig);
+  assert_refused(rig_call(rig, &messenger_login, NULL, login_json), ERR_EMAIL_NOT_CONFIRMED);
+  Answer again = rig_call(rig, &messenger_sign_up, NULL, sign_up_json);
+  assert_refused(again, ERR_EMAIL_IN_USE);
+  assert_string_equal(rig_zero(rig, again.reply), "Email  Carl@Example.com already in use");
+  rig_pass(rig, 400 * (int64_t)DAY_MS);
+  confirm(rig);
+  assert_refused(rig_call(rig, &messenger_login, NULL, login_json), ERR_NONE);
+}
+
+static void test_a_token_is_kept_as_its_hash(void **state) {
+  Rig *rig = *state;
+  sign_up(rig);
+  const char *hash = rig_text(rig, "SELECT token_hash FROM mailed_links");
+  assert_int_equal(strlen(hash), 64);
+  assert_null(strstr(link_json(rig, ""), hash));
+}
+
+static void test_a_mail_that_is_given_up_takes_its_account_back(void **state) {
+  Rig *rig = *state;
+  sign_up(rig);
+  lose_mail(rig);
+  assert_int_equal(rig_int(rig, "SELECT count(*) FROM mailed_links"), 0);
+  assert_refused(rig_call(rig, &messenger_check_email, NULL, "{\"email\":\"carl@example.com\"}"), ERR_NONE);
+  sign_up(rig);
+  confirm(rig);
+  lose_mail(rig);  // it had come all the same
+  assert_refused(rig_call(rig, &messenger_login, NULL, login_json), ERR_NONE);
+}
+
+static void test_a_link_for_a_new_password_is_good_for_a_day_and_confirms_the_address(void **state) {
+  Rig *rig = *state;
+  static const char new_password[] = ",\"newPassword\":\"a good password\"";
+  sign_up(rig);
+  const char *asked = "{\"email\":\"CARL@example.com\"}";
+  assert_refused(rig_call(rig, &messenger_ask_reset, NULL, asked), ERR_NONE);
+  rig_pass(rig, DAY_MS);
+  assert_refused(rig_call(rig, &messenger_follow_reset, NULL, link_json(rig, new_password)), ERR_RESET_LINK_INVALID);
+  assert_refused(rig_call(rig, &messenger_ask_reset, NULL, asked), ERR_NONE);
+  rig_pass(rig, DAY_MS - 1);
+  assert_refused(rig_call(rig, &messenger_follow_reset, NULL, link_json(rig, new_password)), ERR_NONE);
+  assert_refused(rig_call(rig, &messenger_login, NULL, login_json), ERR_NONE);
+  assert_int_equal(rig_int(rig, "SELECT count(*) FROM mailed_links"), 0);
+}
+
+static void test_ten_links_in_a_quarter_of_an_hour_go_to_one_address(void **state) {
+  Rig *rig = *state;
+  sign_up(rig);
+  for (int i = 0; i < 15; i++) {
+    assert_refused(rig_call(rig, &messenger_ask_reset, NULL, "{\"email\":\"carl@example.com\"}"), ERR_NONE);
+  }
+  assert_int_equal(rig_int(rig, "SELECT count(*) FROM outbox WHERE key LIKE 'link:%:reset:%'"), 10);
+}
+
+static void test_the_eleventh_wrong_password_of_who_is_signed_in_is_not_looked_at(void **state) {
+  Rig *rig = *state;
+  sign_up(rig);
+  confirm(rig);
+  Answer signed_in = rig_call(rig, &messenger_login, NULL, login_json);
+  Identity who = {.user_id = signed_in.granted.user_id, .sid = signed_in.granted.sid};
+  for (int i = 0; i < 10; i++) {
+    assert_refused(rig_call(rig, &messenger_delete_account, &who, "{\"password\":\"wrong\"}"), ERR_WRONG_PASSWORD);
+  }
+  const char *right = "{\"password\":\"a good password\"}";
+  assert_refused(rig_call(rig, &messenger_delete_account, &who, right), ERR_TOO_MANY_REQUESTS);
+  rig_pass(rig, 15 * RIG_MINUTE_MS);
+  assert_refused(rig_call(rig, &messenger_delete_account, &who, right), ERR_NONE);
+  assert_refused(rig_call(rig, &messenger_login, NULL, login_json), ERR_INVALID_CREDENTIALS);
+}
+
+static void test_what_many_names_contain_is_found_in_their_order(void **state) {
+  Rig *rig = *state;
+  rig_run(rig,
+          "WITH RECURSIVE n(i) AS (SELECT 10000 UNION ALL SELECT i + 1 FROM n WHERE i < 12999)"
+          " INSERT INTO users(id, public_id, name, created_at, updated_at)"
+          " SELECT i, printf('%024x', i), 'Visitor ' || i, 0, 0 FROM n");
+  Answer many = rig_call(rig, &person_search, &venue_anna, "{\"name\":\"ISIT\"}");
+  const Json *found = json_parse(&rig->arena, many.reply, NULL);
+  assert_int_equal(json_count(found), 50);
+  int64_t id;
+  assert_true(json_int(json_get(json_first(found), "id"), &id));
+  assert_int_equal(id, 10000);
+  assert_reply(rig, rig_call(rig, &person_search, &venue_anna, "{\"name\":\"r 12345\"}"),
+               "[{\"name\":\"Visitor 12345\",\"id\":12345}]");
+  assert_reply(rig, rig_call(rig, &person_search, &venue_anna, "{\"name\":\"anna\"}"), "[]");  // oneself
+}
+
+#define CASE(test) cmocka_unit_test_setup_teardown(test, venue_setup, invariants_teardown)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      CASE(test_an_account_is_there_at_once_and_signs_in_when_its_link_was_followed),
+      CASE(test_a_token_is_kept_as_its_hash),
+      CASE(test_a_mail_that_is_given_up_takes_its_account_back),
+      CASE(test_a_link_for_a_new_password_is_good_for_a_day_and_confirms_the_address),
+      CASE(test_ten_links_in_a_quarter_of_an_hour_go_to_one_address),
+      CASE(test_the_eleventh_wrong_password_of_who_is_signed_in_is_not_looked_at),
+      CASE(test_what_many_names_contain_is_found_in_their_order),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
