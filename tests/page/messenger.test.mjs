@@ -5,12 +5,12 @@ import { startFoyer, until } from "./support/foyer.mjs";
 import * as office from "./support/office.mjs";
 import * as people from "./support/visitor.mjs";
 
-let foyer, browser, arrive;
+let foyer, browser, arrive, complaints;
 
 before(async () => {
   foyer = await startFoyer();
   browser = await people.startBrowser();
-  ({ arrive } = people.visitors(browser, foyer.url));
+  ({ arrive, complaints } = people.visitors(browser, foyer.url));
 });
 
 after(async () => {
@@ -217,6 +217,18 @@ test("a word finds its message, in all conversations and within one, however far
   assert.deepEqual(all.slice(all.indexOf("number 1")), Array.from({ length: 260 }, (_, i) => `number ${i + 1}`));
 });
 
+test("somebody is found by a part of the name, and a conversation begins", async () => {
+  const ann = await somebody("ann-eleven");
+  const ben = await somebody("ben-eleven");
+  await ann.page.goto("/messages");
+  await ann.page.getByRole("searchbox", { name: "Find people and messages" }).fill("BEN-elev");
+  await ann.page.getByRole("link", { name: "ben-eleven" }).click();
+  await ann.page.getByText("Write the first message to ben-eleven.").waitFor();
+  await write(ann.page, "Found you.");
+  await ben.page.getByRole("link", { name: /New message from ann-eleven/ }).click();
+  await line(ben.page, "Found you.").waitFor();
+});
+
 test("who is blocked is told so, and writes again when that has ended", async () => {
   const ann = await somebody("ann-eight");
   const ben = await somebody("ben-eight");
@@ -248,7 +260,7 @@ test("from a booking one writes to the box office, who see the booking beside th
   await page.getByText("Paid. See you there!").waitFor();
   const number = page.url().slice(-8).toUpperCase();
   await page.getByRole("button", { name: "Write to the box office" }).click();
-  const field = page.getByRole("textbox", { name: /^Message to/ });
+  const field = page.getByRole("textbox", { name: "Message to desk-nine" });
   await field.waitFor();
   assert.equal(await field.inputValue(), `About booking ${number}: `);
   await field.press("End");
@@ -293,4 +305,8 @@ test("on a phone the list leads to the conversation and back", async () => {
   await office.seeNoFaults(ann.page, "a conversation on a phone");
   await ann.page.getByRole("link", { name: "All conversations" }).click();
   await ann.page.getByRole("heading", { name: "Messages" }).waitFor();
+});
+
+test("no page complained, save of messages that were refused", () => {
+  assert.deepEqual(complaints.filter((complaint) => !/status of 403/.test(complaint)), []);
 });
