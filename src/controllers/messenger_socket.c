@@ -180,6 +180,7 @@ static void on_event(SocketIoSocket *socket, const SocketIoEvent *event) {
   } else if (visitor->user_id == 0) {
     messenger_ask(visitor);
   } else {
+    presence_arrive_again(visitor->user_id);
     welcome(sockets, visitor->user_id);
   }
 }

@@ -96,6 +96,13 @@ uint32_t presence_arrive(int64_t user_id, bool back, int64_t now_ms) {
   return sockets;
 }
 
+void presence_arrive_again(int64_t user_id) {
+  lock();
+  Person *person = find(user_id);
+  if (person != NULL) note_change(person);
+  unlock();
+}
+
 void presence_leave(int64_t user_id, bool lost, int64_t now_ms) {
   lock();
   Person *person = find(user_id);

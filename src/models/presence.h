@@ -20,6 +20,7 @@ enum {
 // A socket of theirs was let in, or came back to where it was. Told to others unless `back` and they were online
 // anyhow. Gives how many sockets they have now; 0 when memory is out, and nothing has changed.
 uint32_t presence_arrive(int64_t user_id, bool back, int64_t now_ms);
+void presence_arrive_again(int64_t user_id);                      // one that has arrived says so once more: told again
 void presence_leave(int64_t user_id, bool lost, int64_t now_ms);  // a socket that had arrived has gone
 bool presence_is_online(int64_t user_id);
 

@@ -47,6 +47,8 @@ static void test_somebody_is_online_from_the_first_socket_until_a_lease_after_th
   assert_true(presence_is_online(ANNA));
   assert_false(presence_is_online(BERT));
   assert_told(ANNA, true);
+  presence_arrive_again(ANNA);
+  assert_told(ANNA, true);
   presence_leave(ANNA, true, now_ms);
   assert_quiet();
   assert_int_equal(presence_next(now_ms), INT64_MAX);
