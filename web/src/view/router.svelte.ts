@@ -1,7 +1,17 @@
 // Which page an address means, and going from one to another without loading.
 
 /** A page that has no number or name in its address. */
-type Plain = "home" | "sign-in" | "sign-in-name" | "sign-up" | "recover" | "account" | "tickets" | "messages";
+type Plain =
+  | "home"
+  | "sign-in"
+  | "sign-in-name"
+  | "sign-up"
+  | "recover"
+  | "confirm-email"
+  | "reset-password"
+  | "account"
+  | "tickets"
+  | "messages";
 
 /** A page of the box office that is about one concert or one booking. */
 type Numbered = "concert" | "way" | "booking" | "sale" | "door";
@@ -18,6 +28,8 @@ const PLAIN: Record<string, Plain> = {
   "/sign-in/username": "sign-in-name",
   "/sign-up": "sign-up",
   "/recover": "recover",
+  "/email/confirm-email": "confirm-email",
+  "/email/reset-password": "reset-password",
   "/account": "account",
   "/tickets": "tickets",
   "/messages": "messages",
@@ -69,7 +81,7 @@ export function go(path: string): void {
   scrollTo(0, 0);
 }
 
-const SIGNING = ["/sign-in", "/sign-in/username", "/sign-up", "/recover"];
+const SIGNING = ["/sign-in", "/sign-in/username", "/sign-up", "/recover", "/email/confirm-email", "/email/reset-password"];
 
 /** Goes where the person was before signing in. */
 export function goBack(): void {

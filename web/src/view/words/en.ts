@@ -222,6 +222,7 @@ export const en = {
     hidePassword: "Hide",
     noAccount: "Create an account",
     haveAccount: "I have an account",
+    forgot: "Forgot your password?",
     byUsername: "Use a username and authenticator",
     byEmail: "Use e-mail and password",
     upTitle: "Create an account",

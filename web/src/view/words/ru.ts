@@ -228,6 +228,7 @@ export const ru: Words = {
     hidePassword: "Скрыть",
     noAccount: "Создать аккаунт",
     haveAccount: "У меня есть аккаунт",
+    forgot: "Забыли пароль?",
     byUsername: "Войти по имени и приложению с кодами",
     byEmail: "Войти по почте и паролю",
     upTitle: "Новый аккаунт",
