@@ -344,6 +344,7 @@ for (const transports of [['websocket'], ['polling'], ['polling', 'websocket']])
     way.cutting = false;
     await until(() => texts(his).at(-1) === wanted.at(-1), () => `the last of ${wanted.length}; ${texts(his).length} came`);
     assert.deepEqual(texts(his), wanted);
+    await until(() => his.socket.connected, 'the way back from the last cut');
     assert.equal(his.socket.id, id, 'it was recovered each time');
     leaveAll();
     way.end();
