@@ -213,7 +213,7 @@ test("the door goes on without a connection and tells the server later", async (
 });
 
 test("before the opening everyone waits for the draw; then the turn comes by itself, and one checks the lot", async () => {
-  const opensAt = new Date(Date.now() + 12_000).toISOString();
+  const opensAt = new Date(Date.now() + 3_600_000).toISOString();
   foyer.command("concert", "add", "The Draw", "--date", "2027-03-01T18:00:00Z", "--opens-at", opensAt, "--category", "floor:10:5");
   const { draw } = await office.concertsOf(foyer);
   const page = await arrive(`/concert/${draw.id}`, people.PHONE);
@@ -223,6 +223,7 @@ test("before the opening everyone waits for the draw; then the turn comes by its
   await page.getByRole("heading", { name: "Waiting for the draw" }).waitFor();
   await page.getByText("person waits for the draw with you").waitFor();
   await office.seeNoFaults(page, "the draw");
+  foyer.command("concert", "open", draw.id);
   await page.getByRole("heading", { name: "Choose your tickets" }).waitFor({ timeout: 25_000 });
   await page.getByRole("link", { name: "Back to the concert" }).click();
   await page.getByRole("button", { name: "Check the draw" }).click();
