@@ -360,18 +360,17 @@ static void resume(Conn *conn) {
   if (!conn->dead && !conn->polls_read) poll_update(conn);
 }
 
-// What has one small piece to send may go by the ring. Frames of many changes do not: what is to be done after the
-// ring's run would hide from core/topic.c whether the next changes came while they were being sent.
+// What has one piece to send, as all have in a fan-out, may go by the ring.
 static bool fits_ring(const Conn *conn) {
-  enum { RING_PIECE_BYTES = 512 };
-  return conn->piece_count == 1 && conn->pieces[0]->length <= RING_PIECE_BYTES && !conn->polls_write && !conn->dead;
+  return conn->piece_count == 1 && !conn->polls_write && !conn->dead;
 }
 
 static void on_ring_sent(void *owner, size_t count) {
   if (count > 0) take_sent(owner, count);
 }
 
-// Sends for the first of the dirty ones; gives for how many. No handler runs meanwhile.
+// Sends for the first of the dirty ones; gives for how many. No handler runs meanwhile. The last one is left to go by
+// itself: when it has been sent all has, and what comes after that has not come while we were sending (core/topic.c).
 static uint32_t send_by_ring(Loop *loop) {
   Conn *conn = loop->dirty;
   if (conn->next_dirty == NULL || !fits_ring(conn)) return 0;
@@ -380,7 +379,7 @@ static uint32_t send_by_ring(Loop *loop) {
   loop->ring_asked = true;
   if (loop->ring == NULL) return 0;
   uint32_t count = 0;
-  for (; conn != NULL && fits_ring(conn); conn = conn->next_dirty, count++) {
+  for (; conn->next_dirty != NULL && fits_ring(conn); conn = conn->next_dirty, count++) {
     const Buf *piece = conn->pieces[0];
     if (!send_ring_add(loop->ring, conn->fd, piece->at + conn->first_sent, piece->length - conn->first_sent, conn))
       break;
