@@ -250,14 +250,19 @@ static int64_t enter(Call *call, int64_t concert_id, int64_t lot) {
   return rank;
 }
 
-// The caller's open place; false when there is none. A slot that is over is none: it is ended here.
-static bool find_place(Call *call, const Concert *concert, bool *active) {
+// The end of the slot that the caller has: 0 while he waits, -1 when he has no open place.
+static int64_t find_slot_end(Call *call, const Concert *concert) {
   static const char FIND[] =
       "SELECT slot_until FROM queue_places WHERE concert_id = $1 AND user_id = $2 AND status IN ('waiting', 'active')";
+  return db_int(call->db, FIND, -1, sql_int(concert->id), sql_int(call->who.user_id));
+}
+
+// The caller's open place; false when there is none. A slot that is over is none: it is ended here.
+static bool find_place(Call *call, const Concert *concert, bool *active) {
   static const char END[] =
       "UPDATE queue_places SET status = 'expired' WHERE concert_id = $1 AND user_id = $2"
       " AND status IN ('waiting', 'active')";
-  int64_t until_ms = db_int(call->db, FIND, -1, sql_int(concert->id), sql_int(call->who.user_id));
+  int64_t until_ms = find_slot_end(call, concert);
   *active = until_ms > 0;
   if (until_ms <= 0 || until_ms > call->now_ms) return until_ms >= 0;
   db_run(call->db, END, sql_int(concert->id), sql_int(call->who.user_id));
@@ -290,7 +295,11 @@ static bool open_when_due(Call *call, const Concert *concert) {
 Error queue_join(Call *call, const Concert *concert, bool *active) {
   bool had_place = false;
   *active = false;
-  if (concert->closed || concert->draining) return find_place(call, concert, active) ? ERR_NONE : ERR_QUEUE_CLOSED;
+  if (concert->closed || concert->draining) {
+    int64_t until_ms = find_slot_end(call, concert);  // one that is over is left to the tick: a refusal writes nothing
+    *active = until_ms > call->now_ms;
+    return until_ms == 0 || *active ? ERR_NONE : ERR_QUEUE_CLOSED;
+  }
   int64_t rank = take_rank(call, concert, active, &had_place);
   if (had_place) return ERR_NONE;
   if (rank < 0) return ERR_INTERNAL;

@@ -296,6 +296,7 @@ static void test_a_closed_sale_takes_and_admits_nobody(void **state) {
   assert_true(is_waiting(rig, 3));
   assert_true(is_active(rig, 2));
   rig_pass(rig, rig->config.slot_ms);
+  assert_refused(onsale_join(rig, 2), ERR_QUEUE_CLOSED);  // whose slot is over, and nobody has ended it yet
   onsale_tick(rig);
   assert_int_equal(rig_int(rig, "SELECT active FROM concerts"), 0);
 }
