@@ -366,9 +366,9 @@ bool db_call_end(Db *db, bool keep) {
   static const char RELEASE[] = "RELEASE call";
   static const char UNDO[] = "ROLLBACK TO call";
   db->in_call = false;
-  if (!keep) on_all_changed(db);
   bool lost = sqlite3_get_autocommit(db->sqlite) != 0;
   if (!lost && db->has_savepoint) {
+    if (!keep) on_all_changed(db);
     lost = !(keep || run_control(db, UNDO)) || !run_control(db, RELEASE);
   } else if (!keep && db_total_changes(db) != db->changes_before) {
     lost = true;

@@ -113,6 +113,10 @@ static void test_the_version_of_a_table_changes_with_all_that_may_change_its_row
   assert_true(db_call_end(db, true));
   assert_int_equal(db_version_of(db, TABLE), added);
   db_call_begin(db);
+  assert_int_equal(count(db), 1);
+  assert_true(db_call_end(db, false));  // nothing is undone
+  assert_int_equal(db_version_of(db, TABLE), added);
+  db_call_begin(db);
   assert_true(db_run(db, "UPDATE things SET size = 2"));
   uint64_t changed = db_version_of(db, TABLE);
   assert_int_not_equal(changed, added);
