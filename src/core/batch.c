@@ -2,6 +2,7 @@
 #include "core/batch.h"
 
 #include "core/crash.h"
+#include "core/log.h"
 #include "core/once.h"
 
 void batch_forget(Call *call, Error error) {
@@ -33,7 +34,10 @@ bool batch_run(Db *db, Call *call) {
   call->db = NULL;
   call->error = error == ERR_NONE ? call->refusal : error;
   if (error != ERR_NONE) batch_forget(call, error);
-  return db_call_end(db, error == ERR_NONE);
+  bool stands = db_call_end(db, error == ERR_NONE);
+  if (!stands)
+    log_error("batch: a call has failed them all", "method=%s error=%s", call->method->name, error_code(error));
+  return stands;
 }
 
 // What was committed may now be forgotten in memory too.

@@ -5,8 +5,8 @@
 
 #include "core/call.h"
 
-// Runs one call in the open transaction, in a savepoint of its own; its outcome is call->error. False when the whole
-// transaction was lost.
+// Runs one call in the open transaction, in a savepoint of its own where it needs one; its outcome is call->error.
+// False when the whole transaction is lost.
 bool batch_run(Db *db, Call *call);
 // Ends the transaction of all these calls (linked by `next`). Unless everything is `alive` and the commit succeeds, it
 // is rolled back and each call has failed with ERR_INTERNAL; then false.
