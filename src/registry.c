@@ -44,44 +44,33 @@ static const int64_t *warm_ids;
 static size_t warm_count;
 
 // What time brings about is the first loop's work.
-static Ticker *queue_ticker;
-static Ticker *room_ticker;
-static Ticker *payment_ticker;
-static Ticker *presence_ticker;
-static Ticker *index_ticker;
-static Ticker *expire_ticker;
+enum { TICKER_QUEUE, TICKER_ROOM, TICKER_PAYMENT, TICKER_PRESENCE, TICKER_INDEX, TICKER_EXPIRE, TICKERS };
+static Ticker *tickers[TICKERS];
 
 static void start_tickers(Loop *loop) {
-  queue_ticker = ticker_start(loop, &(TickerSettings){.method = &queue_method_tick,
-                                                      .interval_ms = loop->config->promote_interval_ms,
-                                                      .next = waiting_room_next});
-  room_ticker = ticker_start(loop, &(TickerSettings){.method = &queue_method_read_anew,
-                                                     .interval_ms = loop->config->promote_interval_ms,
-                                                     .next = waiting_room_next_reading});
-  payment_ticker =
-      ticker_start(loop, &(TickerSettings){.method = &payment_look, .interval_ms = loop->config->sweep_interval_ms});
-  presence_ticker = ticker_start(
-      loop, &(TickerSettings){.method = &presence_tick, .interval_ms = PRESENCE_MS, .next = presence_next});
-  index_ticker = ticker_start(loop, &(TickerSettings){.method = &message_method_index, .interval_ms = INDEX_MS});
-  expire_ticker = ticker_start(loop, &(TickerSettings){.method = &message_method_expire, .interval_ms = EXPIRE_MS});
-  bool all = queue_ticker != NULL && room_ticker != NULL && payment_ticker != NULL && presence_ticker != NULL &&
-             index_ticker != NULL && expire_ticker != NULL;
-  if (!all) abort();
+  const Config *config = loop->config;
+  const TickerSettings settings[TICKERS] = {
+      [TICKER_QUEUE] = {&queue_method_tick, config->promote_interval_ms, waiting_room_next},
+      [TICKER_ROOM] = {&queue_method_read_anew, config->promote_interval_ms, waiting_room_next_reading},
+      [TICKER_PAYMENT] = {&payment_look, config->sweep_interval_ms, NULL},
+      [TICKER_PRESENCE] = {&presence_tick, PRESENCE_MS, presence_next},
+      [TICKER_INDEX] = {&message_method_index, INDEX_MS, NULL},
+      [TICKER_EXPIRE] = {&message_method_expire, EXPIRE_MS, NULL},
+  };
+  for (int i = 0; i < TICKERS; i++) {
+    tickers[i] = ticker_start(loop, &settings[i]);
+    if (tickers[i] == NULL) abort();  // nothing was promised yet
+  }
 }
 
 static void stop_tickers(void) {
-  ticker_stop(queue_ticker);
-  ticker_stop(room_ticker);
-  ticker_stop(payment_ticker);
-  ticker_stop(presence_ticker);
-  ticker_stop(index_ticker);
-  ticker_stop(expire_ticker);
+  for (int i = 0; i < TICKERS; i++) ticker_stop(tickers[i]);
 }
 
 static void run_presence_look(Loop *loop, LoopMessage *message) {
   (void)loop;
   free(message);
-  ticker_look(presence_ticker);
+  ticker_look(tickers[TICKER_PRESENCE]);
 }
 
 // Somebody has come or gone: on whichever loop that was, the first tells of it.
@@ -155,8 +144,8 @@ void registry_event(Loop *loop, const Event *event) {
   if (event->seq > 0) {
     topics_event(topics_of(loop), event);
   } else if (str_equal(event->topic, STR("queue"))) {
-    if (loop->number == 0) ticker_look(queue_ticker);
-    if (loop->number == 0 && waiting_room_is_stale()) ticker_look(room_ticker);
+    if (loop->number == 0) ticker_look(tickers[TICKER_QUEUE]);
+    if (loop->number == 0 && waiting_room_is_stale()) ticker_look(tickers[TICKER_ROOM]);
   } else {
     seats_socket_signal(loop, event);
     messenger_socket_signal(loop, event);
@@ -170,5 +159,5 @@ void registry_changed_outside(Loop *loop) {
   tickets_http_changed_outside(loop);
   if (loop->number > 0) return;
   waiting_room_mark_stale();
-  ticker_look(room_ticker);
+  ticker_look(tickers[TICKER_ROOM]);
 }

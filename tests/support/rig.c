@@ -117,7 +117,6 @@ Rig *rig_open(const RigSettings *settings) {
   rig->settings = usual(settings);
   rig->now_ms = RIG_BEGIN_MS;
   rig->config = (Config){.rate_limits = true,
-
                          .max_active_users = 2,
                          .slot_ms = 5 * RIG_MINUTE_MS,
                          .booking_ms = 10 * RIG_MINUTE_MS,
