@@ -1,5 +1,5 @@
 // Runs a method of the program's own again and again: at the start, then every so often, and when something is due
-// before. Never twice at once. On its loop's thread.
+// before. Never twice at once, and after a failure not for a moment. On its loop's thread.
 #ifndef FOYER_CORE_TICKER_H
 #define FOYER_CORE_TICKER_H
 
