@@ -6,7 +6,7 @@
 Error effect_wait(Call *call, const char *kind, Str key, Error failed) {
   EffectState state = outbox_look(call->db, key);
   if (state == EFFECT_FAILED || state == EFFECT_UNKNOWN) return failed;
-  if (state == EFFECT_PENDING) call->waits_for = fast_key(&call->arena, kind, key);
+  if (state == EFFECT_PENDING) call->waits_for = outbox_topic(&call->arena, kind, key);
   return ERR_NONE;
 }
 

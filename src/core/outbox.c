@@ -94,11 +94,8 @@ static int64_t next_try(const Errand *errand, int64_t now_ms) {
 }
 
 static void tell_over(Call *call, const Way *way) {
-  Text topic = {.arena = &call->arena};
-  text_add(&topic, str_from(way->lane->kind->name));
-  text_char(&topic, ':');
-  text_add(&topic, way->errand.key);
-  call_signal(call, text_str(&topic), way->outcome == OUTCOME_DONE ? STR("done") : STR("failed"), (Str){0});
+  Str topic = outbox_topic(&call->arena, way->lane->kind->name, way->errand.key);
+  call_signal(call, topic, way->outcome == OUTCOME_DONE ? STR("done") : STR("failed"), (Str){0});
 }
 
 // What was done keeps nothing of its payload: codes and tickets of people stood in it.
@@ -470,6 +467,12 @@ void outbox_free(Outbox *outbox) {
 }
 
 // Looking.
+
+Str outbox_topic(Arena *arena, const char *kind, Str key) {
+  Text topic = {.arena = arena};
+  text_format(&topic, "%s:%.*s", kind, STR_ARG(key));
+  return text_str(&topic);
+}
 
 EffectState outbox_look(Db *db, Str key) {
   static const char LOOK[] =

@@ -75,6 +75,7 @@ void outbox_free(Outbox *outbox);  // after outbox_stop and after the loops were
 // told, kind "done" or "failed".
 typedef enum EffectState { EFFECT_UNKNOWN, EFFECT_PENDING, EFFECT_DONE, EFFECT_FAILED } EffectState;
 EffectState outbox_look(Db *db, Str key);
+Str outbox_topic(Arena *arena, const char *kind, Str key);
 
 // Figures of a kind; any thread. `pending` and `oldest_ms` are as of the last second.
 typedef struct OutboxFigures {
