@@ -162,11 +162,10 @@ FastRate fast_rate(Fast *fast, uint64_t key, int64_t by, int64_t window_ms, int6
     if (set[i].until_ms < first_to_end->until_ms) first_to_end = &set[i];
   }
   if (found == NULL) found = first_to_end;
-  bool counted = found->key == key && found->until_ms > now_ms;
-  // Who only asks begins no window.
-  if (!counted && by != 0) *found = (Rate){.key = key, .until_ms = now_ms + window_ms};
-  FastRate rate = {.until_ms = now_ms + window_ms};
-  if (counted || by != 0) rate = (FastRate){.count = found->count += by, .until_ms = found->until_ms};
+  Rate rate = {.key = key, .until_ms = now_ms + window_ms};
+  if (found->key == key && found->until_ms > now_ms) rate = *found;
+  rate.count += by;
+  if (by != 0) *found = rate;
   uv_mutex_unlock(&fast->lock);
-  return rate;
+  return (FastRate){.count = rate.count, .until_ms = rate.until_ms};
 }

@@ -26,7 +26,7 @@ bool fast_get(Fast *fast, Str key, int64_t now_ms, Arena *arena, Str *value);
 void fast_remove(Fast *fast, Str key);
 
 // Rates of requests, in a table of their own, so that a flood of addresses pushes out no count of guesses. Adds `by`
-// requests of `key` (see fast_rate_key) to its window and tells what stands in it.
+// requests of `key` (see fast_rate_key) to its window and tells what stands in it; with 0 it begins none.
 typedef struct FastRate {
   int64_t count;     // these included
   int64_t until_ms;  // the end of the window
