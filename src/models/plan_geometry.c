@@ -114,15 +114,8 @@ static void write_zones(Text *text, const Plan *plan) {
   json_close(text, ']');
 }
 
-static void write_int(Text *text, const char *name, int64_t value) {
-  json_name(text, name);
-  json_add_int(text, value);
-}
-
 static void write_str(Text *text, const char *name, Str value) {
-  if (value.length == 0) return;
-  json_name(text, name);
-  json_add_str(text, value);
+  if (value.length > 0) json_put_str(text, name, value);
 }
 
 static void write_points(Text *text, const PlanArea *area) {
@@ -141,9 +134,9 @@ static void write_area_text(Text *text, const PlanArea *area) {
   if (area->text.length == 0) return;
   write_str(text, "text", area->text);
   write_str(text, "text_color", area->text_color);
-  write_int(text, "text_size", area->text_size);
-  write_int(text, "text_x", area->text_x);
-  write_int(text, "text_y", area->text_y);
+  json_put_int(text, "text_size", area->text_size);
+  json_put_int(text, "text_x", area->text_x);
+  json_put_int(text, "text_y", area->text_y);
 }
 
 static void write_area(Text *text, const PlanArea *area) {
@@ -154,13 +147,13 @@ static void write_area(Text *text, const PlanArea *area) {
                                                   [PLAN_TEXT] = "text"};
   json_open(text, '{');
   write_str(text, "shape", str_from(shapes[area->shape]));
-  write_int(text, "x", area->x);
-  write_int(text, "y", area->y);
+  json_put_int(text, "x", area->x);
+  json_put_int(text, "y", area->y);
   if (area->shape == PLAN_RECTANGLE || area->shape == PLAN_ELLIPSE) {
-    write_int(text, "width", area->width);
-    write_int(text, "height", area->height);
+    json_put_int(text, "width", area->width);
+    json_put_int(text, "height", area->height);
   }
-  if (area->shape == PLAN_CIRCLE) write_int(text, "radius", area->radius);
+  if (area->shape == PLAN_CIRCLE) json_put_int(text, "radius", area->radius);
   if (area->shape == PLAN_POLYGON) write_points(text, area);
   json_name(text, "rotation");
   json_add_double(text, area->rotation);
@@ -186,8 +179,8 @@ static void write_members(Text *text, const Plan *plan, const PlanIds *ids) {
   plan_extent(plan, &rows, &places);
   json_name(text, "name");
   json_add_str(text, plan->name);
-  write_int(text, "rows", rows);
-  write_int(text, "places", places);
+  json_put_int(text, "rows", rows);
+  json_put_int(text, "places", places);
   write_types(text, plan, ids);
   write_zones(text, plan);
   write_row_labels(text, plan);
@@ -209,8 +202,8 @@ void plan_write_geometry(Text *text, const Plan *plan, const PlanIds *ids) {
   snprintf(hash, sizeof(hash), "%016llx", (unsigned long long)ids->hash);
   text_reserve(text, plan->seat_count * BYTES_A_SEAT);
   json_open(text, '{');
-  write_int(text, "id", ids->hall);
-  write_int(text, "cinema_id", ids->cinema);
+  json_put_int(text, "id", ids->hall);
+  json_put_int(text, "cinema_id", ids->cinema);
   write_str(text, "plan", str_from(hash));
   write_members(text, plan, ids);
   json_close(text, '}');

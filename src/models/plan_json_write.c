@@ -18,19 +18,9 @@ typedef struct Writer {
 
 // --- Members ---
 
-static void write_int(Text *text, const char *name, int value) {
-  json_name(text, name);
-  json_add_int(text, value);
-}
-
 static void write_double(Text *text, const char *name, double value) {
   json_name(text, name);
   json_add_double(text, value);
-}
-
-static void write_str(Text *text, const char *name, Str value) {
-  json_name(text, name);
-  json_add_str(text, value);
 }
 
 static void write_point(Text *text, double x, double y) {
@@ -55,22 +45,22 @@ static void write_guid(const Writer *writer, const PlanSeat *seat) {
     snprintf(made, sizeof(made), "%d-%d", seat->row, seat->place);
     guid = str_from(made);
   }
-  write_str(writer->text, "seat_guid", guid);
+  json_put_str(writer->text, "seat_guid", guid);
 }
 
 static void write_seat_number(const Writer *writer, const PlanSeat *seat) {
   char digits[LABEL_BYTES_MAX];
   snprintf(digits, sizeof(digits), "%d", seat->place);
-  write_str(writer->text, "seat_number", seat->place_label.length > 0 ? seat->place_label : str_from(digits));
+  json_put_str(writer->text, "seat_number", seat->place_label.length > 0 ? seat->place_label : str_from(digits));
 }
 
 // The keys that the open form does not have, each only where it says something.
 static void write_own_keys(const Writer *writer, const PlanSeat *seat, int expected_place) {
   if (writer->form == PLAN_JSON_STRICT) return;
-  if (seat->place != expected_place) write_int(writer->text, "place", seat->place);
+  if (seat->place != expected_place) json_put_int(writer->text, "place", seat->place);
   if (seat->width != seat->height || seat->width % 2 != 0) {
-    write_int(writer->text, "width", seat->width);
-    write_int(writer->text, "height", seat->height);
+    json_put_int(writer->text, "width", seat->width);
+    json_put_int(writer->text, "height", seat->height);
   }
   if (seat->rotation != 0) write_double(writer->text, "rotation", seat->rotation);
 }
@@ -81,18 +71,18 @@ static void write_seat(const Writer *writer, const PlanSeat *seat, int expected_
   write_guid(writer, seat);
   write_seat_number(writer, seat);
   write_position(writer->text, seat->x + seat->width / 2.0, seat->y + seat->height / 2.0);
-  write_str(writer->text, "category", writer->plan->types[seat->type].name);
-  write_int(writer->text, "radius", shorter < 2 ? 1 : shorter / 2);
+  json_put_str(writer->text, "category", writer->plan->types[seat->type].name);
+  json_put_int(writer->text, "radius", shorter < 2 ? 1 : shorter / 2);
   write_own_keys(writer, seat, expected_place);
   json_close(writer->text, '}');
 }
 
 static void write_row_number(Writer *writer, const PlanSeat *seat) {
   Str label = seat->row_label.length > 0 ? seat->row_label : plan_row_name(writer->text->arena, seat->row);
-  write_str(writer->text, "row_number", label);
-  write_str(writer->text, "row_number_position", STR("both"));
+  json_put_str(writer->text, "row_number", label);
+  json_put_str(writer->text, "row_number_position", STR("both"));
   writer->row++;
-  if (seat->row != writer->row && writer->form == PLAN_JSON_WHOLE) write_int(writer->text, "row", seat->row);
+  if (seat->row != writer->row && writer->form == PLAN_JSON_WHOLE) json_put_int(writer->text, "row", seat->row);
   writer->row = seat->row;
 }
 
@@ -121,15 +111,15 @@ static size_t write_row(Writer *writer, size_t at, size_t end) {
 static void write_rectangle(Text *text, const PlanArea *area) {
   json_name(text, "rectangle");
   json_open(text, '{');
-  write_int(text, "width", area->width);
-  write_int(text, "height", area->height);
+  json_put_int(text, "width", area->width);
+  json_put_int(text, "height", area->height);
   json_close(text, '}');
 }
 
 static void write_circle(Text *text, const PlanArea *area) {
   json_name(text, "circle");
   json_open(text, '{');
-  write_int(text, "radius", area->radius);
+  json_put_int(text, "radius", area->radius);
   json_close(text, '}');
 }
 
@@ -171,20 +161,20 @@ static void write_area_text(Text *text, const PlanArea *area) {
   if (area->text.length == 0) return;
   json_name(text, "text");
   json_open(text, '{');
-  write_str(text, "text", area->text);
-  if (area->text_color.length > 0) write_str(text, "color", area->text_color);
-  write_int(text, "size", area->text_size);
+  json_put_str(text, "text", area->text);
+  if (area->text_color.length > 0) json_put_str(text, "color", area->text_color);
+  json_put_int(text, "size", area->text_size);
   write_position(text, area->text_x, area->text_y);
   json_close(text, '}');
 }
 
 static void write_area(Text *text, const PlanArea *area) {
   json_open(text, '{');
-  write_str(text, "shape", str_from(SHAPES[area->shape].name));
+  json_put_str(text, "shape", str_from(SHAPES[area->shape].name));
   write_position(text, area->x, area->y);
   write_double(text, "rotation", area->rotation);
-  if (area->color.length > 0) write_str(text, "color", area->color);
-  if (area->border_color.length > 0) write_str(text, "border_color", area->border_color);
+  if (area->color.length > 0) json_put_str(text, "color", area->color);
+  if (area->border_color.length > 0) json_put_str(text, "border_color", area->border_color);
   SHAPES[area->shape].write(text, area);
   write_area_text(text, area);
   json_close(text, '}');
@@ -205,7 +195,7 @@ static void write_areas(Writer *writer) {
 static void write_zone(Writer *writer, Str name, size_t at, size_t end) {
   if (at == end) return;
   json_open(writer->text, '{');
-  write_str(writer->text, "name", name);
+  json_put_str(writer->text, "name", name);
   write_position(writer->text, 0, 0);
   json_name(writer->text, "rows");
   json_open(writer->text, '[');
@@ -241,8 +231,8 @@ static void write_categories(Text *text, const Plan *plan) {
   json_open(text, '[');
   for (size_t i = 0; i < plan->type_count; i++) {
     json_open(text, '{');
-    write_str(text, "name", plan->types[i].name);
-    write_str(text, "color", plan->types[i].color);
+    json_put_str(text, "name", plan->types[i].name);
+    json_put_str(text, "color", plan->types[i].color);
     json_close(text, '}');
   }
   json_close(text, ']');
@@ -254,8 +244,8 @@ static void write_size(Text *text, const Plan *plan) {
   plan_size(plan, &width, &height);
   json_name(text, "size");
   json_open(text, '{');
-  write_int(text, "width", width);
-  write_int(text, "height", height);
+  json_put_int(text, "width", width);
+  json_put_int(text, "height", height);
   json_close(text, '}');
 }
 
@@ -264,7 +254,7 @@ void plan_json_write(Text *text, const Plan *plan, PlanJsonForm form) {
   text_reserve(text, plan->seat_count * BYTES_A_SEAT);
   group_by_zone(&writer, text->arena);
   json_open(text, '{');
-  write_str(text, "name", plan->name);
+  json_put_str(text, "name", plan->name);
   write_size(text, plan);
   write_categories(text, plan);
   json_name(text, "zones");
