@@ -1,7 +1,7 @@
 // People found by a part of their name (migrations/0007_messenger_accounts.sql).
 #include "models/person.h"
 
-enum { FOUND_MAX = 50, FEW = 2000, END_CHARACTERS = 24 };
+enum { FOUND_MAX = 50, FEW = 2000, END_CHARACTERS = 24, NAME_CHARACTERS_MAX = 254 };
 
 static Str small_letters(Call *call, Str text) {
   static const char SMALL[] =
@@ -47,7 +47,8 @@ void person_write_found(Call *call, Text *out, Str part, int64_t but) {
   static const char AMONG_MANY[] =
       "SELECT n.name, n.user_id FROM shown_names n INDEXED BY shown_names_small WHERE instr(n.small, $1) > 0"
       " AND n.user_id != $2 ORDER BY n.small, n.user_id LIMIT $3";
-  Str small = small_letters(call, part);
+  // What is longer than any name is in none; its small letters would cost the square of its length.
+  Str small = str_code_points(part) <= NAME_CHARACTERS_MAX ? small_letters(call, part) : (Str){0};
   if (small.length == 0) {
     text_add(out, STR("[]"));
     return;

@@ -138,6 +138,17 @@ static void test_what_many_names_contain_is_found_in_their_order(void **state) {
   assert_reply(rig, rig_call(rig, &person_search, &venue_anna, "{\"name\":\"anna\"}"), "[]");  // oneself
 }
 
+// To make so many letters small ones would take minutes.
+static void test_what_is_longer_than_any_name_is_in_none_and_costs_nothing(void **state) {
+  Rig *rig = *state;
+  enum { LETTERS = 300000 };
+  Text json = {.arena = &rig->arena};
+  text_add(&json, STR("{\"name\":\""));
+  for (int i = 0; i < LETTERS; i++) text_char(&json, 'n');
+  text_add(&json, STR("\"}"));
+  assert_reply(rig, rig_call(rig, &person_search, &venue_anna, rig_zero(rig, text_str(&json))), "[]");
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, venue_setup, invariants_teardown)
 
 int main(void) {
@@ -149,6 +160,7 @@ int main(void) {
       CASE(test_ten_links_in_a_quarter_of_an_hour_go_to_one_address),
       CASE(test_the_eleventh_wrong_password_of_who_is_signed_in_is_not_looked_at),
       CASE(test_what_many_names_contain_is_found_in_their_order),
+      CASE(test_what_is_longer_than_any_name_is_in_none_and_costs_nothing),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
