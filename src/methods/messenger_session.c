@@ -8,7 +8,7 @@
 #include "models/guesses.h"
 #include "models/session.h"
 
-enum { ACCOUNT_TRIES = 10, PLACE_LENGTH_MAX = 1024 };
+enum { ACCOUNT_TRIES = 10, EMAIL_MAX = 254, PLACE_LENGTH_MAX = 1024 };
 
 typedef struct LoginInput {
   Str email;
@@ -72,6 +72,7 @@ static Error login(Call *call, const void *input) {
   Account account;
   in->email = account_email(&call->arena, in->email);
   if (guesses_count(call, "guesses", call->peer, 1) > GUESSES_OF_ADDRESS) return ERR_TOO_MANY_LOGIN_ATTEMPTS;
+  if (str_code_points(in->email) > EMAIL_MAX) return ERR_INVALID_CREDENTIALS;  // nobody's: not to be remembered
   if (guesses_count(call, "login", in->email, 1) > ACCOUNT_TRIES) return ERR_TOO_MANY_LOGIN_ATTEMPTS;
   if (account_find_by_email(call->db, &call->arena, in->email, &account)) {
     in->hash = account.password_hash;

@@ -121,6 +121,16 @@ static void test_the_eleventh_wrong_password_of_who_is_signed_in_is_not_looked_a
   assert_refused(rig_call(rig, &messenger_login, NULL, login_json), ERR_INVALID_CREDENTIALS);
 }
 
+// The count of tries keeps the address.
+static void test_an_address_that_is_too_long_for_anybody_is_refused_and_not_remembered(void **state) {
+  Rig *rig = *state;
+  Text json = {.arena = &rig->arena};
+  text_format(&json, "{\"email\":\"%0255d\",\"password\":\"p\",\"os\":\"o\",\"browser\":\"b\"}", 0);
+  for (int i = 0; i < 15; i++) {
+    assert_refused(rig_call(rig, &messenger_login, NULL, rig_zero(rig, text_str(&json))), ERR_INVALID_CREDENTIALS);
+  }
+}
+
 static void test_what_many_names_contain_is_found_in_their_order(void **state) {
   Rig *rig = *state;
   rig_run(rig,
@@ -159,6 +169,7 @@ int main(void) {
       CASE(test_a_link_for_a_new_password_is_good_for_a_day_and_confirms_the_address),
       CASE(test_ten_links_in_a_quarter_of_an_hour_go_to_one_address),
       CASE(test_the_eleventh_wrong_password_of_who_is_signed_in_is_not_looked_at),
+      CASE(test_an_address_that_is_too_long_for_anybody_is_refused_and_not_remembered),
       CASE(test_what_many_names_contain_is_found_in_their_order),
       CASE(test_what_is_longer_than_any_name_is_in_none_and_costs_nothing),
   };
