@@ -117,6 +117,9 @@ Str tickets_field_sentence(Arena *arena, const Field *field) {
     case FIELD_INT:
       text_format(&text, "a whole number from %lld to %lld", (long long)field->min, (long long)field->max);
       break;
+    case FIELD_NUMBER:
+      text_add(&text, STR("a number"));
+      break;
     case FIELD_FLAG:
       text_add(&text, STR("true or false"));
       break;

@@ -84,6 +84,7 @@ static bool decode_email(Call *call, const Json *value, Str *out) {
 static bool decode_field(Call *call, const Json *value, const Field *field, void *out) {
   Str text = {0};
   int64_t number = 0;
+  double any = 0;
   if (field->optional && (value == NULL || json_is_null(value))) return true;
   switch (field->kind) {
     case FIELD_ID:
@@ -92,6 +93,9 @@ static bool decode_field(Call *call, const Json *value, const Field *field, void
       if (!json_int(value, &number) || number < field->min || number > field->max) return false;
       *(int64_t *)out = number;
       return true;
+    case FIELD_NUMBER:
+      json_int(value, out);
+      return json_double(value, &any);
     case FIELD_FLAG:
       return json_is_bool(value, out);
     case FIELD_PUBLIC_ID:

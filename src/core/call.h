@@ -43,6 +43,7 @@ typedef enum MethodAccess { ACCESS_ANYONE, ACCESS_SIGNED_IN, ACCESS_STAFF } Meth
 typedef enum FieldKind {
   FIELD_ID,          // integer of at least 1        -> int64_t
   FIELD_INT,         // integer of min..max          -> int64_t
+  FIELD_NUMBER,      // any number                   -> int64_t: of one with a fraction, or past 2^53, 0
   FIELD_FLAG,        // true or false                -> bool
   FIELD_PUBLIC_ID,   // 24 hex digits                -> Str
   FIELD_EMAIL,       // an e-mail address of at most 254 bytes -> Str, trimmed and in lower case
