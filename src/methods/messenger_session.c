@@ -92,11 +92,7 @@ const Method messenger_login = {.name = "messenger.login",
 // POST auth/refresh-token
 
 static const Field refresh_fields[] = {
-    {.name = "userID",
-     .kind = FIELD_INT,
-     .offset = offsetof(LoginInput, user_id),
-     .max = UINT32_MAX,
-     .error = ERR_VALIDATION},
+    {.name = "userID", .kind = FIELD_NUMBER, .offset = offsetof(LoginInput, user_id), .error = ERR_VALIDATION},
     TEXT_FIELD("refreshToken", token, UINT32_MAX),
     TEXT_FIELD("os", os, PLACE_LENGTH_MAX),
     TEXT_FIELD("browser", browser, PLACE_LENGTH_MAX),

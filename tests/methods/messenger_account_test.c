@@ -131,6 +131,20 @@ static void test_an_address_that_is_too_long_for_anybody_is_refused_and_not_reme
   }
 }
 
+static void test_a_number_that_is_nobodys_has_no_refresh_token(void **state) {
+  Rig *rig = *state;
+  static const char *const numbers[] = {"0", "-1", "1.5", "4294967296", "1e300"};
+  static const char *const others[] = {"\"1\"", "null", "true", "1e999"};
+  Text json = {.arena = &rig->arena};
+  for (int i = 0; i < 9; i++) {
+    json.length = 0;
+    text_format(&json, "{\"userID\":%s,\"refreshToken\":\"t\",\"os\":\"o\",\"browser\":\"b\"}",
+                i < 5 ? numbers[i] : others[i - 5]);
+    Answer answer = rig_call(rig, &messenger_refresh, NULL, rig_zero(rig, text_str(&json)));
+    assert_refused(answer, i < 5 ? ERR_INVALID_REFRESH_TOKEN : ERR_VALIDATION);
+  }
+}
+
 static void test_what_many_names_contain_is_found_in_their_order(void **state) {
   Rig *rig = *state;
   rig_run(rig,
@@ -170,6 +184,7 @@ int main(void) {
       CASE(test_ten_links_in_a_quarter_of_an_hour_go_to_one_address),
       CASE(test_the_eleventh_wrong_password_of_who_is_signed_in_is_not_looked_at),
       CASE(test_an_address_that_is_too_long_for_anybody_is_refused_and_not_remembered),
+      CASE(test_a_number_that_is_nobodys_has_no_refresh_token),
       CASE(test_what_many_names_contain_is_found_in_their_order),
       CASE(test_what_is_longer_than_any_name_is_in_none_and_costs_nothing),
   };
