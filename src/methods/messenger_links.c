@@ -8,7 +8,7 @@
 #include "models/mailed_link.h"
 #include "models/session.h"
 
-enum { EMAIL_MIN = 3, EMAIL_MAX = 254, PASSWORD_MIN = 8, PASSWORD_MAX = 100, TOKEN_MAX = 1024 };
+enum { EMAIL_MIN = 3, EMAIL_MAX = 254, PASSWORD_MIN = 8, PASSWORD_MAX = 100 };
 
 typedef struct LinkInput {
   int64_t user_id;
@@ -25,7 +25,7 @@ typedef struct LinkInput {
   }
 #define ID_FIELD \
   { .name = "id", .kind = FIELD_ID, .offset = offsetof(LinkInput, user_id), .error = ERR_VALIDATION }
-#define TOKEN_FIELD TEXT_FIELD("token", token, 1, TOKEN_MAX)
+#define TOKEN_FIELD TEXT_FIELD("token", token, 1, UINT32_MAX)
 
 static const Field link_fields[] = {ID_FIELD, TOKEN_FIELD};
 

@@ -91,6 +91,7 @@ test('who signs up confirms by the mailed link, and then signs in', async () => 
   refused(await signUpHere(` ${email}`), 400, `Email  ${email} already in use`);
   refused(await ask('GET', `/email/confirm-email?id=${link.id}&token=${link.token.slice(1)}`), 400, 'Invalid confirm email link');
   refused(await ask('GET', `/email/confirm-email?id=${link.id + 1}&token=${link.token}`), 400, 'Invalid confirm email link');
+  refused(await ask('GET', `/email/confirm-email?id=${link.id}&token=${'x'.repeat(2000)}`), 400, 'Invalid confirm email link');
   succeeded(await ask('GET', `/email/confirm-email?${query(link)}`), 'Email confirmed');
   refused(await ask('GET', `/email/confirm-email?${query(link)}`), 400, 'Invalid confirm email link');
   const answer = await login(email);
