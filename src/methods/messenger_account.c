@@ -28,7 +28,9 @@ typedef struct AccountInput {
   Str new_password;
   Str bio;
   Str language;
-  Str hash;  // between the steps
+  // Between the steps:
+  Str hash;      // of the account's password, as it was found
+  Str new_hash;  // of the new one
 } AccountInput;
 
 #define TEXT_FIELD(its_name, member, its_min, its_max)                                                    \
@@ -62,7 +64,7 @@ static Error refuse_taken(Call *call, Str typed) {
 
 static Error hash_password(Call *call, void *input) {
   AccountInput *in = input;
-  return password_hash(&call->arena, &call->env, in->password, &in->hash);
+  return password_hash(&call->arena, &call->env, in->password, &in->new_hash);
 }
 
 static Error make_account(Call *call, const void *input) {
@@ -70,7 +72,7 @@ static Error make_account(Call *call, const void *input) {
   Str email = account_email(&call->arena, in->email);
   Str language = str_equal(in->language, STR("ru")) ? STR("ru") : STR("en");
   if (is_taken(call, email)) return refuse_taken(call, in->email);
-  int64_t user_id = account_add(call, email, false, in->hash, in->name, language);
+  int64_t user_id = account_add(call, email, false, in->new_hash, in->name, language);
   return effect_wait(call, "mail", mailed_link_send(call, LINK_CONFIRM, user_id, email, language),
                      ERR_SIGNUP_MAIL_FAILED);
 }
@@ -137,6 +139,12 @@ static Error check_password(Call *call, void *input) {
   return password_matches(&call->arena, in->hash, in->password) ? ERR_NONE : ERR_WRONG_PASSWORD;
 }
 
+// The account, if the password that was compared is still its own.
+static bool find_as_compared(Call *call, const AccountInput *in, Account *account) {
+  return account_find(call->db, &call->arena, call->who.user_id, account) &&
+         str_equal(account->password_hash, in->hash);
+}
+
 static void password_was_right(Call *call) {
   call_forget(call, fast_key(&call->arena, "password", caller(call)));
 }
@@ -151,13 +159,15 @@ static const Field password_fields[] = {
 static Error check_and_hash(Call *call, void *input) {
   AccountInput *in = input;
   Error error = check_password(call, input);
-  return error == ERR_NONE ? password_hash(&call->arena, &call->env, in->new_password, &in->hash) : error;
+  return error == ERR_NONE ? password_hash(&call->arena, &call->env, in->new_password, &in->new_hash) : error;
 }
 
 static Error set_password(Call *call, const void *input) {
   const AccountInput *in = input;
-  account_set_password(call, call->who.user_id, in->hash);
-  session_end_others(call, call->who.user_id, call->who.sid);
+  Account account;
+  if (!find_as_compared(call, in, &account)) return ERR_WRONG_PASSWORD;
+  account_set_password(call, account.id, in->new_hash);
+  session_end_others(call, account.id, call->who.sid);
   password_was_right(call);
   return ERR_NONE;
 }
@@ -223,7 +233,7 @@ static Error send_change(Call *call, const void *input) {
   const AccountInput *in = input;
   Account account;
   Str email = account_email(&call->arena, in->email);
-  if (!account_find(call->db, &call->arena, call->who.user_id, &account)) return ERR_INVALID_TOKEN;
+  if (!find_as_compared(call, in, &account)) return ERR_WRONG_PASSWORD;
   if (is_taken(call, email)) return ERR_EMAIL_IN_USE;
   if (guesses_count(call, "codes", email, 1) > CODES_TO_ADDRESS) return ERR_TOO_MANY_REQUESTS;
   password_was_right(call);
@@ -260,8 +270,9 @@ const Method messenger_change_email = {.name = "messenger.change_email",
 static const Field delete_fields[] = {TEXT_FIELD("password", password, 1, UINT32_MAX)};
 
 static Error delete_now(Call *call, const void *input) {
-  (void)input;
-  account_delete(call, call->who.user_id);
+  Account account;
+  if (!find_as_compared(call, input, &account)) return ERR_WRONG_PASSWORD;
+  account_delete(call, account.id);
   call->session_over = true;
   return ERR_NONE;
 }

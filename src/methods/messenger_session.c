@@ -17,7 +17,9 @@ typedef struct LoginInput {
   Str browser;
   int64_t user_id;
   Str token;
-  Str hash;  // between the steps
+  // Between the steps:
+  Str hash;     // of the account's password, as it was found
+  Str renewed;  // of the same, to be kept in its place; empty: it need not be
 } LoginInput;
 
 #define TEXT_FIELD(its_name, member, its_max)                                                                     \
@@ -46,17 +48,17 @@ static const Field login_fields[] = {
 static Error check_password(Call *call, void *input) {
   LoginInput *in = input;
   if (!password_matches(&call->arena, in->hash, in->password)) return ERR_INVALID_CREDENTIALS;
-  bool ours = password_is_ours(in->hash);
-  in->hash = (Str){0};
-  return ours ? ERR_NONE : password_hash(&call->arena, &call->env, in->password, &in->hash);
+  return password_is_ours(in->hash) ? ERR_NONE : password_hash(&call->arena, &call->env, in->password, &in->renewed);
 }
 
 static Error open_session(Call *call, const void *input) {
   const LoginInput *in = input;
   Account account;
-  if (!account_find(call->db, &call->arena, in->user_id, &account)) return ERR_INVALID_CREDENTIALS;
+  bool stands = account_find(call->db, &call->arena, in->user_id, &account) &&
+                str_equal(account.password_hash, in->hash);  // a new one was set meanwhile: this one opens no door
+  if (!stands) return ERR_INVALID_CREDENTIALS;
   if (!account.confirmed) return ERR_EMAIL_NOT_CONFIRMED;
-  if (in->hash.length > 0) account_set_password(call, in->user_id, in->hash);
+  if (in->renewed.length > 0) account_set_password(call, in->user_id, in->renewed);
   session_open_at(call, in->user_id, in->os, in->browser);
   guesses_count(call, "guesses", call->peer, -1);
   call_forget(call, fast_key(&call->arena, "login", in->email));

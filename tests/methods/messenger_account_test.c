@@ -145,6 +145,62 @@ static void test_a_number_that_is_nobodys_has_no_refresh_token(void **state) {
   }
 }
 
+// The worker is held until a test lets it go.
+
+static uv_sem_t gate;
+
+static Error hold(Call *call, void *input) {
+  (void)call, (void)input;
+  uv_sem_wait(&gate);
+  return ERR_NONE;
+}
+
+static Error do_nothing(Call *call, const void *input) {
+  (void)call, (void)input;
+  return ERR_NONE;
+}
+
+static const Method hold_worker = {.name = "hold", .prepare = hold, .run = do_nothing};
+
+// Asks; between the look at the password's hash and the work of comparing it another one is set.
+static Answer ask_while_password_changes(Rig *rig, const Method *method, const Identity *who, const char *json) {
+  Answer held, answer;
+  assert_int_equal(uv_sem_init(&gate, 0), 0);
+  rig_ask(rig, 0, &hold_worker, NULL, NULL, &held);
+  rig_ask(rig, 0, method, who, json, &answer);
+  assert_refused(rig_call(rig, &person_exists, NULL, "{\"user-id\":1}"), ERR_NONE);  // the one reader has got so far
+  rig_run(rig, "UPDATE users SET bio = password_hash, password_hash = 'of another' WHERE email = 'carl@example.com'");
+  uv_sem_post(&gate);
+  RIG_UNTIL(rig, held.done && answer.done);
+  uv_sem_destroy(&gate);
+  return answer;
+}
+
+static void test_a_password_that_is_replaced_while_it_is_compared_opens_nothing(void **state) {
+  Rig *rig = *state;
+  sign_up(rig);
+  confirm(rig);
+  Answer signed_in = rig_call(rig, &messenger_login, NULL, login_json);
+  Identity who = {.user_id = signed_in.granted.user_id, .sid = signed_in.granted.sid};
+  const struct {
+    const Method *method;
+    const char *json;
+  } ways[] = {
+      {&messenger_change_password, "{\"oldPassword\":\"a good password\",\"newPassword\":\"a better password\"}"},
+      {&messenger_change_email, "{\"password\":\"a good password\",\"newEmail\":\"new@example.com\"}"},
+      {&messenger_delete_account, "{\"password\":\"a good password\"}"},
+  };
+  for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+    assert_refused(ask_while_password_changes(rig, ways[i].method, &who, ways[i].json), ERR_WRONG_PASSWORD);
+    assert_string_equal(rig_text(rig, "SELECT password_hash FROM users WHERE email = 'carl@example.com'"),
+                        "of another");
+    rig_run(rig, "UPDATE users SET password_hash = bio WHERE email = 'carl@example.com'");
+  }
+  Answer late = ask_while_password_changes(rig, &messenger_login, NULL, login_json);
+  assert_refused(late, ERR_INVALID_CREDENTIALS);
+  assert_int_equal(late.granted.user_id, 0);
+}
+
 static void test_what_many_names_contain_is_found_in_their_order(void **state) {
   Rig *rig = *state;
   rig_run(rig,
@@ -185,6 +241,7 @@ int main(void) {
       CASE(test_the_eleventh_wrong_password_of_who_is_signed_in_is_not_looked_at),
       CASE(test_an_address_that_is_too_long_for_anybody_is_refused_and_not_remembered),
       CASE(test_a_number_that_is_nobodys_has_no_refresh_token),
+      CASE(test_a_password_that_is_replaced_while_it_is_compared_opens_nothing),
       CASE(test_what_many_names_contain_is_found_in_their_order),
       CASE(test_what_is_longer_than_any_name_is_in_none_and_costs_nothing),
   };
