@@ -180,7 +180,7 @@ static void on_event(SocketIoSocket *socket, const SocketIoEvent *event) {
   } else if (visitor->user_id == 0) {
     messenger_ask(visitor);
   } else {
-    presence_arrive_again(visitor->user_id);
+    presence_arrive_again(visitor->user_id, sockets->loop->now_ms);
     welcome(sockets, visitor->user_id);
   }
 }

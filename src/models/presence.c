@@ -13,6 +13,7 @@ typedef struct Person {
   LookupNode node;
   int64_t user_id;
   int64_t seen_ms;
+  int64_t again_ms;     // when he last said once more that he is there
   int64_t after;        // those up to this id have been told of the change
   int64_t told_until;   // and up to this one, once the telling under way is settled; 0: all
   Deadline lease;       // the last socket has gone: online until then
@@ -96,10 +97,14 @@ uint32_t presence_arrive(int64_t user_id, bool back, int64_t now_ms) {
   return sockets;
 }
 
-void presence_arrive_again(int64_t user_id) {
+void presence_arrive_again(int64_t user_id, int64_t now_ms) {
   lock();
   Person *person = find(user_id);
-  if (person != NULL) note_change(person);
+  // A clock that was put back lets him.
+  if (person != NULL && (uint64_t)(now_ms - person->again_ms) >= PRESENCE_AGAIN_MS) {
+    person->again_ms = person->seen_ms = now_ms;
+    note_change(person);
+  }
   unlock();
 }
 

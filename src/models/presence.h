@@ -14,13 +14,15 @@
 enum {
   PRESENCE_LEFT_MS = 1000,  // the lease of who said that he goes
   PRESENCE_LOST_MS = 4000,  // of who was lost: longer than a client waits before it connects again
+  PRESENCE_AGAIN_MS = 500,  // what is said once more sooner than that is not told
   PRESENCE_BATCH = 32       // people of whom one tick tells
 };
 
 // A socket of theirs was let in, or came back to where it was. Told to others unless `back` and they were online
 // anyhow. Gives how many sockets they have now; 0 when memory is out, and nothing has changed.
 uint32_t presence_arrive(int64_t user_id, bool back, int64_t now_ms);
-void presence_arrive_again(int64_t user_id);                      // one that has arrived says so once more: told again
+// One that has arrived says so once more: told again, PRESENCE_AGAIN_MS apart.
+void presence_arrive_again(int64_t user_id, int64_t now_ms);
 void presence_leave(int64_t user_id, bool lost, int64_t now_ms);  // a socket that had arrived has gone
 bool presence_is_online(int64_t user_id);
 

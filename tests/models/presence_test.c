@@ -47,7 +47,7 @@ static void test_somebody_is_online_from_the_first_socket_until_a_lease_after_th
   assert_true(presence_is_online(ANNA));
   assert_false(presence_is_online(BERT));
   assert_told(ANNA, true);
-  presence_arrive_again(ANNA);
+  presence_arrive_again(ANNA, now_ms);
   assert_told(ANNA, true);
   presence_leave(ANNA, true, now_ms);
   assert_quiet();
@@ -63,6 +63,26 @@ static void test_somebody_is_online_from_the_first_socket_until_a_lease_after_th
   assert_int_equal(changes[0].seen_ms, now_ms - PRESENCE_LOST_MS);
   assert_false(presence_is_online(ANNA));
   assert_int_equal(presence_next(now_ms), INT64_MAX);
+}
+
+static void test_who_says_without_end_that_he_is_there_is_told_of_now_and_then(void **state) {
+  (void)state;
+  int told = 0;
+  presence_arrive(ANNA, false, now_ms);
+  assert_told(ANNA, true);
+  presence_arrive_again(BERT, now_ms);  // who has not arrived
+  for (int ms = 0; ms < 10 * PRESENCE_AGAIN_MS; ms++, now_ms++) {
+    presence_arrive_again(ANNA, now_ms);
+    size_t count = presence_take(now_ms, changes);
+    if (count == 0) continue;
+    ++told;
+    assert_int_equal(changes[0].seen_ms, now_ms);
+    presence_settle();
+  }
+  assert_int_equal(told, 10);
+  now_ms -= 3600 * 1000;  // the clock is put back
+  presence_arrive_again(ANNA, now_ms);
+  assert_told(ANNA, true);
 }
 
 static void test_who_says_that_he_goes_is_offline_sooner_than_who_is_lost(void **state) {
@@ -205,6 +225,7 @@ static void test_a_leave_without_an_arrival_changes_nothing(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       CASE(test_somebody_is_online_from_the_first_socket_until_a_lease_after_the_last),
+      CASE(test_who_says_without_end_that_he_is_there_is_told_of_now_and_then),
       CASE(test_who_says_that_he_goes_is_offline_sooner_than_who_is_lost),
       CASE(test_a_page_that_is_loaded_anew_is_no_going),
       CASE(test_a_socket_that_comes_back_to_where_it_was_is_told_only_if_its_person_was_gone),
