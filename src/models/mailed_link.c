@@ -43,6 +43,14 @@ static void mail(Call *call, LinkKind kind, int64_t user_id, Str token, Str emai
   call_effect(call, "mail", mail_key, text_str(&payload), call->now_ms);
 }
 
+// Each new one takes two away that are over.
+static void forget_old(Call *call) {
+  static const char FORGET[] =
+      "DELETE FROM mailed_links WHERE (user_id, kind) IN"
+      " (SELECT user_id, kind FROM mailed_links WHERE expires_at <= $1 ORDER BY expires_at LIMIT 2)";
+  db_run(call->db, FORGET, sql_int(call->now_ms));
+}
+
 Str mailed_link_send(Call *call, LinkKind kind, int64_t user_id, Str email, Str language) {
   static const char PUT[] =
       "INSERT OR REPLACE INTO mailed_links(user_id, kind, token_hash, email, mail_key, expires_at)"
@@ -52,6 +60,7 @@ Str mailed_link_send(Call *call, LinkKind kind, int64_t user_id, Str email, Str 
   Text key = {.arena = &call->arena};
   text_format(&key, "link:%lld:%s:%.*s", (long long)user_id, kinds[kind].name,
               STR_ARG(ids_random(&call->arena, &call->env, CHANCE_CHARACTERS)));
+  forget_old(call);
   db_run(call->db, PUT, sql_int(user_id), name_of(kind), sql_text(auth_digest(&call->arena, token)),
          kind == LINK_CHANGE ? sql_text(email) : nothing, sql_text(text_str(&key)),
          kinds[kind].lasts ? nothing : sql_int(call->now_ms + day_ms));

@@ -96,6 +96,22 @@ static void test_a_link_for_a_new_password_is_good_for_a_day_and_confirms_the_ad
   assert_int_equal(rig_int(rig, "SELECT count(*) FROM mailed_links"), 0);
 }
 
+static void test_links_that_are_over_go_with_the_next_that_are_mailed(void **state) {
+  Rig *rig = *state;
+  sign_up(rig);
+  assert_refused(rig_call(rig, &messenger_ask_reset, NULL, "{\"email\":\"carl@example.com\"}"), ERR_NONE);
+  rig_pass(rig, DAY_MS - 1);
+  const char *dora = "{\"name\":\"Dora\",\"email\":\"dora@example.com\",\"password\":\"a good password\"}";
+  assert_refused(rig_call(rig, &messenger_sign_up, NULL, dora), ERR_NONE);
+  assert_int_equal(rig_int(rig, "SELECT count(*) FROM mailed_links WHERE kind = 'reset'"), 1);
+  rig_pass(rig, 1);
+  assert_refused(rig_call(rig, &messenger_ask_reset, NULL, "{\"email\":\"dora@example.com\"}"), ERR_NONE);
+  const char *left = rig_text(rig,
+                              "SELECT group_concat(link, ', ') FROM (SELECT u.name || ' ' || l.kind AS link FROM"
+                              " mailed_links l JOIN users u ON u.id = l.user_id ORDER BY link)");
+  assert_string_equal(left, "Carl confirm, Dora confirm, Dora reset");
+}
+
 static void test_ten_links_in_a_quarter_of_an_hour_go_to_one_address(void **state) {
   Rig *rig = *state;
   sign_up(rig);
@@ -237,6 +253,7 @@ int main(void) {
       CASE(test_a_token_is_kept_as_its_hash),
       CASE(test_a_mail_that_is_given_up_takes_its_account_back),
       CASE(test_a_link_for_a_new_password_is_good_for_a_day_and_confirms_the_address),
+      CASE(test_links_that_are_over_go_with_the_next_that_are_mailed),
       CASE(test_ten_links_in_a_quarter_of_an_hour_go_to_one_address),
       CASE(test_the_eleventh_wrong_password_of_who_is_signed_in_is_not_looked_at),
       CASE(test_an_address_that_is_too_long_for_anybody_is_refused_and_not_remembered),
