@@ -2,8 +2,8 @@
 #include "controllers/messenger_answer.h"
 
 #include "controllers/messenger_routes.h"
-#include "controllers/messenger_token.h"
 #include "controllers/origin.h"
+#include "controllers/token.h"
 #include "models/session.h"
 
 // Errors that other doors word otherwise.
@@ -69,7 +69,7 @@ static void write_tokens(Text *out, Call *call, const TicketsRoute *route) {
   granted->expires_ms = call->now_ms + session_access_ms(call->config, "messenger");
   json_open(out, '{');
   json_put_int(out, "userID", granted->user_id);
-  json_put_str(out, "accessToken", messenger_token_access(call, granted));
+  json_put_str(out, "accessToken", token_access_numbered(call, granted));
   json_put_str(out, "refreshToken",
                session_opaque_token(&call->arena, call->config, granted->sid, granted->refreshed_ms));
   json_close(out, '}');

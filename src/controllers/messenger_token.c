@@ -2,7 +2,6 @@
 #include "controllers/messenger_token.h"
 
 #include "controllers/token.h"
-#include "core/auth.h"
 #include "methods/messenger_session.h"
 
 // Three parts of base64url.
@@ -22,18 +21,6 @@ static bool is_jwt(Str token) {
 Str messenger_token_bearer(Str authorization) {
   Str scheme = str_cut(&authorization, ' ');
   return str_equal(scheme, STR("Bearer")) && is_jwt(authorization) ? authorization : (Str){0};
-}
-
-Str messenger_token_access(Call *call, const Identity *granted) {
-  Text payload = {.arena = &call->arena};
-  json_open(&payload, '{');
-  json_put_int(&payload, "userID", granted->user_id);
-  json_put_str(&payload, "sid", granted->sid);
-  json_put_str(&payload, "typ", STR("access"));
-  json_put_int(&payload, "iat", call->now_ms / 1000);
-  json_put_int(&payload, "exp", granted->expires_ms / 1000);
-  json_close(&payload, '}');
-  return auth_jwt_sign(&call->arena, call->config->jwt_secret, text_str(&payload));
 }
 
 Error messenger_token_look(Call *call, Str authorization, Str os, Str browser) {

@@ -7,9 +7,6 @@
 // The token of `Bearer <jwt>`, one space between; empty when it is anything else.
 Str messenger_token_bearer(Str authorization);
 
-// The access token of a granted session.
-Str messenger_token_access(Call *call, const Identity *granted);
-
 // Prepares a call that finds out whom a socket speaks for, by what its handshake said: `authorization` as a bearer,
 // `os` and `browser`. call->peer must be filled in (token_peer).
 //

@@ -72,6 +72,13 @@ Str token_access(Call *call, const Identity *granted) {
   return sign_claims(call, &payload, granted);
 }
 
+Str token_access_numbered(Call *call, const Identity *granted) {
+  Text payload = {.arena = &call->arena};
+  json_open(&payload, '{');
+  json_put_int(&payload, "userID", granted->user_id);
+  return sign_claims(call, &payload, granted);
+}
+
 static Str sign(Call *call, const Identity *granted) {
   Text payload = {.arena = &call->arena};
   Text subject = {.arena = &call->arena};

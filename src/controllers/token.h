@@ -13,8 +13,10 @@ void token_open(Call *call, Str raw, bool cookie);
 // The second step for a bearer token that may have expired so many milliseconds ago: look at call->who.expires_ms.
 void token_open_late(Call *call, Str raw, int64_t grace_ms);
 
-// The access token of a granted session, as the tickets door gives it (tickets contract, 3.2).
+// The access token of a granted session, as the tickets door gives it (tickets contract, 3.2), and as the messenger's
+// does (messenger contract, 1.2): that one calls its person by number.
 Str token_access(Call *call, const Identity *granted);
+Str token_access_numbered(Call *call, const Identity *granted);
 
 // Adds the Set-Cookie line of a granted session (seats contract, 2.4), or the one that clears it.
 void token_add_cookie(Text *headers, Call *call, const Identity *granted);
