@@ -159,14 +159,20 @@ static Error answer_again(Call *call, int64_t message_id, Str client_id) {
   return ERR_NONE;
 }
 
+// The two write each other nothing when either has blocked the other.
+static Error refuse_blocked(Call *call, int64_t other_id) {
+  if (block_stands(call->db, other_id, call->who.user_id)) return ERR_BLOCKED_BY_THEM;
+  return block_stands(call->db, call->who.user_id, other_id) ? ERR_BLOCKED_BY_YOU : ERR_NONE;
+}
+
 static Error send_one(Call *call, const void *input) {
   const MessageInput *in = input;
   int64_t me = call->who.user_id;
   int64_t before = in->client_id.length > 0 ? message_named(call->db, me, in->client_id) : 0;
   if (before != 0) return answer_again(call, before, in->client_id);
   if (!dialog_person_reads(call->db, in->id)) return ERR_RECEIVER_NOT_FOUND;
-  if (block_stands(call->db, in->id, me)) return ERR_BLOCKED_BY_THEM;
-  if (block_stands(call->db, me, in->id)) return ERR_BLOCKED_BY_YOU;
+  Error blocked = refuse_blocked(call, in->id);
+  if (blocked != ERR_NONE) return blocked;
   int64_t dialog_id = dialog_find(call->db, me, in->id);
   bool is_new = dialog_id == 0;
   if (is_new) dialog_id = dialog_add(call, me, in->id);
@@ -257,6 +263,8 @@ static Error edit(Call *call, const void *input) {
   Message message;
   if (!message_find(call->db, &call->arena, in->id, &message)) return ERR_MESSAGE_NOT_FOUND;
   if (message.sender_id != call->who.user_id) return ERR_NOT_THE_SENDER_EDIT;
+  Error blocked = refuse_blocked(call, message.receiver_id);
+  if (blocked != ERR_NONE) return blocked;
   message_edit(call, &message, in->text);
   message.text = in->text;
   message.updated = true;

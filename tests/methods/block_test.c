@@ -48,6 +48,21 @@ static void test_what_was_sent_before_the_block_is_still_the_same_message(void *
   assert_refused(rig_call(rig, &message_method_delete, bert, "{\"message-id\":1}"), ERR_NONE);
 }
 
+static void test_what_was_sent_before_the_block_is_not_changed_to_say_more(void **state) {
+  Rig *rig = *state;
+  assert_int_equal(send_to(rig, bert, "{\"id\":1,\"message\":\"x\"}"), ERR_NONE);
+  assert_int_equal(send_to(rig, anna, "{\"id\":2,\"message\":\"y\"}"), ERR_NONE);
+  assert_refused(rig_call(rig, &block_method_put, anna, "{\"id\":2}"), ERR_NONE);
+  rig_heard(rig, 0);
+  Answer his = rig_call(rig, &message_method_edit, bert, "{\"message-id\":1,\"message\":\"worse\"}");
+  assert_int_equal(his.error, ERR_BLOCKED_BY_THEM);
+  Answer hers = rig_call(rig, &message_method_edit, anna, "{\"message-id\":2,\"message\":\"z\"}");
+  assert_int_equal(hers.error, ERR_BLOCKED_BY_YOU);
+  assert_string_equal(rig_heard(rig, 0), "done message.edit\ndone message.edit\n");
+  assert_refused(rig_call(rig, &block_method_drop, anna, "{\"id\":2}"), ERR_NONE);
+  assert_refused(rig_call(rig, &message_method_edit, bert, "{\"message-id\":1,\"message\":\"sorry\"}"), ERR_NONE);
+}
+
 static void test_blocks_are_listed_told_to_ones_own_windows_and_lifted(void **state) {
   Rig *rig = *state;
   assert_reply(rig, rig_call(rig, &block_method_list, anna, NULL), "[]");
@@ -125,6 +140,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       CASE(test_who_is_blocked_writes_nothing_and_nobody_hears_of_it),
       CASE(test_what_was_sent_before_the_block_is_still_the_same_message),
+      CASE(test_what_was_sent_before_the_block_is_not_changed_to_say_more),
       CASE(test_blocks_are_listed_told_to_ones_own_windows_and_lifted),
       CASE(test_nobody_blocks_himself_or_nobody),
       CASE(test_of_a_deleted_account_the_other_side_keeps_the_dialog_and_nothing_else_is_left),
