@@ -9,8 +9,7 @@
 //              "tickets":[{"number","code","seatLabel" (may be missing)}], "other": true when the seats are not those
 //              that were chosen first
 //   refunded   "bookingId", "concert", "seats", "amount", "currency", "reason": "late" (paid when the booking had
-//   expired)
-//              or "cancelled" (by staff) or "replaced" (paid twice)
+//              expired) or "cancelled" (by staff) or "replaced" (paid twice)
 //   cancelled  "bookingId", "concert", "seats": by staff, of tickets that had cost nothing
 //   expired    "bookingId", "concert", "seats"
 //   confirm    "path" of the link, from the root of PUBLIC_URL. Somebody waits
