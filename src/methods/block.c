@@ -17,10 +17,8 @@ static const Field fields[] = {
 static void tell(Call *call, int64_t id, bool blocked) {
   Text told = {.arena = &call->arena};
   json_open(&told, '{');
-  json_name(&told, "userID");
-  json_add_int(&told, id);
-  json_name(&told, "blocked");
-  json_add_bool(&told, blocked);
+  json_put_int(&told, "userID", id);
+  json_put_bool(&told, "blocked", blocked);
   json_close(&told, '}');
   dialog_tell(call, call->who.user_id, "user:blocked", text_str(&told));
 }

@@ -227,13 +227,10 @@ static Error read_one(Call *call, const void *input) {
   int64_t seq = message_mark_read(call, &message);
   Text told = {.arena = &call->arena};
   json_open(&told, '{');
-  json_name(&told, "receiverID");
-  json_add_int(&told, message.receiver_id);
-  json_name(&told, "messageID");
-  json_add_int(&told, message.id);
+  json_put_int(&told, "receiverID", message.receiver_id);
+  json_put_int(&told, "messageID", message.id);
   if (seq > 0) {
-    json_name(&told, "seq");
-    json_add_int(&told, seq);
+    json_put_int(&told, "seq", seq);
   }
   json_close(&told, '}');
   dialog_tell(call, message.sender_id, read_event, text_str(&told));

@@ -89,8 +89,7 @@ static Error tell_typing(Call *call, const void *input) {
   const TypingInput *in = input;
   Text from = {.arena = &call->arena};
   json_open(&from, '{');
-  json_name(&from, "from");
-  json_add_int(&from, call->who.user_id);
+  json_put_int(&from, "from", call->who.user_id);
   json_close(&from, '}');
   dialog_tell(call, in->to, typing_event, text_str(&from));
   return ERR_NONE;
@@ -129,8 +128,7 @@ static const Field show_fields[] = {
 
 static void write_shown(Call *call, bool shown) {
   json_open(&call->reply, '{');
-  json_name(&call->reply, "shown");
-  json_add_bool(&call->reply, shown);
+  json_put_bool(&call->reply, "shown", shown);
   json_close(&call->reply, '}');
 }
 

@@ -28,10 +28,8 @@ void block_write_list(Call *call, Text *out, int64_t who) {
   json_open(out, '[');
   while (rows_next(&rows)) {
     json_open(out, '{');
-    json_name(out, "id");
-    json_add_int(out, rows_int(&rows, 0));
-    json_name(out, "name");
-    json_add_str(out, rows_peek(&rows, 1));
+    json_put_int(out, "id", rows_int(&rows, 0));
+    json_put_str(out, "name", rows_peek(&rows, 1));
     json_close(out, '}');
   }
   json_close(out, ']');

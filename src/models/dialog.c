@@ -50,25 +50,18 @@ void dialog_drop(Db *db, int64_t dialog_id) {
 }
 
 static void write_status(Text *out, bool online, int64_t last_seen_at) {
-  json_name(out, "connectionStatus");
-  json_add_str(out, online ? STR("online") : STR("offline"));
+  json_put_str(out, "connectionStatus", online ? STR("online") : STR("offline"));
   if (online || last_seen_at == 0) return;
-  json_name(out, "lastSeenAt");
-  json_add_time(out, last_seen_at);
+  json_put_time(out, "lastSeenAt", last_seen_at);
 }
 
 void dialog_write(Text *out, const DialogView *view) {
   json_open(out, '{');
-  json_name(out, "receiverID");
-  json_add_int(out, view->other_id);
-  json_name(out, "receiverName");
-  json_add_str(out, view->other_name);
-  json_name(out, "lastMessage");
-  json_add_str(out, view->last_text);
-  json_name(out, "createdAt");
-  json_add_time(out, view->last_at);
-  json_name(out, "newMessagesCount");
-  json_add_int(out, view->unread);
+  json_put_int(out, "receiverID", view->other_id);
+  json_put_str(out, "receiverName", view->other_name);
+  json_put_str(out, "lastMessage", view->last_text);
+  json_put_time(out, "createdAt", view->last_at);
+  json_put_int(out, "newMessagesCount", view->unread);
   write_status(out, !view->hides && presence_is_online(view->other_id), view->last_seen_at);
   json_close(out, '}');
 }
@@ -114,8 +107,7 @@ void dialog_tell(Call *call, int64_t user_id, const char *event, Str arguments) 
 void dialog_tell_status(Call *call, int64_t user_id, int64_t other_id, bool online, int64_t last_seen_at) {
   Text status = {.arena = &call->arena};
   json_open(&status, '{');
-  json_name(&status, "receiverID");
-  json_add_int(&status, other_id);
+  json_put_int(&status, "receiverID", other_id);
   write_status(&status, online, last_seen_at);
   json_close(&status, '}');
   dialog_tell(call, user_id, "user:connection_status", text_str(&status));

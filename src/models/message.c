@@ -157,27 +157,17 @@ int64_t message_count_unread(Db *db, int64_t dialog_id, int64_t receiver_id) {
 
 void message_write(Text *out, const Message *message) {
   json_open(out, '{');
-  json_name(out, "senderID");
-  json_add_int(out, message->sender_id);
-  json_name(out, "receiverID");
-  json_add_int(out, message->receiver_id);
-  json_name(out, "message");
-  json_add_str(out, message->text);
-  json_name(out, "createdAt");
-  json_add_time(out, message->created_at);
-  json_name(out, "updatedAt");
-  json_add_time(out, message->updated_at);
-  json_name(out, "isUpdated");
-  json_add_bool(out, message->updated);
-  json_name(out, "isReaded");
-  json_add_bool(out, message->read);
-  json_name(out, "messageID");
-  json_add_int(out, message->id);
-  json_name(out, "seq");
-  json_add_int(out, message->seq);
+  json_put_int(out, "senderID", message->sender_id);
+  json_put_int(out, "receiverID", message->receiver_id);
+  json_put_str(out, "message", message->text);
+  json_put_time(out, "createdAt", message->created_at);
+  json_put_time(out, "updatedAt", message->updated_at);
+  json_put_bool(out, "isUpdated", message->updated);
+  json_put_bool(out, "isReaded", message->read);
+  json_put_int(out, "messageID", message->id);
+  json_put_int(out, "seq", message->seq);
   if (message->client_id.length > 0) {
-    json_name(out, "clientID");
-    json_add_str(out, message->client_id);
+    json_put_str(out, "clientID", message->client_id);
   }
   if (message->marks.length > 0) {
     json_name(out, "marks");

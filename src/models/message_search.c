@@ -152,7 +152,6 @@ void message_search(Call *call, Text *out, const MessageSearch *search) {
   } else {
     json_add_null(out);
   }
-  json_name(out, "partial");
-  json_add_bool(out, partial);
+  json_put_bool(out, "partial", partial);
   json_close(out, '}');
 }

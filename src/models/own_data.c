@@ -28,8 +28,7 @@ static void write_person(Call *call, Text *out, int64_t user_id) {
   static const char BIO[] = "SELECT bio FROM users WHERE id = $1";
   Account account;
   Rows rows = db_rows(call->db, BIO, sql_int(user_id));
-  json_name(out, "bio");
-  json_add_str(out, rows_next(&rows) ? rows_text(&rows, 0, &call->arena) : (Str){0});
+  json_put_str(out, "bio", rows_next(&rows) ? rows_text(&rows, 0, &call->arena) : (Str){0});
   rows_end(&rows);
   json_name(out, "account");
   if (account_find(call->db, &call->arena, user_id, &account)) {
