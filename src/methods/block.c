@@ -26,7 +26,7 @@ static void tell(Call *call, int64_t id, bool blocked) {
 // To a dialog partner the caller is from now on offline, or what he is again.
 static void show(Call *call, int64_t id, bool online) {
   int64_t me = call->who.user_id;
-  if (dialog_find(call->db, me, id) != 0) dialog_tell_status(call, id, me, online, 0);
+  if (dialog_find(call->db, me, id) != 0) dialog_tell_status(call, &id, 1, me, online, 0);
 }
 
 static Error put(Call *call, const void *input) {

@@ -34,9 +34,7 @@ static Error tell(Call *call, const void *input) {
     const Told *told = &tick->told[i];
     last_seen_note(call->db, change->user_id, change->seen_ms, change->online);
     int64_t seen_ms = told->shows_last_seen ? change->seen_ms : 0;
-    for (size_t j = 0; j < told->partner_count; j++) {
-      dialog_tell_status(call, told->partners[j], change->user_id, change->online, seen_ms);
-    }
+    dialog_tell_status(call, told->partners, told->partner_count, change->user_id, change->online, seen_ms);
   }
   return ERR_NONE;
 }

@@ -104,13 +104,14 @@ void dialog_tell(Call *call, int64_t user_id, const char *event, Str arguments) 
   call_signal(call, text_str(&topic), str_from(event), arguments);
 }
 
-void dialog_tell_status(Call *call, int64_t user_id, int64_t other_id, bool online, int64_t last_seen_at) {
+void dialog_tell_status(Call *call, const int64_t *user_ids, size_t count, int64_t other_id, bool online,
+                        int64_t last_seen_at) {
   Text status = {.arena = &call->arena};
   json_open(&status, '{');
   json_put_int(&status, "receiverID", other_id);
   write_status(&status, online, last_seen_at);
   json_close(&status, '}');
-  dialog_tell(call, user_id, "user:connection_status", text_str(&status));
+  for (size_t i = 0; i < count; i++) dialog_tell(call, user_ids[i], "user:connection_status", text_str(&status));
 }
 
 void dialog_tell_account(Call *call, int64_t user_id, int64_t other_id, Str change) {

@@ -43,8 +43,9 @@ Str dialog_person_name(Db *db, Arena *arena, int64_t user_id);
 int64_t dialog_note(Call *call, int64_t dialog_id, const char *kind, Str payload);
 // Tells a person of it, after the commit.
 void dialog_tell(Call *call, int64_t user_id, const char *event, Str arguments);
-// Tells him whether somebody else is online; `last_seen_at` as in DialogView.
-void dialog_tell_status(Call *call, int64_t user_id, int64_t other_id, bool online, int64_t last_seen_at);
+// Tells people whether somebody else is online; `last_seen_at` as in DialogView.
+void dialog_tell_status(Call *call, const int64_t *user_ids, size_t count, int64_t other_id, bool online,
+                        int64_t last_seen_at);
 // Tells a person's account ("account:<user id>") what the messenger's events do not: what has changed in the dialog
 // with `other_id`, a member of JSON with its name (empty: none), and how many messages there are unread.
 void dialog_tell_account(Call *call, int64_t user_id, int64_t other_id, Str change);
