@@ -14,20 +14,6 @@ static void tell_listeners(Call *call, const Booking *booking, Str type) {
   webhook_tell(call, type, text_str(&data));
 }
 
-// The last seat of a concert is sold, and none is held.
-static void tell_sold_out(Call *call, const Booking *booking) {
-  static const char HELD[] =
-      "SELECT 1 FROM categories k JOIN bookings b ON b.category_id = k.id AND b.status = 'pending'"
-      " WHERE k.concert_id = $1 LIMIT 1";
-  if (concert_available(call->db, booking->concert_id) > 0) return;
-  if (db_int(call->db, HELD, 0, sql_int(booking->concert_id)) == 1) return;
-  Text data = {.arena = &call->arena};
-  json_open(&data, '{');
-  json_put_str(&data, "concertId", booking->concert_public_id);
-  json_close(&data, '}');
-  webhook_tell(call, STR("concert.sold_out"), text_str(&data));
-}
-
 // Begins a mail to the booking's owner up to its open "args"; false: there is no address.
 static bool begin_mail(Call *call, Text *mail, const Booking *booking, const char *template) {
   static const char WHERE_TO[] = "SELECT email, language FROM users WHERE id = $1 AND email IS NOT NULL";
@@ -88,7 +74,7 @@ static void confirmed(Call *call, const Booking *booking, bool other) {
   queue_complete(call, booking->concert_id, booking->user_id);
   mail_confirmed(call, booking, other);
   tell_listeners(call, booking, STR("booking.confirmed"));
-  tell_sold_out(call, booking);
+  if (concert_note_sold_out(call, booking->concert_id)) concert_changed(call, booking->concert_id);
 }
 
 bool booking_confirm(Call *call, Booking *booking, const char *cause) {

@@ -226,6 +226,25 @@ static void test_the_price_of_the_day_before_is_what_counts(void **state) {
 
 // Webhooks.
 
+// The last two tickets, paid after `wait_ms`; gives how often endpoints are told that all is sold.
+static int64_t sell_the_last(Rig *rig, int64_t wait_ms) {
+  rig_run(rig, "INSERT INTO webhooks(id, url, secret, created_at) VALUES(1, 'http://localhost/', 'whsec_AAAA', 0)");
+  rig_run(rig, "UPDATE categories SET total_seats = 2 * (id = 1), available_seats = 2 * (id = 1) WHERE concert_id = 1");
+  const char *id = sale_pay_begin(rig, anna);
+  rig_pass(rig, wait_ms);
+  sale_intent_is(rig, "succeeded");
+  assert_refused(sale_confirm(rig, anna, id), ERR_NONE);
+  return rig_int(rig, "SELECT count(*) FROM outbox WHERE json_extract(payload, '$.type') = 'concert.sold_out'");
+}
+
+static void test_endpoints_are_told_once_that_all_is_sold(void **state) {
+  assert_int_equal(sell_the_last(*state, 0), 1);
+}
+
+static void test_endpoints_are_told_that_all_is_sold_also_when_the_slot_was_over(void **state) {
+  assert_int_equal(sell_the_last(*state, 6 * RIG_MINUTE_MS), 1);
+}
+
 static void test_the_webhook_confirms_before_the_client_comes_back(void **state) {
   Rig *rig = *state;
   const char *id = sale_pay_begin(rig, anna);
@@ -406,6 +425,8 @@ int main(void) {
       SALE_TEST(test_two_confirmations_at_once_are_one),
       SALE_TEST(test_an_intent_of_another_amount_confirms_nothing),
       SALE_TEST(test_the_price_of_the_day_before_is_what_counts),
+      SALE_TEST(test_endpoints_are_told_once_that_all_is_sold),
+      SALE_TEST(test_endpoints_are_told_that_all_is_sold_also_when_the_slot_was_over),
       SALE_TEST(test_the_webhook_confirms_before_the_client_comes_back),
       SALE_TEST(test_the_webhook_after_the_client_does_nothing_more),
       SALE_TEST(test_events_in_any_order_end_the_same),
