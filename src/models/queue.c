@@ -62,13 +62,15 @@ static bool admits(const Concert *concert, int64_t now_ms) {
 }
 
 // How many the operator's rate lets in now, counted from *from; *next is when it lets in more. What was not used is
-// kept for a second only, so that nobody storms in after a pause.
+// kept for a second only, so that nobody storms in after a pause. What was used far ahead of now is of a clock that was
+// set back.
 static int64_t rate_allows(const Concert *concert, int64_t now_ms, int64_t *from, int64_t *next) {
   *next = INT64_MAX;
   if (concert->rate_a_minute == 0) return INT64_MAX;
   int64_t space_ms = (MINUTE_MS + concert->rate_a_minute - 1) / concert->rate_a_minute;
   if (space_ms < RATE_SPACE_MS) space_ms = RATE_SPACE_MS;
-  *from = concert->rate_used_to > now_ms - space_ms ? concert->rate_used_to : now_ms - space_ms;
+  bool usable = concert->rate_used_to > now_ms - space_ms && concert->rate_used_to <= now_ms + space_ms;
+  *from = usable ? concert->rate_used_to : now_ms - space_ms;
   *next = *from + space_ms > now_ms ? *from + space_ms : now_ms + space_ms;
   return *from < now_ms ? (now_ms - *from) * concert->rate_a_minute / MINUTE_MS : 0;
 }

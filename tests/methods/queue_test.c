@@ -339,6 +339,23 @@ static void test_the_operators_rate_is_kept_over_a_minute(void **state) {
   assert_true(rig_int(rig, "SELECT admitted FROM concerts") > admitted);
 }
 
+static void test_the_rate_goes_on_when_the_clock_is_set_back(void **state) {
+  Rig *rig = *state;
+  rig->config.max_active_users = 30;
+  join_all(rig, 1, 40);
+  operate(rig, "{\"ratePerMinute\":10}");
+  onsale_open(rig);
+  int64_t admitted = rig_int(rig, "SELECT admitted FROM concerts");
+  assert_true(admitted > 0);
+  rig_pass(rig, -RIG_HOUR_MS);
+  for (int i = 0; i < 20; i++) {
+    rig_pass(rig, 3000);
+    onsale_tick(rig);
+  }
+  admitted = rig_int(rig, "SELECT admitted FROM concerts") - admitted;
+  assert_in_range(admitted, 9, 11);
+}
+
 static void test_only_staff_operates_and_sees_the_sale(void **state) {
   Rig *rig = *state;
   assert_refused(ask(rig, &queue_method_operate, 1, "{\"closed\":true}"), ERR_FORBIDDEN);
@@ -449,6 +466,7 @@ int main(void) {
       CASE(test_a_closed_sale_takes_and_admits_nobody),
       CASE(test_nothing_is_due_when_a_tick_is_done),
       CASE(test_the_operators_rate_is_kept_over_a_minute),
+      CASE(test_the_rate_goes_on_when_the_clock_is_set_back),
       CASE(test_only_staff_operates_and_sees_the_sale),
       CASE(test_the_opening_can_be_moved_until_it_has_come),
       CASE(test_the_operator_sees_what_the_last_hour_was_like),
