@@ -100,8 +100,8 @@ static void add_step(Call *call, int64_t booking_id, BookingStatus status, Booki
 static int64_t amount_of(const BookingOrder *order, const Config *config, int64_t *fee) {
   int64_t price = order->seats * order->category->price;
   int64_t amount = (int64_t)llround((double)price * (1 + config->booking_fee_rate));
-  // Providers take whole hundredths of such a currency.
-  if (currency_units(order->concert->currency) == 1000) amount = (amount + 9) / 10 * 10;
+  int64_t step = currency_step(order->concert->currency);
+  amount = (amount + step - 1) / step * step;
   *fee = amount - price;
   return amount;
 }

@@ -6,8 +6,9 @@
 #include "shared/str.h"
 
 // As payment providers count (https://docs.stripe.com/currencies#special-cases): that of Iceland and Uganda in
-// hundredths.
+// hundredths, of which they take whole hundreds.
 static const char whole[] = "bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf";
+static const char hundreds[] = "isk ugx";
 static const char thousandths[] = "bhd iqd jod kwd lyd omr tnd";
 
 bool currency_is_code(Str text) {
@@ -19,16 +20,24 @@ bool currency_is_code(Str text) {
   return true;
 }
 
-static int digits_of(Str code) {
+static bool is_among(Str code, const char *codes) {
   char name[4] = {0};
-  if (!currency_is_code(code)) return 2;
+  if (!currency_is_code(code)) return false;
   memcpy(name, code.at, sizeof name - 1);
-  return strstr(whole, name) != NULL ? 0 : strstr(thousandths, name) != NULL ? 3 : 2;
+  return strstr(codes, name) != NULL;
+}
+
+static int digits_of(Str code) {
+  return is_among(code, whole) ? 0 : is_among(code, thousandths) ? 3 : 2;
 }
 
 int64_t currency_units(Str code) {
   static const int64_t units[] = {1, 10, 100, 1000};
   return units[digits_of(code)];
+}
+
+int64_t currency_step(Str code) {
+  return is_among(code, hundreds) ? 100 : is_among(code, thousandths) ? 10 : 1;
 }
 
 bool currency_read(Str text, Str code, int64_t *minor) {

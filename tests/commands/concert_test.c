@@ -98,10 +98,14 @@ static void test_prices_have_the_digits_of_their_currency(void **state) {
   assert_int_equal(run(rig, "add", "B", "--date", when, "--currency", "bhd", "--category", "a:1.2:1", NULL), 0);
   assert_int_equal(run(rig, "add", "Y", "--date", when, "--category", "a:5000.5:1", "--currency", "jpy", NULL), 2);
   assert_int_equal(run(rig, "add", "R", "--date", when, "--category", "a:1:1", "--currency", "rupees", NULL), 2);
+  assert_int_equal(run(rig, "add", "I", "--date", when, "--category", "a:4990:1", "--currency", "isk", NULL), 0);
+  assert_int_equal(run(rig, "add", "I", "--date", when, "--category", "a:4990.50:1", "--currency", "isk", NULL), 2);
+  assert_int_equal(run(rig, "add", "U", "--date", when, "--category", "a:1.01:1", "--currency", "ugx", NULL), 2);
+  assert_int_equal(run(rig, "add", "B", "--date", when, "--category", "a:1.234:1", "--currency", "bhd", NULL), 2);
   assert_string_equal(rig_text(rig,
                                "SELECT group_concat(currency || price) FROM concerts c JOIN categories k ON"
                                " k.concert_id = c.id"),
-                      "jpy5000,bhd1200");
+                      "jpy5000,bhd1200,isk499000");
 }
 
 static void test_a_file_says_the_same(void **state) {

@@ -289,6 +289,15 @@ static void test_money_has_the_digits_of_its_currency(void **state) {
   assert_non_null(strstr(rig_zero(rig, concert.reply), "\"price\":1.234,"));
 }
 
+static void test_a_fee_leaves_a_sum_that_providers_take(void **state) {
+  Rig *rig = *state;
+  rig->config.booking_fee_rate = 0.0826;
+  rig_run(rig, "UPDATE concerts SET currency = 'isk'");
+  rig_run(rig, "UPDATE categories SET price = 499000");
+  Answer kronur = sale_call(rig, &booking_create, anna, "{\"categoryId\":\"" SALE_GOLD "\",\"seats\":1}");
+  assert_non_null(strstr(rig_zero(rig, kronur.reply), "\"amount\":540300,\"fee\":41300,\"currency\":\"isk\""));
+}
+
 static void test_an_export_has_no_formulas_and_no_end_that_is_left_out(void **state) {
   Rig *rig = *state;
   sale_booking(rig, anna, "{\"categoryId\":\"" SALE_GOLD "\",\"seats\":1}");
@@ -357,6 +366,7 @@ int main(void) {
       SALE_TEST(test_only_its_owner_and_staff_see_a_booking),
       SALE_TEST(test_the_owner_of_a_booking_writes_to_whom_of_the_staff_he_knows),
       SALE_TEST(test_money_has_the_digits_of_its_currency),
+      SALE_TEST(test_a_fee_leaves_a_sum_that_providers_take),
       SALE_TEST(test_an_export_has_no_formulas_and_no_end_that_is_left_out),
       SALE_TEST(test_staff_lists_and_exports_all),
   };

@@ -55,6 +55,16 @@ static void test_a_sum_is_written_with_all_its_digits(void **state) {
   assert_written(1005, "bhd", "1.005 BHD");
 }
 
+static void test_providers_take_some_currencies_in_larger_steps(void **state) {
+  (void)state;
+  assert_int_equal(currency_step(STR("inr")), 1);
+  assert_int_equal(currency_step(STR("jpy")), 1);
+  assert_int_equal(currency_step(STR("kwd")), 10);
+  assert_int_equal(currency_step(STR("isk")), 100);
+  assert_int_equal(currency_step(STR("ugx")), 100);
+  assert_int_equal(currency_units(STR("isk")), 100);
+}
+
 static void test_a_code_has_three_small_letters(void **state) {
   (void)state;
   assert_true(currency_is_code(STR("inr")));
@@ -68,6 +78,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_a_sum_is_read_with_as_many_digits_as_its_currency_has),
       cmocka_unit_test(test_a_sum_is_written_with_all_its_digits),
+      cmocka_unit_test(test_providers_take_some_currencies_in_larger_steps),
       cmocka_unit_test(test_a_code_has_three_small_letters),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
