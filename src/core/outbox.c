@@ -98,30 +98,25 @@ static void tell_over(Call *call, const Way *way) {
   call_signal(call, topic, way->outcome == OUTCOME_DONE ? STR("done") : STR("failed"), (Str){0});
 }
 
-// What was done keeps nothing of its payload: codes and tickets of people stood in it.
+// What is over keeps nothing of its payload: codes and tickets of people stood in it.
 static Error settle(Call *call, const void *input) {
   static const char FORGET[] =
       "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE done_at < $1 ORDER BY done_at LIMIT 2)";
-  static const char DONE[] =
-      "UPDATE outbox SET done_at = $1, attempts = $2, last_error = NULL, payload = '{}' WHERE id = $3";
+  static const char OVER[] =
+      "UPDATE outbox SET done_at = $1, given_up = $2, attempts = $3, last_error = $4, payload = '{}' WHERE id = $5";
   static const char AGAIN[] = "UPDATE outbox SET due_at = $1, attempts = $2, last_error = $3 WHERE id = $4";
-  static const char GIVE_UP[] =
-      "UPDATE outbox SET done_at = $1, given_up = 1, attempts = $2, last_error = $3 WHERE id = $4";
   Way *way = call->door;
   const Errand *errand = &way->errand;
   const Method *follows = way->lane->kind->settle;
-  Str fault = str_from(errand->fault);
+  Str fault = way->outcome == OUTCOME_DONE ? (Str){0} : str_from(errand->fault);
   int64_t due_ms = way->outcome == OUTCOME_AGAIN ? next_try(errand, call->now_ms) : 0;
   if (way->outcome == OUTCOME_AGAIN && due_ms == 0) way->outcome = OUTCOME_FAILED;
   if (way->outcome == OUTCOME_AGAIN) {
-    db_run(call->db, AGAIN, sql_int(due_ms), sql_int(errand->attempt), sql_text(fault), sql_int(errand->id));
+    db_run(call->db, AGAIN, sql_int(due_ms), sql_int(errand->attempt), sql_text_or_null(fault), sql_int(errand->id));
     return ERR_NONE;
   }
-  if (way->outcome == OUTCOME_DONE) {
-    db_run(call->db, DONE, sql_int(call->now_ms), sql_int(errand->attempt), sql_int(errand->id));
-  } else {
-    db_run(call->db, GIVE_UP, sql_int(call->now_ms), sql_int(errand->attempt), sql_text(fault), sql_int(errand->id));
-  }
+  db_run(call->db, OVER, sql_int(call->now_ms), sql_int(way->outcome == OUTCOME_FAILED), sql_int(errand->attempt),
+         sql_text_or_null(fault), sql_int(errand->id));
   db_run(call->db, FORGET, sql_int(call->now_ms - KEPT_MS));
   tell_over(call, way);
   crash_point("outbox.settling");

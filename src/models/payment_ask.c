@@ -76,10 +76,11 @@ void payment_ask_refund(Call *call, const Booking *booking, const Payment *payme
 
 void payment_ask_again(Call *call, const Booking *booking, const Payment *payment) {
   static const char AGAIN[] =
-      "UPDATE outbox SET done_at = NULL, given_up = 0, attempts = 0, created_at = $1, due_at = $1"
-      " WHERE key = $2 AND given_up = 1";
-  Str key = payment->refund_due ? refund_key(call, booking, payment) : key_of(call, "create", booking, payment, 0);
-  db_run(call->db, AGAIN, sql_int(call->now_ms), sql_text(key));
+      "UPDATE outbox SET done_at = NULL, given_up = 0, attempts = 0, created_at = $1, due_at = $1, payload = $2"
+      " WHERE key = $3 AND given_up = 1";
+  const char *op = payment->refund_due ? "refund" : "create";
+  Str key = payment->refund_due ? refund_key(call, booking, payment) : key_of(call, op, booking, payment, 0);
+  db_run(call->db, AGAIN, sql_int(call->now_ms), sql_text(payload_of(call, op, booking, payment)), sql_text(key));
   call->has_effects = true;
 }
 

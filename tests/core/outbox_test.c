@@ -172,6 +172,7 @@ static void test_it_is_given_up_when_its_time_is_over_and_that_is_told(void **st
   assert_int_equal(attempts(), 3);
   assert_int_equal(look("again"), EFFECT_FAILED);
   assert_string_equal(rig_text(rig, "SELECT last_error FROM outbox"), "it was told to");
+  assert_string_equal(rig_text(rig, "SELECT payload FROM outbox"), "{}");
   assert_int_equal(rig_int(rig, "SELECT count(*) FROM settings WHERE name LIKE 'settled%'"), 1);
   RIG_UNTIL(rig, strstr(rig_heard(rig, 0), "event test:again 0 failed") != NULL);
 }

@@ -47,9 +47,8 @@ static int64_t next_try(const Errand *errand, int64_t now_ms) {
 
 static Error settle(Call *call, const void *input) {
   static const char IS_DUE[] = "SELECT 1 FROM outbox WHERE id = $1 AND done_at IS NULL";
-  // What was given up keeps its payload: it may be asked for again.
   static const char OVER[] =
-      "UPDATE outbox SET done_at = $1, attempts = $2, given_up = $3, payload = iif($3, payload, '{}') WHERE id = $4";
+      "UPDATE outbox SET done_at = $1, attempts = $2, given_up = $3, payload = '{}' WHERE id = $4";
   static const char LATER[] = "UPDATE outbox SET due_at = $1, attempts = $2, last_error = 'failed' WHERE id = $3";
   const Errand *errand = ((Ask *)call->door)->from;
   int64_t due_ms = errand->outcome == AGAIN ? next_try(errand, call->now_ms) : 0;

@@ -221,7 +221,8 @@ void sale_errand_fails(Rig *rig) {
 }
 
 void sale_errand_given_up(Rig *rig) {
-  static const char GIVEN_UP[] = "UPDATE outbox SET done_at = 1, given_up = 1, attempts = attempts + 1 " FIRST_OPEN;
+  static const char GIVEN_UP[] =
+      "UPDATE outbox SET done_at = 1, given_up = 1, attempts = attempts + 1, payload = '{}' " FIRST_OPEN;
   const Json *payload = take(rig, GIVEN_UP);
   assert_non_null(payload);
   settle(rig, payload, 0, NULL);
