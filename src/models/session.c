@@ -66,12 +66,24 @@ void session_touch(Db *db, const Identity *who, int64_t now_ms) {
 
 // Opening.
 
-// Each new one takes two away that ended long ago.
-static void forget_old(Call *call) {
+// How long a session of a door may stand without a new token.
+static int64_t longest_ms(const Config *config, const char *door) {
+  int64_t access = session_access_ms(config, door);
+  int64_t refresh = refresh_ms(config, door);
+  return access > refresh ? access : refresh;
+}
+
+// Each new one takes two away that ended long ago, and two of its door whose tokens expired as long ago.
+static void forget_old(Call *call, const char *door) {
   enum { KEPT_DAYS = 90 };
-  static const char FORGET[] =
+  static const char ENDED[] =
       "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE ended_at < $1 ORDER BY ended_at LIMIT 2)";
-  db_run(call->db, FORGET, sql_int(call->now_ms - (int64_t)KEPT_DAYS * 24 * 3600 * 1000));
+  static const char EXPIRED[] =
+      "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE door = $1 AND ended_at IS NULL"
+      " AND coalesce(rotated_at, created_at) < $2 ORDER BY coalesce(rotated_at, created_at) LIMIT 2)";
+  int64_t before_ms = call->now_ms - (int64_t)KEPT_DAYS * 24 * 3600 * 1000;
+  db_run(call->db, ENDED, sql_int(before_ms));
+  db_run(call->db, EXPIRED, sql_text(str_from(door)), sql_int(before_ms - longest_ms(call->config, door)));
 }
 
 static void add(Call *call, int64_t user_id, const char *door, const char *device, Str os, Str browser) {
@@ -79,7 +91,7 @@ static void add(Call *call, int64_t user_id, const char *door, const char *devic
       "INSERT INTO sessions(id, user_id, door, agent, ip, created_at, last_used_at, device, os, browser)"
       " VALUES($1, $2, $3, $4, $5, $6, $6, $7, $8, $9)";
   Str sid = ids_random(&call->arena, &call->env, SID_CHARACTERS);
-  forget_old(call);
+  forget_old(call, door);
   db_run(call->db, ADD, sql_text(sid), sql_int(user_id), sql_text(str_from(door)), sql_text(call->agent),
          sql_text(call->peer), sql_int(call->now_ms), sql_text(str_from(device)), sql_text(os), sql_text(browser));
   if (!session_find(call->db, &call->arena, sid, &call->granted)) return;  // the database failed, and so does the call

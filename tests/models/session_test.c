@@ -60,6 +60,23 @@ static void test_what_ended_long_ago_is_forgotten_a_little_at_a_time(void **stat
   assert_int_equal(rig_int(rig, COUNT), 1);
 }
 
+static void test_what_expired_long_ago_is_forgotten_like_what_ended(void **state) {
+  Rig *rig = *state;
+  static const char COUNT[] = "SELECT count(*) FROM sessions WHERE created_at = 1795244400000";
+  for (int i = 0; i < 3; i++) open_for(rig, 1);
+  Call *call = begin(rig);
+  session_open_refreshed(call, 1, "tickets");
+  end(rig, call);
+  rig_pass(rig, INT64_C(97) * 24 * RIG_HOUR_MS);  // a week, and ninety days
+  open_for(rig, 1);
+  assert_int_equal(rig_int(rig, COUNT), 4);
+  rig_pass(rig, 1);
+  open_for(rig, 1);
+  assert_int_equal(rig_int(rig, COUNT), 2);
+  open_for(rig, 1);
+  assert_string_equal(rig_text(rig, "SELECT door FROM sessions WHERE created_at = 1795244400000"), "tickets");
+}
+
 static void test_sessions_end_one_by_one_or_all_of_a_person(void **state) {
   Rig *rig = *state;
   Str first = open_for(rig, 1);
@@ -266,6 +283,7 @@ static void test_the_list_shows_device_system_and_browser(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       CASE(test_what_ended_long_ago_is_forgotten_a_little_at_a_time),
+      CASE(test_what_expired_long_ago_is_forgotten_like_what_ended),
       CASE(test_sessions_end_one_by_one_or_all_of_a_person),
       CASE(test_a_deleted_person_has_no_session),
       CASE(test_who_has_no_username_is_shown_by_name_or_by_the_part_before_the_at),
