@@ -71,14 +71,6 @@ Room *room_usual(void) {
   return all.usual;
 }
 
-Room *room_next(const Room *room) {
-  return room->next;
-}
-
-int64_t room_concert(const Room *room) {
-  return room->concert_id;
-}
-
 static RoomSale *copy_sale(const void *bytes, size_t count) {
   RoomSale *sale = malloc(count);
   if (sale != NULL) memcpy(sale, bytes, count);
@@ -354,7 +346,7 @@ bool room_end_reading(Room *rooms, Str usual_public_id) {
   }
   room_unlock();
   room_free_all(old);
-  atomic_store(&all.due, kept);
+  if (kept) atomic_store(&all.due, true);
   return kept;
 }
 

@@ -69,8 +69,6 @@ void room_add(Room *room, Str usual_public_id);
 void room_begin_reading(void);
 bool room_end_reading(Room *rooms, Str usual_public_id);
 void room_give_up_reading(int64_t retry_at_ms);
-Room *room_next(const Room *room);
-int64_t room_concert(const Room *room);
 Room *room_link(Room *room, Room *next);  // puts it at the head of a list
 
 #endif

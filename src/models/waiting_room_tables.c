@@ -83,18 +83,18 @@ static Room *read_rooms(Db *db, Arena *arena, bool *done) {
   return rooms;
 }
 
-static bool read_places(Db *db, Room *room, int64_t concert_id, int64_t now_ms) {
+static bool read_places(Db *db, Room *room, int64_t now_ms) {
   static const char READ[] =
       "SELECT user_id, CASE status WHEN 'waiting' THEN rank ELSE -slot_until END FROM queue_places"
       " WHERE concert_id = $1 AND status IN ('waiting', 'active')";
   enum { WINDOW_MS = 300000 };
   static const char ADMITTED[] = "SELECT admitted_at FROM queue_places WHERE concert_id = $1 AND admitted_at > $2";
   bool done = true;
-  Rows rows = db_rows(db, READ, sql_int(concert_id));
+  Rows rows = db_rows(db, READ, sql_int(room->concert_id));
   while (done && rows_next(&rows)) done = room_set_place(room, rows_int(&rows, 0), rows_int(&rows, 1), now_ms);
   rows_end(&rows);
   // When slots came free is not kept; that others were admitted then is nearly the same.
-  rows = db_rows(db, ADMITTED, sql_int(concert_id), sql_int(now_ms - WINDOW_MS));
+  rows = db_rows(db, ADMITTED, sql_int(room->concert_id), sql_int(now_ms - WINDOW_MS));
   while (rows_next(&rows)) room_count_freed(room, rows_int(&rows, 0));
   return done;
 }
@@ -104,8 +104,8 @@ static Room *read_all(Db *db, int64_t now_ms, bool *done) {
   Arena arena = {0};
   *done = true;
   Room *rooms = read_rooms(db, &arena, done);
-  for (Room *room = rooms; *done && room != NULL; room = room_next(room)) {
-    *done = read_places(db, room, room_concert(room), now_ms);
+  for (Room *room = rooms; *done && room != NULL; room = room->next) {
+    *done = read_places(db, room, now_ms);
   }
   *done = *done && !db_failed(db) && !arena.failed;
   if (!*done) {
@@ -138,7 +138,7 @@ void waiting_room_know(Call *call, int64_t concert_id) {
   if (room_is_known(concert_id)) return;
   Room *room = read_room(call->db, &call->arena, concert_id);
   if (room == NULL) return;
-  if (read_places(call->db, room, concert_id, call->now_ms) && !db_failed(call->db)) {
+  if (read_places(call->db, room, call->now_ms) && !db_failed(call->db)) {
     room_add(room, call->config->concert_id);
   } else {
     room_free_all(room);
