@@ -252,35 +252,34 @@ static int64_t enter(Call *call, int64_t concert_id, int64_t lot) {
   return rank;
 }
 
-// The end of the slot that the caller has: 0 while he waits, -1 when he has no open place.
-static int64_t find_slot_end(Call *call, const Concert *concert) {
+// The caller's open place; false when there is none. A slot that is over is none.
+static bool find_place(Call *call, const Concert *concert, bool *active, bool *over) {
   static const char FIND[] =
       "SELECT slot_until FROM queue_places WHERE concert_id = $1 AND user_id = $2 AND status IN ('waiting', 'active')";
-  return db_int(call->db, FIND, -1, sql_int(concert->id), sql_int(call->who.user_id));
+  int64_t until_ms = db_int(call->db, FIND, -1, sql_int(concert->id), sql_int(call->who.user_id));
+  *over = until_ms > 0 && until_ms <= call->now_ms;
+  *active = until_ms > call->now_ms;
+  return until_ms >= 0 && !*over;
 }
 
-// The caller's open place; false when there is none. A slot that is over is none: it is ended here.
-static bool find_place(Call *call, const Concert *concert, bool *active) {
+static void end_slot(Call *call, const Concert *concert) {
   static const char END[] =
       "UPDATE queue_places SET status = 'expired' WHERE concert_id = $1 AND user_id = $2"
       " AND status IN ('waiting', 'active')";
-  int64_t until_ms = find_slot_end(call, concert);
-  *active = until_ms > 0;
-  if (until_ms <= 0 || until_ms > call->now_ms) return until_ms >= 0;
   db_run(call->db, END, sql_int(concert->id), sql_int(call->who.user_id));
   end_place(call, concert, true);
-  *active = false;
-  return false;
 }
 
 static int64_t take_rank(Call *call, const Concert *concert, bool *active, bool *had_place) {
   int64_t lot = is_open(concert, call->now_ms) ? -1 : draw_lot(call, concert->id);
   int64_t rank = enter(call, concert->id, lot);
+  bool over;
   *had_place = false;
   // A second try follows when the place was a slot that is over, or when two people have drawn the very same lot.
   for (int tries = 0; rank < 0 && tries < 3 && !db_failed(call->db); tries++) {
-    *had_place = find_place(call, concert, active);
+    *had_place = find_place(call, concert, active, &over);
     if (*had_place) return -1;
+    if (over) end_slot(call, concert);
     rank = enter(call, concert->id, lot >= 0 ? lot + tries : lot);
   }
   return rank;
@@ -296,12 +295,10 @@ static bool open_when_due(Call *call, const Concert *concert) {
 
 Error queue_join(Call *call, const Concert *concert, bool *active) {
   bool had_place = false;
+  bool over;
   *active = false;
-  if (concert->closed || concert->draining) {
-    int64_t until_ms = find_slot_end(call, concert);  // one that is over is left to the tick: a refusal writes nothing
-    *active = until_ms > call->now_ms;
-    return until_ms == 0 || *active ? ERR_NONE : ERR_QUEUE_CLOSED;
-  }
+  if (concert->closed || concert->draining)
+    return find_place(call, concert, active, &over) ? ERR_NONE : ERR_QUEUE_CLOSED;
   int64_t rank = take_rank(call, concert, active, &had_place);
   if (had_place) return ERR_NONE;
   if (rank < 0) return ERR_INTERNAL;

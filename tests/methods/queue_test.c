@@ -301,6 +301,19 @@ static void test_a_closed_sale_takes_and_admits_nobody(void **state) {
   assert_int_equal(rig_int(rig, "SELECT active FROM concerts"), 0);
 }
 
+// Who is refused has changed nothing: a batch is lost when a call that needs no savepoint fails after a write.
+static void test_whose_slot_is_over_finds_a_closed_sale_closed(void **state) {
+  Rig *rig = *state;
+  onsale_open(rig);
+  join_all(rig, 1, 1);
+  operate(rig, "{\"closed\":true}");
+  rig_pass(rig, rig->config.slot_ms);
+  assert_refused(onsale_join(rig, 1), ERR_QUEUE_CLOSED);
+  assert_int_equal(rig_int(rig, "SELECT active FROM concerts"), 1);
+  onsale_tick(rig);
+  assert_int_equal(rig_int(rig, "SELECT active FROM concerts"), 0);
+}
+
 // Once a tick is done, the next thing that time brings about is in the future: the clock never spins.
 static void test_nothing_is_due_when_a_tick_is_done(void **state) {
   Rig *rig = *state;
@@ -464,6 +477,7 @@ int main(void) {
       CASE(test_a_paused_sale_admits_nobody_until_it_goes_on),
       CASE(test_a_draining_sale_serves_those_who_wait_and_takes_no_more),
       CASE(test_a_closed_sale_takes_and_admits_nobody),
+      CASE(test_whose_slot_is_over_finds_a_closed_sale_closed),
       CASE(test_nothing_is_due_when_a_tick_is_done),
       CASE(test_the_operators_rate_is_kept_over_a_minute),
       CASE(test_the_rate_goes_on_when_the_clock_is_set_back),
