@@ -56,12 +56,7 @@ static Error all(Call *call, const void *input) {
       booking_write(call, &call->reply, &booking, BOOKING_WITH_CATEGORY | BOOKING_WITH_PERSON, (Str){0});
   }
   json_close(&call->reply, ']');
-  json_name(&call->reply, "next");
-  if (count == PAGE) {
-    json_add_int(&call->reply, last);
-  } else {
-    json_add_null(&call->reply);
-  }
+  json_put_id_or_null(&call->reply, "next", count == PAGE ? last : 0);
   json_close(&call->reply, '}');
   return ERR_NONE;
 }
@@ -204,12 +199,7 @@ static Error contact(Call *call, const void *input) {
     return ERR_BOOKING_NOT_FOUND;
   int64_t staff_id = db_int(call->db, CONTACT, 0, sql_int(call->who.user_id));
   json_open(&call->reply, '{');
-  json_name(&call->reply, "number");
-  if (staff_id > 0) {
-    json_add_int(&call->reply, staff_id);
-  } else {
-    json_add_null(&call->reply);
-  }
+  json_put_id_or_null(&call->reply, "number", staff_id);
   json_close(&call->reply, '}');
   return ERR_NONE;
 }

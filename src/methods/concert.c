@@ -19,16 +19,6 @@ static const Field get_fields[] = {
      .error = ERR_CONCERT_NOT_FOUND},
 };
 
-// An id, or null where there is none.
-static void add_id(Text *out, const char *name, int64_t id) {
-  json_name(out, name);
-  if (id > 0) {
-    json_add_int(out, id);
-  } else {
-    json_add_null(out);
-  }
-}
-
 static void write_about(Text *out, const ConcertAbout *about) {
   json_put_str(out, "imageUrl", about->image_url);
   json_put_str(out, "name", about->name);
@@ -49,7 +39,7 @@ static void write_category(Text *out, const Category *category, const Concert *c
   json_add_double(out, (double)category->price / (double)currency_units(concert->currency));
   json_put_int(out, "totalSeats", category->total_seats);
   json_put_int(out, "availableSeats", category->available_seats);
-  add_id(out, "seatTypeId", category->seat_type_id);
+  json_put_id_or_null(out, "seatTypeId", category->seat_type_id);
   json_close(out, '}');
 }
 
@@ -82,7 +72,7 @@ static Error write_concert(Call *call, const Concert *concert) {
   write_about(out, &about);
   write_categories(call, concert);
   json_put_str(out, "currency", concert->currency);
-  add_id(out, "hallId", concert->hall_id);
+  json_put_id_or_null(out, "hallId", concert->hall_id);
   json_put_str(out, "provider", call->config->stripe_secret_key.length > 0 ? STR("stripe") : STR("test"));
   json_name(out, "feeRate");
   json_add_double(out, call->config->booking_fee_rate);

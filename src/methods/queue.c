@@ -135,23 +135,13 @@ static Error draw(Call *call, const void *input) {
   if (!rows_next(&rows)) return ERR_INTERNAL;
   json_open(out, '{');
   json_put_str(out, "seedHash", rows_peek(&rows, 0));
-  json_name(out, "seed");
-  if (concert.opened) {
-    json_add_str(out, rows_peek(&rows, 1));
-  } else {
-    json_add_null(out);
-  }
+  json_put_str_or_null(out, "seed", concert.opened ? rows_peek(&rows, 1) : (Str){0});
   rows_end(&rows);
   json_name(out, "entries");
   json_open(out, '[');
   int64_t next = concert.opened ? write_entries(call, concert.id, in->after) : 0;
   json_close(out, ']');
-  json_name(out, "next");
-  if (next > 0) {
-    json_add_int(out, next);
-  } else {
-    json_add_null(out);
-  }
+  json_put_id_or_null(out, "next", next);
   json_close(out, '}');
   return ERR_NONE;
 }

@@ -114,12 +114,7 @@ static void reply_ticket(Call *call, const Booking *booking, const Ticket *ticke
   json_put_str(reply, "bookingId", booking->public_id);
   json_put_time(reply, "checkedInAt", at_ms);
   json_put_str(reply, "name", name);
-  json_name(reply, "seatLabel");
-  if (ticket->seat_id == 0) {
-    json_add_null(reply);
-  } else {
-    json_add_str(reply, booking_seat_label(call, ticket->seat_id));
-  }
+  json_put_str_or_null(reply, "seatLabel", booking_seat_label(call, ticket->seat_id));
   json_put_str(reply, "category", category.name);
   json_close(reply, '}');
   json_close(reply, '}');

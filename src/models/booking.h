@@ -90,7 +90,7 @@ void booking_set_closing(Call *call, Booking *booking, BookingClosing closing);
 enum { BOOKING_WITH_CATEGORY = 1, BOOKING_WITH_CONCERT = 2, BOOKING_WITH_PERSON = 4 };
 // Adds the booking as JSON; with a `reason` (JSON) why these seats.
 void booking_write(Call *call, Text *out, const Booking *booking, int parts, Str reason);
-// "Row A, 12" of a seat.
+// "Row A, 12" of a seat; empty of none (0).
 Str booking_seat_label(Call *call, int64_t seat_id);
 
 #endif

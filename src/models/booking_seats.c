@@ -219,6 +219,7 @@ static Str label_of(Call *call, const Rows *rows, int first) {
 Str booking_seat_label(Call *call, int64_t seat_id) {
   static const char FIND[] = "SELECT row, place, row_label, place_label, zone FROM seats WHERE id = $1";
   Str label = {0};
+  if (seat_id == 0) return label;
   Rows rows = db_rows(call->db, FIND, sql_int(seat_id));
   if (rows_next(&rows)) label = label_of(call, &rows, 0);
   rows_end(&rows);

@@ -32,15 +32,8 @@ static void write_person(Call *call, Text *out, int64_t user_id) {
   static const char FIND[] = "SELECT email, coalesce(name, username) FROM users WHERE id = $1";
   Rows rows = db_rows(call->db, FIND, sql_int(user_id));
   if (!rows_next(&rows)) return;
-  static const char *const names[] = {"email", "name"};
-  for (int i = 0; i < 2; i++) {
-    json_name(out, names[i]);
-    if (rows_is_null(&rows, i)) {
-      json_add_null(out);
-    } else {
-      json_add_str(out, rows_peek(&rows, i));
-    }
-  }
+  json_put_str_or_null(out, "email", rows_peek(&rows, 0));
+  json_put_str_or_null(out, "name", rows_peek(&rows, 1));
   rows_end(&rows);
 }
 
@@ -51,12 +44,7 @@ static void write_refund(Call *call, Text *out, int64_t booking_id) {
       " WHERE booking_id = $1 AND (status = 'refunded' OR refund_due = 1)"
       " ORDER BY refund_state = 'failed' DESC, status = 'refunded', id DESC LIMIT 1";
   Rows rows = db_rows(call->db, FIND, sql_int(booking_id));
-  json_name(out, "refund");
-  if (rows_next(&rows)) {
-    json_add_str(out, rows_peek(&rows, 0));
-  } else {
-    json_add_null(out);
-  }
+  json_put_str_or_null(out, "refund", rows_next(&rows) ? rows_peek(&rows, 0) : (Str){0});
   rows_end(&rows);
 }
 

@@ -113,15 +113,6 @@ static void write_time(Text *out, const char *name, int64_t time_ms) {
   }
 }
 
-static void write_label(Call *call, Text *out, int64_t seat_id) {
-  json_name(out, "seatLabel");
-  if (seat_id == 0) {
-    json_add_null(out);
-  } else {
-    json_add_str(out, booking_seat_label(call, seat_id));
-  }
-}
-
 void ticket_write_all(Call *call, Text *out, int64_t booking_id) {
   static const char LIST[] =
       "SELECT public_id, number, coalesce(seat_id, 0), coalesce(checked_in_at, 0), void FROM tickets"
@@ -135,7 +126,7 @@ void ticket_write_all(Call *call, Text *out, int64_t booking_id) {
     json_put_str(out, "id", public_id);
     json_put_int(out, "number", rows_int(&rows, 1));
     json_put_str(out, "code", code_of(call, &key, public_id));
-    write_label(call, out, rows_int(&rows, 2));
+    json_put_str_or_null(out, "seatLabel", booking_seat_label(call, rows_int(&rows, 2)));
     write_time(out, "checkedInAt", rows_int(&rows, 3));
     json_put_bool(out, "void", rows_int(&rows, 4) != 0);
     json_close(out, '}');
@@ -166,7 +157,7 @@ static Str write_listed(Call *call, Text *out, int64_t concert_id, Str after, co
     json_open(out, '{');
     json_put_str(out, "id", public_id);
     json_put_str(out, "hash", hash_of(call, code_of(call, key, public_id)));
-    write_label(call, out, rows_int(&rows, 1));
+    json_put_str_or_null(out, "seatLabel", booking_seat_label(call, rows_int(&rows, 1)));
     json_put_str(out, "name", rows_peek(&rows, 2));
     write_time(out, "checkedInAt", rows_int(&rows, 3));
     json_put_bool(out, "void", rows_int(&rows, 4) != 0);

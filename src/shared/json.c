@@ -379,6 +379,11 @@ void json_put_str_or_null(Text *text, const char *name, Str value) {
   value.length > 0 ? json_add_str(text, value) : json_add_null(text);
 }
 
+void json_put_id_or_null(Text *text, const char *name, int64_t id) {
+  json_name(text, name);
+  id > 0 ? json_add_int(text, id) : json_add_null(text);
+}
+
 void json_put_int(Text *text, const char *name, int64_t value) {
   json_name(text, name);
   json_add_int(text, value);

@@ -49,6 +49,7 @@ void json_add_time(Text *text, int64_t time_ms);   // ISO 8601 UTC with millisec
 // A member: its name and its value.
 void json_put_str(Text *text, const char *name, Str value);
 void json_put_str_or_null(Text *text, const char *name, Str value);  // null when it is empty
+void json_put_id_or_null(Text *text, const char *name, int64_t id);  // null when it is 0
 void json_put_int(Text *text, const char *name, int64_t value);
 void json_put_bool(Text *text, const char *name, bool value);
 void json_put_time(Text *text, const char *name, int64_t time_ms);

@@ -311,12 +311,14 @@ static void test_members_are_written_with_their_names(void **state) {
   json_put_str(&out, "a", STR("x\"y"));
   json_put_str_or_null(&out, "b", (Str){0});
   json_put_str_or_null(&out, "c", STR("z"));
+  json_put_id_or_null(&out, "n", 0);
+  json_put_id_or_null(&out, "i", 7);
   json_put_int(&out, "d", -5);
   json_put_bool(&out, "e", true);
   json_put_time(&out, "f", 0);
   json_close(&out, '}');
   assert_string_equal(str_zero(&own, text_str(&out)),
-                      "{\"a\":\"x\\\"y\",\"b\":null,\"c\":\"z\",\"d\":-5,\"e\":true,"
+                      "{\"a\":\"x\\\"y\",\"b\":null,\"c\":\"z\",\"n\":null,\"i\":7,\"d\":-5,\"e\":true,"
                       "\"f\":\"1970-01-01T00:00:00.000Z\"}");
   arena_free(&own);
 }
