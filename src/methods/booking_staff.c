@@ -1,4 +1,5 @@
-// The methods of bookings for staff: the list, the export, the refund. And a booking as a calendar's entry.
+// The methods of bookings for staff: the list, the export, the refund. And for its owner: whom to write
+// to, and a calendar's entry.
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>

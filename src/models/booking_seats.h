@@ -15,7 +15,7 @@ void booking_seats_free(Call *call, const Booking *booking);
 // Holds a booking's seats once more, or equal ones if those will do. False: nothing was held.
 bool booking_seats_retake(Call *call, const Booking *booking, bool *other);
 
-// The best free seats side by side: their ids in *seat_ids (booking->seats of them) and why, as JSON. False: there are
+// The best free seats side by side: their ids in *seat_ids (`wanted` of them) and why, as JSON. False: there are
 // not so many together.
 bool booking_seats_best(Call *call, const Category *category, int64_t hall_id, int64_t wanted, int64_t *seat_ids,
                         Str *reason);

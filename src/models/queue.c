@@ -9,7 +9,6 @@
 #include "shared/ids.h"
 
 enum { MINUTE_MS = 60000, RATE_SPACE_MS = 1000 };
-#define FIRST_ARRIVAL (INT64_C(1) << 62)  // lots of the draw are below, who comes after the opening is above
 
 // Telling: the memory of all changes at once, each person of the own.
 
@@ -243,7 +242,7 @@ static int64_t enter(Call *call, int64_t concert_id, int64_t lot) {
   static const char ENTER[] =
       "INSERT INTO queue_places(concert_id, user_id, rank, entered_at, status) VALUES($1, $2, $3, $4, 'waiting')"
       " ON CONFLICT DO NOTHING";
-  int64_t rank = lot >= 0 ? lot : FIRST_ARRIVAL + next_id(call->db);
+  int64_t rank = lot >= 0 ? lot : QUEUE_RANK_ARRIVAL + next_id(call->db);
   int64_t id =
       db_insert(call->db, ENTER, sql_int(concert_id), sql_int(call->who.user_id), sql_int(rank), sql_int(call->now_ms));
   if (id == 0) return -1;

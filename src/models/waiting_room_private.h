@@ -1,5 +1,5 @@
-// How the tables tell the waiting room's memory what has changed: signals on the topic "queue" whose payloads are these
-// structs' bytes. For models/waiting_room*.c only.
+// The rooms of the waiting room's memory, and how the tables tell it what has changed: signals on the topic "queue"
+// whose payloads are the bytes of the structs that are quoted. For models/waiting_room*.c only.
 #ifndef FOYER_MODELS_WAITING_ROOM_PRIVATE_H
 #define FOYER_MODELS_WAITING_ROOM_PRIVATE_H
 
