@@ -1,23 +1,15 @@
 // The box office in a real browser against a real server: the whole way from a concert to a checked-in ticket, on a phone
 // and on a desk, and what the operator and the door get.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { before, test } from "node:test";
 import * as office from "./support/office.mjs";
-import { startFoyer } from "./support/foyer.mjs";
+import { arrive, complaints, foyer } from "./support/scene.mjs";
 import * as people from "./support/visitor.mjs";
 
-let foyer, browser, arrive, complaints, concerts;
+let concerts;
 
 before(async () => {
-  foyer = await startFoyer();
-  browser = await people.startBrowser();
-  ({ arrive, complaints } = people.visitors(browser, foyer.url));
   concerts = await office.concertsOf(foyer);
-});
-
-after(async () => {
-  await browser?.close();
-  await foyer?.stop();
 });
 
 for (const [size, options, colorScheme] of [
@@ -29,17 +21,17 @@ for (const [size, options, colorScheme] of [
     const page = await arrive("/", { ...options, colorScheme });
     await page.getByRole("link", { name: new RegExp(concerts.plain.name) }).click();
     await page.getByRole("heading", { name: concerts.plain.name }).waitFor();
-    await office.seeNoFaults(page, "the concert");
+    await people.seeNoFaults(page, "the concert");
     await page.getByRole("button", { name: "Sign in to get tickets" }).click();
     await office.signUp(page, foyer, email);
     await page.getByRole("button", { name: "Get tickets" }).click();
 
     await page.getByRole("heading", { name: "Choose your tickets" }).waitFor();
-    await office.seeNoFaults(page, "choosing");
+    await people.seeNoFaults(page, "choosing");
     await page.getByRole("button", { name: "One more" }).click();
     await page.getByRole("button", { name: "Book 3 tickets" }).click();
     await page.getByRole("heading", { name: "Payment", exact: true }).waitFor();
-    await office.seeNoFaults(page, "the payment");
+    await people.seeNoFaults(page, "the payment");
 
     await page.reload();
     await page.getByRole("heading", { name: "Payment", exact: true }).waitFor();
@@ -51,16 +43,16 @@ for (const [size, options, colorScheme] of [
 
     await page.getByText("Paid. See you there!").waitFor();
     await page.getByText("Ticket 3 of 3").waitFor();
-    await office.seeNoFaults(page, "the tickets");
+    await people.seeNoFaults(page, "the tickets");
     const codes = await office.codesOf(page);
     assert.equal(codes.length, 3);
     await page.getByRole("link", { name: "All my tickets" }).click();
     await page.getByRole("link", { name: new RegExp(concerts.plain.name) }).waitFor();
-    await office.seeNoFaults(page, "my tickets");
+    await people.seeNoFaults(page, "my tickets");
 
     const door = await office.staffAt(arrive, foyer, `/staff/door/${concerts.plain.id}`, `door-${size}`, { ...options, colorScheme });
     await office.checkIn(door, codes[0], "Let in");
-    await office.seeNoFaults(door, "the door");
+    await people.seeNoFaults(door, "the door");
     await office.checkIn(door, codes[0], "Already used");
     await office.checkIn(door, "FT1.nobody", "No such ticket");
     await office.checkIn(door, "https://example.com", "Not a ticket");
@@ -76,7 +68,7 @@ async function chooser(email) {
   await office.signUp(page, foyer, email);
   await page.getByRole("button", { name: "Get tickets" }).click();
   await page.getByRole("application").waitFor();
-  await office.seeNoFaults(page, "the seat map");
+  await people.seeNoFaults(page, "the seat map");
   await page.getByRole("button", { name: "List", exact: true }).click();
   await page.locator("summary").first().click();
   return page;
@@ -132,12 +124,12 @@ test("who waits sees the place, moves without a reload, is called when the turn 
   await page.getByRole("button", { name: "Get tickets" }).click();
   await page.getByRole("heading", { name: "You are in line" }).waitFor();
   await page.getByRole("heading", { name: "Paused for a moment" }).waitFor();
-  await office.seeNoFaults(page, "the waiting room");
+  await people.seeNoFaults(page, "the waiting room");
   await desk.getByLabel("Notice to all who wait").fill("Doors open at six.");
   await desk.getByText("As they see it").waitFor();
   await desk.getByRole("button", { name: "Send" }).click();
   await page.getByText("Doors open at six.").waitFor();
-  await office.seeNoFaults(desk, "the operator's desk");
+  await people.seeNoFaults(desk, "the operator's desk");
 
   const second = await page.context().newPage();
   await second.goto(`/concert/${concerts.plain.id}`);
@@ -186,7 +178,7 @@ test("an account by e-mail: a wrong code is forgiven, its sessions are listed an
   await page.goto("/account");
   await page.getByRole("button", { name: "Sign out there" }).click();
   await page.getByText("Signed out there.").waitFor();
-  await office.seeNoFaults(page, "the account");
+  await people.seeNoFaults(page, "the account");
   await other.getByLabel("Your account").getByRole("link", { name: "Sign in" }).waitFor();
 });
 
@@ -222,7 +214,7 @@ test("before the opening everyone waits for the draw; then the turn comes by its
   await page.getByRole("button", { name: "Wait for the sale" }).click();
   await page.getByRole("heading", { name: "Waiting for the draw" }).waitFor();
   await page.getByText("person waits for the draw with you").waitFor();
-  await office.seeNoFaults(page, "the draw");
+  await people.seeNoFaults(page, "the draw");
   foyer.command("concert", "open", draw.id);
   await page.getByRole("heading", { name: "Choose your tickets" }).waitFor({ timeout: 25_000 });
   await page.getByRole("link", { name: "Back to the concert" }).click();
@@ -249,7 +241,7 @@ test("the page speaks Russian to whose browser does, and English to who chooses 
   await page.getByRole("heading", { name: "Залы" }).waitFor();
   await page.getByRole("link", { name: new RegExp(concerts.plain.name) }).click();
   await page.getByRole("button", { name: "Войти и купить билеты" }).waitFor();
-  await office.seeNoFaults(page, "the concert in Russian");
+  await people.seeNoFaults(page, "the concert in Russian");
   assert.equal(await page.evaluate(() => document.documentElement.lang), "ru");
   await page.getByRole("button", { name: "English" }).click();
   await page.getByRole("button", { name: "Sign in to get tickets" }).waitFor();

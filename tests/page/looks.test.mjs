@@ -1,43 +1,12 @@
 // How the page stands in different hands: what a screen reader finds, how large the script is, and that it fits a phone.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { startFoyer } from "./support/foyer.mjs";
+import { arrive, foyer } from "./support/scene.mjs";
 import * as people from "./support/visitor.mjs";
 
 /** The most script the page may fetch, compressed, in bytes; all parts together. */
 const SCRIPT_LIMIT = 90_000;
-
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-let foyer, browser, arrive;
-
-before(async () => {
-  foyer = await startFoyer();
-  browser = await people.startBrowser();
-  ({ arrive } = people.visitors(browser, foyer.url));
-});
-
-after(async () => {
-  await browser?.close();
-  await foyer?.stop();
-});
-
-/** What axe finds seriously wrong with what the page shows. */
-async function seriousFaults(page) {
-  await page.waitForFunction(() => document.getAnimations().every((motion) => motion.playState !== "running"));
-  await page.evaluate(axe);
-  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
-  return violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" | ")}`);
-}
-
-/** True when the page is no wider than its window. */
-function fits(page) {
-  return page.evaluate(() => document.documentElement.scrollWidth <= innerWidth);
-}
 
 /** The pages of the program, and what has to be there before one looks. */
 const PLACES = [
@@ -60,8 +29,7 @@ for (const colorScheme of ["light", "dark"]) {
       for (const [path, ready] of PLACES) {
         await page.goto(path);
         await ready(page);
-        assert.deepEqual(await seriousFaults(page), [], path);
-        assert.ok(await fits(page), `${path} is wider than its window`);
+        await people.seeNoFaults(page, path);
       }
       await page.context().close();
     });
@@ -70,27 +38,24 @@ for (const colorScheme of ["light", "dark"]) {
       const page = await arrive("/hall/1", { ...options, colorScheme });
       await people.openRow(page, 0);
       await people.seatInList(page, "Row A seat 1").click();
-      assert.deepEqual(await seriousFaults(page), [], "the panel of a guest");
+      await people.seeNoFaults(page, "the panel of a guest");
       const name = `${size}-${colorScheme}`;
       await people.signUp(page, name);
       foyer.command("user", "role", name, "staff");
       await page.goto("/hall/1");
       await people.openRow(page, 0);
       await people.seatInList(page, "Row A seat 1").click();
-      assert.deepEqual(await seriousFaults(page), [], "the panel of staff");
+      await people.seeNoFaults(page, "the panel of staff");
       await page.getByRole("button", { name: "Staff tools" }).click();
-      assert.deepEqual(await seriousFaults(page), [], "staff tools");
-      assert.ok(await fits(page), "the hall is wider than its window");
+      await people.seeNoFaults(page, "staff tools");
       await page.goto("/account");
       await page.getByRole("button", { name: "Sign out" }).waitFor();
-      assert.deepEqual(await seriousFaults(page), [], "the account");
-      assert.ok(await fits(page), "the account is wider than its window");
+      await people.seeNoFaults(page, "the account");
       const other = await arrive("/sign-in/username", { ...options, colorScheme });
       await other.getByLabel("Username").fill(`${name}-two`);
       await other.getByRole("button", { name: "Continue" }).click();
       await other.getByRole("img", { name: /QR code/ }).waitFor();
-      assert.deepEqual(await seriousFaults(other), [], "sign-up");
-      assert.ok(await fits(other), "sign-up is wider than its window");
+      await people.seeNoFaults(other, "sign-up");
       await page.context().close();
     });
   }

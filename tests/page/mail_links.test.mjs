@@ -1,38 +1,18 @@
 // The links that the messenger's door mails, followed in a real browser: an address is confirmed, a password is set anew.
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { after, before, test } from "node:test";
-import { startFoyer, until } from "./support/foyer.mjs";
-import { PASSWORD, seeNoFaults } from "./support/office.mjs";
+import { test } from "node:test";
+import { until } from "./support/foyer.mjs";
+import { mailsTo, PASSWORD } from "./support/office.mjs";
+import { arrive, complaints, foyer } from "./support/scene.mjs";
 import * as people from "./support/visitor.mjs";
 
 const NEW_PASSWORD = "an even longer password";
 
-let foyer, browser, arrive, complaints;
-
-before(async () => {
-  foyer = await startFoyer();
-  browser = await people.startBrowser();
-  ({ arrive, complaints } = people.visitors(browser, foyer.url));
-});
-
-after(async () => {
-  await browser?.close();
-  await foyer?.stop();
-});
-
 /** The link of a kind that was mailed to an address, as path and query. */
 function linkMailed(email, path) {
-  const folder = join(foyer.folder, "mail");
-  return until(`a link to ${path} for ${email}`, () => {
-    const files = readdirSync(folder).filter((name) => name.endsWith(".eml"));
-    const mails = files.map((name) => readFileSync(join(folder, name), "utf8"));
-    const mine = mails.filter((mail) => new RegExp(`^To:.*${email}`, "im").test(mail));
-    const texts = mine.map((mail) => mail.replace(/=\r?\n/g, "").replace(/=3D/g, "="));
-    const link = new RegExp(`${foyer.url}(${path}\\?id=\\d+&token=[\\w-]{128})`);
-    return texts.map((text) => link.exec(text)?.[1]).find(Boolean);
-  });
+  const link = new RegExp(`${foyer.url}(${path}\\?id=\\d+&token=[\\w-]{128})`);
+  const linkIn = (mail) => link.exec(mail.replace(/=\r?\n/g, "").replace(/=3D/g, "="))?.[1];
+  return until(`a link to ${path} for ${email}`, () => mailsTo(foyer, email).map(linkIn).find(Boolean));
 }
 
 /** Signs up at the messenger's door, and gives the link that confirms the address. */
@@ -47,7 +27,7 @@ async function signUp(email) {
 async function see(page, heading) {
   await page.getByRole("heading", { name: heading }).waitFor();
   assert.equal(new URL(page.url()).search, "");
-  await seeNoFaults(page, heading);
+  await people.seeNoFaults(page, heading);
 }
 
 /** Signs in from where a link leads to. */

@@ -1,22 +1,10 @@
 // The messenger in a real browser: two people, each with cookies of their own, who write to each other.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { startFoyer, until } from "./support/foyer.mjs";
+import { test } from "node:test";
+import { until } from "./support/foyer.mjs";
 import * as office from "./support/office.mjs";
+import { arrive, complaints, foyer } from "./support/scene.mjs";
 import * as people from "./support/visitor.mjs";
-
-let foyer, browser, arrive, complaints;
-
-before(async () => {
-  foyer = await startFoyer();
-  browser = await people.startBrowser();
-  ({ arrive, complaints } = people.visitors(browser, foyer.url));
-});
-
-after(async () => {
-  await browser?.close();
-  await foyer?.stop();
-});
 
 /** Somebody new who is signed in, and the number the messenger knows them by. */
 async function somebody(name, options) {
@@ -269,7 +257,7 @@ test("from a booking one writes to the box office, who see the booking beside th
   await desk.getByRole("link", { name: /Ann Lee.*1 unread message/ }).click();
   const beside = desk.getByRole("complementary", { name: "Bookings of Ann Lee" });
   await beside.getByRole("link", { name: new RegExp(`${number}.*Confirmed.*mentioned here`) }).waitFor();
-  await office.seeNoFaults(desk, "a conversation with a booking beside it");
+  await people.seeNoFaults(desk, "a conversation with a booking beside it");
   await write(desk, "Of course.");
   await line(page, "Of course.").waitFor();
 });
@@ -302,7 +290,7 @@ test("on a phone the list leads to the conversation and back", async () => {
   await line(ben.page, "Yes.").waitFor();
   await line(ann.page, "Yes.").locator(".bubble").tap();
   await line(ann.page, "Yes.").getByRole("button", { name: "Edit" }).waitFor();
-  await office.seeNoFaults(ann.page, "a conversation on a phone");
+  await people.seeNoFaults(ann.page, "a conversation on a phone");
   await ann.page.getByRole("link", { name: "All conversations" }).click();
   await ann.page.getByRole("heading", { name: "Messages" }).waitFor();
 });

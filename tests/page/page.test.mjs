@@ -1,22 +1,10 @@
 // The page in a real browser against a real server: what a visitor, a member of the staff and a lobby screen get.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { codeOf } from "./support/authenticator.mjs";
-import { startFoyer, until } from "./support/foyer.mjs";
+import { until } from "./support/foyer.mjs";
+import { arrive, complaints, foyer } from "./support/scene.mjs";
 import * as people from "./support/visitor.mjs";
-
-let foyer, browser, arrive, complaints;
-
-before(async () => {
-  foyer = await startFoyer();
-  browser = await people.startBrowser();
-  ({ arrive, complaints } = people.visitors(browser, foyer.url));
-});
-
-after(async () => {
-  await browser?.close();
-  await foyer?.stop();
-});
 
 /** The free seats a card of the list of halls shows. */
 async function freeOn(page, hall) {

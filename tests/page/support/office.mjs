@@ -1,12 +1,8 @@
 // What people do at the box office: sign up with the code that was mailed, read their tickets, stand at the door.
-import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { until } from "./foyer.mjs";
 import { signUp as signUpByName } from "./visitor.mjs";
-
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 export const PASSWORD = "a long password";
 
@@ -18,14 +14,17 @@ export async function concertsOf(foyer) {
   return { plain: demo.find(({ hallId }) => hallId === null), hall: demo.find(({ hallId }) => hallId !== null), draw };
 }
 
-/** The newest code mailed to an address, from the folder where the demo puts its mails. */
+/** The mails to an address, from the folder where the demo puts them. */
+export function mailsTo(foyer, email) {
+  const folder = join(foyer.folder, "mail");
+  const mails = readdirSync(folder).filter((name) => name.endsWith(".eml")).map((name) => readFileSync(join(folder, name), "utf8"));
+  return mails.filter((mail) => new RegExp(`^To:.*${email}`, "im").test(mail));
+}
+
+/** The code mailed to an address. */
 export async function codeMailed(foyer, email) {
-  return until(`a code for ${email}`, () => {
-    const files = readdirSync(join(foyer.folder, "mail"), { withFileTypes: true }).filter((file) => file.name.endsWith(".eml"));
-    const mails = files.map((file) => readFileSync(join(foyer.folder, "mail", file.name), "utf8"));
-    const mine = mails.filter((mail) => new RegExp(`^To:.*${email}`, "im").test(mail));
-    return mine.map((mail) => /^\s*(\d{6})\s*$/m.exec(mail)?.[1]).find(Boolean);
-  }).catch((fault) => assert.fail(fault.message));
+  const codeIn = (mail) => /^\s*(\d{6})\s*$/m.exec(mail)?.[1];
+  return until(`a code for ${email}`, () => mailsTo(foyer, email).map(codeIn).find(Boolean));
 }
 
 /** Fills the form of a new account and sends it. */
@@ -72,14 +71,4 @@ export async function checkIn(door, code, verdict) {
   await door.getByRole("button", { name: "Check in" }).click();
   await door.getByRole("alert").filter({ hasText: verdict }).waitFor();
   await door.getByRole("button", { name: "Next" }).click();
-}
-
-/** Fails when axe finds something serious, or the page is wider than its window. */
-export async function seeNoFaults(page, what) {
-  await page.waitForFunction(() => document.getAnimations().every((motion) => motion.playState !== "running" || motion.effect?.getComputedTiming().iterations === Infinity));
-  await page.evaluate(axe);
-  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
-  const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
-  assert.deepEqual(serious.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" | ")}`), [], what);
-  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${what} is wider than its window`);
 }

@@ -1,47 +1,14 @@
 // People at the page: a real browser, each with cookies of their own, who find things as people do.
 import assert from "node:assert/strict";
-import { chromium } from "playwright-core";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { codeOf } from "./authenticator.mjs";
 
-const SWITCHES = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /** The sizes the page is looked at in. */
 export const DESK = { viewport: { width: 1280, height: 800 } };
 export const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true };
-
-/** Starts the browser. */
-export function startBrowser() {
-  return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: SWITCHES });
-}
-
-/** A browser, an address, and the complaints the pages made so far. */
-export function visitors(browser, url) {
-  const complaints = [];
-  return {
-    complaints,
-    /** Somebody new, at a path. What the page's console complains of is kept; a server that is gone is no complaint. */
-    async arrive(path, options = DESK) {
-      const context = await browser.newContext({ ...options, baseURL: url });
-      const page = await context.newPage();
-      page.setDefaultTimeout(10_000);
-      page.on("pageerror", (fault) => complaints.push(`${path}: ${fault.message}`));
-      page.on("console", (message) => {
-        const expected = /ERR_CONNECTION_REFUSED|ERR_INTERNET_DISCONNECTED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET|WebSocket/;
-        if (message.type() === "error" && !expected.test(message.text())) complaints.push(`${path}: ${message.text()}`);
-      });
-      await page.goto(path);
-      return page;
-    },
-  };
-}
 
 /** Waits until the hall of the page is there. */
 export async function seeHall(page) {
@@ -110,4 +77,14 @@ export async function findSeatOnMap(page) {
 /** What the map says of the seat under the cursor. */
 export function spoken(page) {
   return page.locator("[data-spoken]");
+}
+
+/** Fails when axe finds something serious, or the page is wider than its window. */
+export async function seeNoFaults(page, what) {
+  await page.waitForFunction(() => document.getAnimations().every((motion) => motion.playState !== "running" || motion.effect?.getComputedTiming().iterations === Infinity));
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+  const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+  assert.deepEqual(serious.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" | ")}`), [], what);
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${what} is wider than its window`);
 }

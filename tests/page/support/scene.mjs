@@ -1,0 +1,46 @@
+// What the tests of a file play before: a server of their own, a browser, and what the pages complained of. Importing it
+// starts both before the first test and ends them after the last.
+import { after, before } from "node:test";
+import { chromium } from "playwright-core";
+import { startFoyer } from "./foyer.mjs";
+import { DESK } from "./visitor.mjs";
+
+const SWITCHES = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** The server. */
+export let foyer;
+/** What the pages' consoles complained of so far. */
+export const complaints = [];
+let browser;
+
+before(async () => {
+  foyer = await startFoyer();
+  browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: SWITCHES });
+});
+
+after(async () => {
+  await browser?.close();
+  await foyer?.stop();
+});
+
+/** Somebody new, at a path. What the page's console complains of is kept; a server that is gone is no complaint. */
+export async function arrive(path, options = DESK) {
+  const context = await browser.newContext({ ...options, baseURL: foyer.url });
+  const page = await context.newPage();
+  page.setDefaultTimeout(10_000);
+  page.on("pageerror", (fault) => complaints.push(`${path}: ${fault.message}`));
+  page.on("console", (message) => {
+    const expected = /ERR_CONNECTION_REFUSED|ERR_INTERNET_DISCONNECTED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET|WebSocket/;
+    if (message.type() === "error" && !expected.test(message.text())) complaints.push(`${path}: ${message.text()}`);
+  });
+  await page.goto(path);
+  return page;
+}
