@@ -105,6 +105,16 @@ test("the script is small, comes compressed, and may be kept by its hash", async
   assert.ok(bytes < SCRIPT_LIMIT, `${bytes} bytes of script`);
 });
 
+test("a guest who looks at a hall is sent the first script and no other part", async () => {
+  const page = await arrive("/nowhere");
+  const scripts = [];
+  page.on("request", (request) => /\.js$/.test(request.url()) && scripts.push(request.url()));
+  await page.goto("/hall/1");
+  await people.seeHall(page);
+  await page.waitForLoadState("networkidle");
+  assert.deepEqual(scripts.map((url) => new URL(url).pathname.replace(/-.*/, "")), ["/assets/index"]);
+});
+
 test("the page runs no script but its own files", async () => {
   const answer = await fetch(foyer.url);
   const policy = answer.headers.get("content-security-policy");
