@@ -4,7 +4,7 @@ import { object } from "../wire/check";
 import { failureCode } from "../wire/failure";
 import { readDialogs, readFound, readMessages, readPeople, type FoundPage, type Message, type Somebody } from "../wire/talk";
 import * as state from "../state/talk";
-import { change, type Talking } from "./talk_context";
+import { askDoor, change, type Talking } from "./talk_context";
 
 const PAGE = 50;
 /** The largest page the server gives. */
@@ -14,7 +14,7 @@ const END = Number.MAX_SAFE_INTEGER;
 
 /** A page of the messages before a seq, newest first. Nothing is marked as read by it. */
 async function askPage(talking: Talking, other: number, before: number, take: number): Promise<Message[]> {
-  return readMessages(await talking.askTalk({ method: "GET", path: `/message/${other}?take=${take}&before=${before}` }));
+  return readMessages(await askDoor(talking, { method: "GET", path: `/message/${other}?take=${take}&before=${before}` }));
 }
 
 /** How often what was overtaken is asked for again. */
@@ -34,12 +34,14 @@ const underWay = new Set<string>();
 
 /** Does a step of a name unless one is under way; what fails is a problem of its conversation. */
 async function once(talking: Talking, name: string, other: number, step: () => Promise<void>): Promise<void> {
-  const key = `${name}${other}`;
+  const { me } = talking.talk.get();
+  const key = `${me} ${name} ${other}`;
   if (underWay.has(key)) return;
   underWay.add(key);
   try {
     await step();
   } catch (thrown) {
+    if (talking.talk.get().me !== me) return;
     const problem = failureCode(thrown);
     change(talking, (talk) => state.changeRoom(talk, other, (room) => ({ ...room, problem })));
   } finally {
@@ -49,10 +51,9 @@ async function once(talking: Talking, name: string, other: number, step: () => P
 
 /** Asks for the list of dialogs. */
 export async function askDialogs(talking: Talking): Promise<void> {
-  const me = talking.talk.get().me;
-  const ask = async () => readDialogs(await talking.askTalk({ method: "GET", path: "/dialog" }));
+  const ask = async () => readDialogs(await askDoor(talking, { method: "GET", path: "/dialog" }));
   const dialogs = await askUndisturbed(talking, ask);
-  change(talking, (talk) => (talk.me === me ? state.takeDialogs(talk, dialogs) : talk));
+  change(talking, (talk) => state.takeDialogs(talk, dialogs));
 }
 
 /** Opens a conversation: at the message that is aimed at, or at its end with all that is unread; 0 closes it. */
@@ -137,7 +138,7 @@ export function readAll(talking: Talking, other: number): Promise<void> {
   return once(talking, "read", other, async () => {
     for (let held = -1; held !== newestOf(talking, other); ) {
       held = newestOf(talking, other);
-      await talking.askTalk({ method: "GET", path: `/message/${other}?take=0&skip=0` });
+      await askDoor(talking, { method: "GET", path: `/message/${other}?take=0&skip=0` });
     }
     change(talking, (talk) => state.takeAllSeen(talk, other));
   });
@@ -146,14 +147,14 @@ export function readAll(talking: Talking, other: number): Promise<void> {
 /** Learns how somebody is called with whom there is no dialog yet. */
 async function askName(talking: Talking, other: number): Promise<void> {
   if (state.nameOf(talking.talk.get(), other)) return;
-  const name = await talking.askTalk({ method: "GET", path: `/user/${other}/name` }).catch(() => "");
+  const name = await askDoor(talking, { method: "GET", path: `/user/${other}/name` }).catch(() => "");
   if (typeof name !== "string" || !name) return;
-  change(talking, (talk) => ({ ...talk, names: new Map(talk.names).set(other, name) }));
+  change(talking, (talk) => state.takeNames(talk, [{ id: other, name }]));
 }
 
 /** Finds people by their name. Throws a Failure. */
 export async function findPeople(talking: Talking, name: string): Promise<Somebody[]> {
-  return readPeople(await talking.askTalk({ method: "POST", path: "/user/search", body: { name } }));
+  return readPeople(await askDoor(talking, { method: "POST", path: "/user/search", body: { name } }));
 }
 
 /** Finds messages by their words, newest first; with somebody (0: with anybody), after a page (0: the first). Throws. */
@@ -161,29 +162,29 @@ export async function findMessages(talking: Talking, q: string, other: number, b
   const query = new URLSearchParams({ q, take: String(PAGE) });
   if (other) query.set("with", String(other));
   if (before) query.set("before", String(before));
-  return readFound(await talking.askTalk({ method: "GET", path: `/message/search?${query}` }));
+  return readFound(await askDoor(talking, { method: "GET", path: `/message/search?${query}` }));
 }
 
 /** Asks whom one has blocked. Throws a Failure. */
 export async function askBlocked(talking: Talking): Promise<void> {
-  const blocked = new Set(readPeople(await talking.askTalk({ method: "GET", path: "/user/blocked" })).map(({ id }) => id));
-  change(talking, (talk) => ({ ...talk, blocked }));
+  const people = readPeople(await askDoor(talking, { method: "GET", path: "/user/blocked" }));
+  change(talking, (talk) => state.takeAllBlocked(talk, people));
 }
 
 /** Takes no more messages from somebody, or does again. Throws a Failure. */
 export async function block(talking: Talking, other: number, blocked: boolean): Promise<void> {
-  await talking.askTalk({ method: blocked ? "PUT" : "DELETE", path: `/user/${other}/block` });
+  await askDoor(talking, { method: blocked ? "PUT" : "DELETE", path: `/user/${other}/block` });
   change(talking, (talk) => state.takeBlocked(talk, other, blocked));
 }
 
 /** Asks whether others see when one was last there. Throws a Failure. */
 export async function askLastSeen(talking: Talking): Promise<boolean> {
-  return object(await talking.askTalk({ method: "GET", path: "/user/last-seen" }), "answer").shown === true;
+  return object(await askDoor(talking, { method: "GET", path: "/user/last-seen" }), "answer").shown === true;
 }
 
 /** Lets others see when one was last there, or not. Throws a Failure. */
 export async function showLastSeen(talking: Talking, shown: boolean): Promise<void> {
-  await talking.askTalk({ method: "POST", path: "/user/change/last-seen", body: { shown } });
+  await askDoor(talking, { method: "POST", path: "/user/change/last-seen", body: { shown } });
 }
 
 /** What somebody has booked, for the staff, newest first. Throws a Failure. */

@@ -3,6 +3,7 @@ import type { Outgoing, Talk } from "../state/talk";
 import { unreadIn } from "../state/talk";
 import type { Store } from "../state/store";
 import type { EventSocket } from "../wire/event_socket";
+import { Failure } from "../wire/failure";
 import type { TalkAsk } from "../wire/talk";
 import type { Context } from "./context";
 
@@ -31,4 +32,12 @@ export function change(talking: Talking, step: (talk: Talk) => Talk): void {
   talking.talk.update(step);
   const unread = unreadIn(talking.talk.get());
   talking.page.update((page) => (page.unread === unread ? page : { ...page, unread }));
+}
+
+/** Asks for whoever is signed in. Throws a Failure, also when that is somebody else by the time the answer comes. */
+export async function askDoor(talking: Talking, ask: TalkAsk): Promise<unknown> {
+  const { me } = talking.talk.get();
+  const answer = await talking.askTalk(ask);
+  if (talking.talk.get().me !== me) throw new Failure("unauthorized");
+  return answer;
 }

@@ -19,7 +19,7 @@ let stopUpdates = () => {};
 /** Follows who is signed in, for as long as the page lives. */
 export function followPerson(talking: Talking): void {
   talking.page.subscribe((page) => {
-    const me = page.account?.kind === "user" ? (page.person?.number ?? talking.talk.get().me) : 0;
+    const me = page.account?.kind === "user" ? (page.person?.number ?? 0) : 0;
     if (me !== talking.talk.get().me) become(talking, me);
   });
   talking.shelf.watch(() => takeShelf(talking));

@@ -6,7 +6,7 @@ import { failureCode } from "../wire/failure";
 import { readMessage } from "../wire/talk";
 import * as state from "../state/talk";
 import type { Outgoing } from "../state/talk";
-import { change, type Talking } from "./talk_context";
+import { askDoor, change, type Talking } from "./talk_context";
 
 /** How often the other hears that one is typing, in milliseconds. */
 const TYPING_MS = 3_000;
@@ -59,8 +59,7 @@ async function sendOne(talking: Talking, outgoing: Outgoing): Promise<void> {
   const { clientId, text, other } = outgoing;
   try {
     const body = { message: text, clientID: clientId };
-    const message = readMessage(await talking.askTalk({ method: "POST", path: `/message/${other}`, body }));
-    if (talking.talk.get().me !== me) return;
+    const message = readMessage(await askDoor(talking, { method: "POST", path: `/message/${other}`, body }));
     talking.shelf.drop(me, clientId);
     change(talking, (talk) => state.takeMessage(state.takeNews(talk), { ...message, clientId }));
   } catch (thrown) {
@@ -84,7 +83,7 @@ export function giveUp(talking: Talking, outgoing: Outgoing): void {
 
 /** Writes a message anew. Throws a Failure. */
 export async function edit(talking: Talking, other: number, id: number, text: string): Promise<void> {
-  await talking.askTalk({ method: "PUT", path: `/message?message-id=${id}`, body: { message: text } });
+  await askDoor(talking, { method: "PUT", path: `/message?message-id=${id}`, body: { message: text } });
   const held = state.roomOf(talking.talk.get(), other).messages.find((message) => message.id === id);
   const unread = state.dialogOf(talking.talk.get(), other)?.unread ?? 0;
   if (!held) return;
@@ -95,7 +94,7 @@ export async function edit(talking: Talking, other: number, id: number, text: st
 /** Takes a message back, for both. Throws a Failure; that it is gone already is as good. */
 export async function remove(talking: Talking, other: number, id: number): Promise<void> {
   try {
-    await talking.askTalk({ method: "DELETE", path: `/message?message-id=${id}` });
+    await askDoor(talking, { method: "DELETE", path: `/message?message-id=${id}` });
   } catch (thrown) {
     if (failureCode(thrown) !== "message_not_found") throw thrown;
   }

@@ -60,7 +60,9 @@ export function takeAccount(page: Page, account: Account): Page {
   const same = JSON.stringify(page.account) === JSON.stringify(account);
   if (same) return page;
   const hall = page.hall ? { ...page.hall, mine: new Set<number>(), selected: new Set<number>() } : null;
-  return { ...page, account, hall, person: account.kind === "guest" ? null : page.person };
+  const before = page.account?.kind === "user" ? page.account.username : "";
+  const known = account.kind === "user" && (before === "" || before === account.username);
+  return { ...page, account, hall, person: known ? page.person : null };
 }
 
 /** Takes new counters of some halls of a cinema. */

@@ -1,6 +1,6 @@
 // The messenger as one person sees it: the dialogs, the conversations that were opened, what is on its way out. Pure.
 import type { LinkState } from "../wire/link";
-import type { Dialog, DialogChange, Message } from "../wire/talk";
+import type { Dialog, DialogChange, Message, Somebody } from "../wire/talk";
 
 /** A conversation, as far as it was fetched. */
 export interface Room {
@@ -49,7 +49,7 @@ export interface Talk {
   /** The message to be shown, by its seq; null: none in particular. */
   readonly target: { readonly other: number; readonly seq: number } | null;
   readonly rooms: ReadonlyMap<number, Room>;
-  /** Names of people one has no dialog with. */
+  /** Names of people one may have no dialog with. */
   readonly names: ReadonlyMap<number, string>;
   /** Oldest first. */
   readonly outgoing: readonly Outgoing[];
@@ -277,6 +277,18 @@ export function takeTyping(talk: Talk, who: number, until: number): Talk {
 export function dropTyping(talk: Talk, now: number): Talk {
   const typing = talk.typing.filter(({ until }) => until > now);
   return typing.length === talk.typing.length ? talk : { ...talk, typing };
+}
+
+/** Takes how people are called. */
+export function takeNames(talk: Talk, people: readonly Somebody[]): Talk {
+  const names = new Map(talk.names);
+  for (const { id, name } of people) names.set(id, name);
+  return { ...talk, names };
+}
+
+/** Takes all whom one has blocked; with some of them there is no dialog that tells the name. */
+export function takeAllBlocked(talk: Talk, people: readonly Somebody[]): Talk {
+  return { ...takeNames(talk, people), blocked: new Set(people.map(({ id }) => id)) };
 }
 
 /** Somebody is blocked, or no more. */
