@@ -104,6 +104,18 @@ test("a name in the place of another is another person at once", () => {
   assert.equal(talk.get().me, EVE);
 });
 
+test("what another tab has written is sent from here when that tab has not sent it", async () => {
+  const { talk, asked, kept, writeElsewhere, later } = scene();
+  writeElsewhere(outgoing("c"));
+  assert.deepEqual(talk.get().outgoing.map(({ clientId }) => clientId), ["c"]);
+  assert.equal(asked.length, 0);
+  later();
+  assert.deepEqual(asked.map(({ method, path }) => `${method} ${path}`), ["POST /message/2"]);
+  asked[0].answer(sent(ANN, "hello"));
+  await taken();
+  assert.deepEqual([kept(), talk.get().outgoing], [[], []]);
+});
+
 test("who is blocked has a name, also where there is no dialog", async () => {
   const { talking, talk, asked } = scene();
   const asking = talking.askBlocked();

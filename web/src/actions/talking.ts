@@ -10,6 +10,8 @@ import { sendAll } from "./writing";
 const TYPES_MS = 5_000;
 /** After a refusal: how long until the next try, while the page still says that one is signed in. */
 const REFUSED_MS = 5_000;
+/** How long another tab has for sending what was written in it: then it may be gone. */
+const LEFT_MS = 5_000;
 /** How long until a list that could not be fetched is asked for again. */
 const AGAIN_MS = 3_000;
 
@@ -22,7 +24,10 @@ export function followPerson(talking: Talking): void {
     const me = page.account?.kind === "user" ? (page.person?.number ?? 0) : 0;
     if (me !== talking.talk.get().me) become(talking, me);
   });
-  talking.shelf.watch(() => takeShelf(talking));
+  talking.shelf.watch(() => {
+    takeShelf(talking);
+    talking.after(LEFT_MS, () => void sendAll(talking));
+  });
 }
 
 /** The messenger is another person's now; 0: nobody's. */
