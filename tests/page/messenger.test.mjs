@@ -6,12 +6,12 @@ import * as office from "./support/office.mjs";
 import { arrive, complaints, foyer } from "./support/scene.mjs";
 import * as people from "./support/visitor.mjs";
 
-/** Somebody new who is signed in, and the number the messenger knows them by. */
+/** Somebody new who is signed in, the number the messenger knows them by, and the secret of their authenticator. */
 async function somebody(name, options) {
   const page = await arrive("/", options);
-  await people.signUp(page, name);
+  const secret = await people.signUp(page, name);
   const number = await page.evaluate(async () => (await (await fetch("/api/v1/account")).json()).number);
-  return { page, number, name };
+  return { page, number, name, secret };
 }
 
 /** Opens the conversation with somebody and waits until one can write. */
@@ -275,6 +275,28 @@ test("one's account says who sees when one was last here, and signing out ends t
   await shown.and(ann.page.locator("[aria-checked=false]")).waitFor();
   await ann.page.getByRole("button", { name: "Sign out", exact: true }).click();
   await tab.getByText("Sign in to read and write messages.").waitFor();
+});
+
+test("when the session is over the page says so, and what was not sent goes out when one has signed in again", async () => {
+  const ann = await somebody("ann-twelve");
+  const ben = await somebody("ben-twelve");
+  await open(ann.page, ben);
+  await open(ben.page, ann);
+  await ann.page.route(`**/api/message/${ben.number}`, (route) => route.abort("connectionrefused"));
+  await write(ann.page, "Not lost.");
+  await seeMark(ann.page, "Not lost.", "Sending");
+  // Ended from elsewhere: the page still has its cookie, and it is good for nothing.
+  const cookie = (await ann.page.context().cookies()).map(({ name, value }) => `${name}=${value}`).join("; ");
+  const ended = await fetch(`${foyer.url}/api/auth/logout`, { method: "POST", headers: { cookie, origin: foyer.url } });
+  assert.ok(ended.ok, await ended.text());
+  await ann.page.getByText("Sign in to read and write messages.").waitFor();
+  await ann.page.unrouteAll();
+  assert.deepEqual(await texts(ben.page), []);
+
+  await people.signIn(ann.page, "ann-twelve", ann.secret);
+  await line(ben.page, "Not lost.").waitFor();
+  await seeMark(ann.page, "Not lost.", "Read");
+  assert.deepEqual(await texts(ann.page), ["Not lost."]);
 });
 
 test("on a phone the list leads to the conversation and back", async () => {

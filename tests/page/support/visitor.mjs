@@ -33,6 +33,18 @@ export async function signUp(page, name) {
   return secret;
 }
 
+/** Signs in again, once, with the secret of the authenticator. Ends where it began. */
+export async function signIn(page, name, secret) {
+  await page.getByRole("link", { name: /^Sign in/ }).first().click();
+  await byUsername(page);
+  await page.getByLabel("Username").fill(name);
+  await page.getByRole("button", { name: "Continue" }).click();
+  await page.getByRole("heading", { name: `Welcome back, ${name}` }).waitFor();
+  await page.getByLabel("Six-digit code").fill(codeOf(secret, 1));
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("link", { name }).waitFor();
+}
+
 /** The key the page shows for typing into an authenticator. */
 export async function secretShown(page) {
   const shown = await page.locator("#secret").textContent();
