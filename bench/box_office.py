@@ -1,18 +1,13 @@
 """The rows of the box office: the line, bookings, and a whole on-sale."""
-import base64
-import contextlib
-import hashlib
-import hmac
 import json
-import pathlib
 import re
 import secrets
-import sqlite3
 import subprocess
 import time
 
-from venue import (FOYER, LOAD_CORE, SECRETS, SERVER_CORE, WORK, Failed, Process, Server, copy_database, cpu_seconds, limits,
-                   load)
+from measure import Result, against, bare, batch_of, fill_log, median, one_get_round, within
+from prepare import add_people, database, requests_file, script_file, token
+from venue import FOYER, LOAD_CORE, SERVER_CORE, WORK, Failed, Process, Server, copy_database, cpu_seconds, load
 
 PEOPLE = 1_000_000
 MAX_ACTIVE = 1000000
@@ -21,87 +16,19 @@ LOG_COMMITS = 2000  # that fill SQLite's log, one call a commit
 DAY_MS = 24 * 3600 * 1000
 
 
-def base64url(data):
-    return base64.urlsafe_b64encode(data).rstrip(b"=")
-
-
-def token(public_id, sid, now_s):
-    """An access token of the tickets door."""
-    head = base64url(b'{"alg":"HS256","typ":"JWT"}')
-    claims = base64url(json.dumps({"userId": public_id, "sid": sid, "typ": "access", "iat": now_s, "exp": now_s + 86400},
-                                  separators=(",", ":")).encode())
-    signature = hmac.new(SECRETS["JWT_SECRET"].encode(), head + b"." + claims, hashlib.sha256).digest()
-    return (head + b"." + claims + b"." + base64url(signature)).decode()
-
-
-def add_people(db, count):
-    """So many accounts with a session each: [(id, token)]."""
-    now_ms = int(time.time() * 1000)
-    first = db.execute("SELECT coalesce(max(id), 0) + 1 FROM users").fetchone()[0]
-    people = [(first + i, secrets.token_hex(12), secrets.token_urlsafe(18)) for i in range(count)]
-    db.executemany("INSERT INTO users(id, public_id, email, name, email_confirmed_at, created_at, updated_at)"
-                   " VALUES(?, ?, ?, 'Bench', ?, ?, ?)",
-                   [(user, public_id, f"{public_id}@bench.invalid", now_ms, now_ms, now_ms) for user, public_id, _ in people])
-    db.executemany("INSERT INTO sessions(id, user_id, door, agent, ip, created_at, last_used_at)"
-                   " VALUES(?, ?, 'tickets', 'bench', '127.0.0.1', ?, ?)",
-                   [(sid, user, now_ms, now_ms) for user, _, sid in people])
-    return [(user, token(public_id, sid, now_ms // 1000)) for user, public_id, sid in people]
-
-
-def requests_file(name, method, path, people_and_bodies):
-    """Prepared requests, as bench/requests.c reads them."""
-    file = WORK / f"{name}.requests"
-    with open(file, "wb") as out:
-        for bearer, body in people_and_bodies:
-            request = (f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {bearer}\r\n"
-                       f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}").encode()
-            out.write(b"%d\n%s" % (len(request), request))
-    return file
-
-
-def script_file(name, statements, calls):
-    """What bench/limit_statements.c does."""
-    file = WORK / f"{name}.script"
-
-    def value(it):
-        return "~" if it is None else f"#{it}" if isinstance(it, int) else it
-    with open(file, "w") as out:
-        out.write("".join(" ".join(statement.split()) + "\n" for statement in statements) + "\n")
-        out.writelines("\t".join(map(value, call)) + "\n" for call in calls)
-    return file
-
-
-def batch_of(server, before):
-    """(calls, commits) so far, and calls a commit since `before`."""
-    _, _, body = server.get("/metrics")
-    figures = dict(re.findall(r"^foyer_store_(calls|commits)\w* ([0-9.e+]+)$", body.decode(), re.M))
-    now = float(figures["calls"]), float(figures["commits"])
-    return now, round((now[0] - before[0]) / max(1, now[1] - before[1])) if before else 0
-
-
-def warmed(server, requests):
-    """Plays requests one after another, a commit each, until SQLite's log has its full size, as it has in a server that has
-    run a while: while the file grows, each sync has its new length to write too."""
-    from rows import LOG_BYTES
-    with load("requests", server.port, 1, requests) as first:
-        first.answer()
-        for _ in range(LOG_COMMITS // 100):
-            if pathlib.Path(f"{server.database}-wal").stat().st_size >= LOG_BYTES:
-                return
-            first.order("round", 100)
-    raise Failed("the first requests did not fill SQLite's log")
-
-
 def played(name, database, settings, method, path, requests, rounds):
     """Plays prepared requests against a server: [(requests a second, calls a commit, CPU µs a request)], and the CPU of a
-    small GET to it. The first LOG_COMMITS of the requests are for `warmed`."""
-    from rows import one_get_round
+    small GET to it. The first LOG_COMMITS of the requests, a commit each, fill SQLite's log."""
+
+    def prepared(part, some):
+        return requests_file(f"{name}_{part}", [(method, path, bearer, body) for bearer, body in some])
     taken = []
-    warm = requests_file(f"{name}_warm", method, path, requests[:LOG_COMMITS])
-    prepared = requests_file(name, method, path, requests[LOG_COMMITS:])
+    first, others = prepared("first", requests[:LOG_COMMITS]), prepared("others", requests[LOG_COMMITS:])
     with Server(name, database=database, **settings) as server:
-        warmed(server, warm)
-        with load("requests", server.port, CONNECTIONS, prepared) as ours:
+        with load("requests", server.port, 1, first) as filling:
+            filling.answer()
+            fill_log(server, filling, 100)
+        with load("requests", server.port, CONNECTIONS, others) as ours:
             ours.answer()
             figures, _ = batch_of(server, None)
             for count in rounds:
@@ -114,36 +41,25 @@ def played(name, database, settings, method, path, requests, rounds):
         return taken, one_get_round(server.port, "/livez", server.pid, 1)[1]
 
 
-def bare(database, script, batch, calls):
-    """(calls a second, CPU µs a call)"""
-    with limits("statements", database, script, batch, calls) as limit:
-        told = limit.answer(120)
-    return told["calls"] / told["seconds"], told["cpu_seconds"] / told["calls"] * 1e6
-
-
 # The line.
 
 JOIN = ["INSERT INTO queue_places(concert_id, user_id, rank, entered_at, status) VALUES(?1, ?2, ?3, ?4, 'waiting')"]
 
 
 def queue_join(venue, pace):
-    from rows import against, median
     rounds, a_round = pace.rounds, int(20000 * pace.round_s)
-    copy_database(WORK / "venue.db", WORK / "join_made.db")
-    with contextlib.closing(sqlite3.connect(WORK / "join_made.db")) as db:
+    with database("join") as (made, db):
         people = add_people(db, LOG_COMMITS + rounds * a_round)
         concert = db.execute("SELECT min(id) FROM concerts").fetchone()[0]
         # The slots are taken, so that who joins waits.
         db.execute("UPDATE concerts SET opens_at = 0, opened = 1, paused = 1")
-        db.commit()
     now_ms = int(time.time() * 1000)
     pairs, batches, bare_us = [], [], []
-    taken, get_us = played("join", WORK / "join_made.db", {}, "POST", "/api/v1/queue/join", [(bearer, "{}") for _, bearer in people],
-                   [a_round] * rounds)
-    for number, (rate, batch, _) in enumerate(taken):
-        copy_database(WORK / "join_made.db", WORK / "limit.db")
+    taken, get_us = played("join", made, {}, "POST", "/api/v1/queue/join", [(bearer, "{}") for _, bearer in people], [a_round] * rounds)
+    for rate, batch, _ in taken:
+        copy_database(made, WORK / "limit.db")
         calls = [(concert, user, (1 << 62) + at, now_ms) for at, (user, _) in enumerate(people[:a_round])]
-        limit, limit_us = bare(WORK / "limit.db", script_file("join", JOIN, calls), max(1, batch), a_round)
+        limit, limit_us = bare(WORK / "limit.db", script_file("join", JOIN, calls), batch, a_round)
         pairs.append((limit, rate))
         batches.append(batch)
         bare_us.append(limit_us)
@@ -155,9 +71,7 @@ def queue_join(venue, pace):
 
 def million():
     """A database with 1,000,000 people in the line of the first concert; the token of one of them."""
-    database = WORK / "million_made.db"
-    copy_database(WORK / "venue.db", database)
-    with contextlib.closing(sqlite3.connect(database)) as db:
+    with database("million") as (made, db):
         db.execute("PRAGMA foreign_keys=OFF")
         now_ms = int(time.time() * 1000)
         first = db.execute("SELECT max(id) + 1 FROM users").fetchone()[0]
@@ -173,13 +87,10 @@ def million():
         sid = secrets.token_urlsafe(18)
         db.execute("INSERT INTO sessions(id, user_id, door, agent, ip, created_at, last_used_at)"
                    " VALUES(?, ?, 'tickets', 'bench', '127.0.0.1', ?, ?)", (sid, user, now_ms, now_ms))
-        db.commit()
-    return database, token(f"{654321:024x}", sid, now_ms // 1000)
+    return made, token(f"{654321:024x}", sid, now_ms // 1000)
 
 
 def queue_line(venue, pace):
-    from rows import median, within
-
     def told(people):
         with Process(SERVER_CORE, WORK / "line", people, errors=WORK / "line.log") as line:
             return line.answer()
@@ -195,32 +106,28 @@ def queue_line(venue, pace):
 
 
 def queue_status(venue, pace):
-    from rows import against, one_get_round
-    database, bearer = million()
+    made, bearer = million()
     seconds = max(1, round(pace.round_s * 4))
     pairs = []
-    with Server("status", database=database) as server:
+    with Server("status", database=made) as server:
         header = f"Authorization: Bearer {bearer}"
         for _ in range(pace.rounds):
             pairs.append((one_get_round(server.port, "/livez", server.pid, seconds)[0],
                           one_get_round(server.port, "/api/v1/queue/status", server.pid, seconds, header)[0]))
-    database.unlink()
+    made.unlink()
     yield against(f"GET queue/status, {PEOPLE:,} waiting", "requests/s", pairs, 0.7,
                   f"wrk -t1 -c64 -d{seconds}s with an access token; the limit is the small GET of the same rounds")
 
 
 def serving(venue, pace):
     """One promotion reaches 10,000 connected pages."""
-    from rows import within
     viewers = 10000
-    copy_database(WORK / "venue.db", WORK / "serving_made.db")
-    with contextlib.closing(sqlite3.connect(WORK / "serving_made.db")) as db:
+    with database("serving") as (made, db):
         people = add_people(db, pace.rounds + 2)
         db.execute("UPDATE concerts SET opens_at = 0, opened = 1")
         concert = db.execute("SELECT min(id) FROM concerts").fetchone()[0]
-        db.commit()
     times, frames = [], []
-    with Server("serving", database=WORK / "serving_made.db", MAX_ACTIVE_USERS="1") as server:
+    with Server("serving", database=made, MAX_ACTIVE_USERS="1") as server:
         for _, bearer in people:
             server.ask_http("POST", "/api/v1/queue/join", bearer, {})
         with load("serving", server.port, viewers, concert) as crowd:
@@ -324,18 +231,16 @@ def seats_for_sale(db, hall):
 
 
 def book_seats(venue, pace):
-    from rows import against, median
     pairs, batches = [], []
     for _ in range(pace.rounds):
-        copy_database(WORK / "venue.db", WORK / "book_made.db")
-        with contextlib.closing(sqlite3.connect(WORK / "book_made.db")) as db:
+        with database("book") as (made, db):
             concert, requests, calls = seats_for_sale(db, venue.arena.id)
-        taken, _ = played("book", WORK / "book_made.db", {"MAX_ACTIVE_USERS": str(MAX_ACTIVE), "SLOT_SECONDS": "86400"}, "POST",
-                       f"/api/v1/booking?concertId={concert}", requests, [len(requests) - LOG_COMMITS])
-        copy_database(WORK / "book_made.db", WORK / "limit.db")
-        batches.append(taken[0][1])
-        script = script_file("book", BOOK, calls)
-        pairs.append((bare(WORK / "limit.db", script, max(1, batches[-1]), len(calls) - LOG_COMMITS)[0], taken[0][0]))
+        [(rate, batch, _)], _ = played("book", made, {"MAX_ACTIVE_USERS": str(MAX_ACTIVE), "SLOT_SECONDS": "86400"}, "POST",
+                                       f"/api/v1/booking?concertId={concert}", requests, [len(requests) - LOG_COMMITS])
+        copy_database(made, WORK / "limit.db")
+        limit, _ = bare(WORK / "limit.db", script_file("book", BOOK, calls), batch, len(calls) - LOG_COMMITS)
+        batches.append(batch)
+        pairs.append((limit, rate))
     yield against("booking two named seats", "bookings/s", pairs, 0.4,
                   f"{CONNECTIONS} connections, a request under way on each; the limit is bare SQLite, same statements, "
                   f"{median(batches):.0f} a commit, synchronous=FULL")
@@ -344,7 +249,6 @@ def book_seats(venue, pace):
 # A whole on-sale.
 
 def on_sale(venue, pace):
-    from rows import Result, within
     buyers = 100000 if pace.storm_s >= 60 else 10000
     with Server("on_sale", MAX_ACTIVE_USERS="1000") as server:
         environment = {**server.environment(), "LOG_LEVEL": "error"}

@@ -1,26 +1,14 @@
 """The rows of the messenger: sending, pages however deep, and searching."""
-import contextlib
 import random
-import sqlite3
 import time
 
-from box_office import add_people, bare, batch_of, script_file
+from measure import against, bare, batch_of, median, within
+from prepare import add_people, database, requests_file, script_file
 from venue import WORK, Failed, Server, copy_database, load
 
 PEOPLE = 512
 MESSAGES = 1_000_000
 FEW = 200  # messages of somebody with few
-
-
-def requests_file(name, requests):
-    """Prepared requests, as bench/requests.c reads them: (method, path, bearer, body) each."""
-    file = WORK / f"{name}.requests"
-    with open(file, "wb") as out:
-        for method, path, bearer, body in requests:
-            request = (f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {bearer}\r\n"
-                       f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}").encode()
-            out.write(b"%d\n%s" % (len(request), request))
-    return file
 
 
 # Sending.
@@ -44,17 +32,13 @@ TEXT = "000000000 See you at the entrance, a quarter of an hour before it begins
 
 
 def messages_send(venue, pace):
-    from rows import against, median, within
     a_round, connections = int(10000 * pace.round_s), 256
-    made = WORK / "send_made.db"
-    copy_database(WORK / "venue.db", made)
-    with contextlib.closing(sqlite3.connect(made)) as db:
+    with database("send") as (made, db):
         people = add_people(db, PEOPLE)
         now_ms = int(time.time() * 1000)
         dialogs = [(one[0], other[0]) for one, other in zip(people[::2], people[1::2])]
         db.executemany("INSERT INTO dialogs(id, low_id, high_id, created_at) VALUES(?, ?, ?, ?)",
                        [(at + 1, one, other, now_ms) for at, (one, other) in enumerate(dialogs)])
-        db.commit()
     file = WORK / "send.people"
     file.write_text("".join(f"{person} {token}\n" for person, token in people))
     rates, batches, p99s = [], [], []
@@ -75,7 +59,7 @@ def messages_send(venue, pace):
         copy_database(made, WORK / "limit.db")
         calls = [(*dialogs[at % len(dialogs)], at % len(dialogs) + 1, f"dialog:{at % len(dialogs) + 1}",
                   at // len(dialogs) + 1, now_ms, TEXT) for at in range(a_round)]
-        limit, _ = bare(WORK / "limit.db", script_file("send", SEND, calls), max(1, batch), a_round)
+        limit, _ = bare(WORK / "limit.db", script_file("send", SEND, calls), batch, a_round)
         pairs.append((limit, rate))
     yield against("a message by REST, on both people's sockets", "messages/s", pairs, 0.4,
                   f"{connections} connections, a request under way on each, {len(dialogs)} dialogs, a Socket.IO client a person, "
@@ -138,14 +122,10 @@ def timed(port, name, requests):
 
 
 def messages_million(venue, pace):
-    from rows import within
-    made = WORK / "messages_made.db"
-    copy_database(WORK / "venue.db", made)
-    with contextlib.closing(sqlite3.connect(made)) as db:
+    with database("messages") as (made, db):
         people = add_people(db, 6)
         pairs = [(people[at][0], people[at + 1][0]) for at in (0, 2, 4)]
         length, vocabulary = add_messages(db, pairs)
-        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     (_, many), (other, _), (_, few) = people[0], people[1], people[4]
     dice = random.Random(2)
     depths = [0, length // 2, length - 50] + [dice.randrange(length) for _ in range(97)]

@@ -1,35 +1,38 @@
 """The rows of the messenger's sockets: an event to many clients, and what a client that only waits takes."""
-import contextlib
 import json
 import select
-import sqlite3
 import time
 
-from box_office import add_people, requests_file
-from venue import WORK, Failed, Server, copy_database, limits, load, rss_bytes
+from measure import against, median, per_second, within
+from prepare import add_people, database, requests_file
+from venue import WORK, Failed, Server, limits, load, rss_bytes
 
 
-def people_with_sockets(name, count):
-    """A database with so many people more: (its file, [(id, token)], a file of their tokens)."""
-    database = WORK / f"{name}_made.db"
-    copy_database(WORK / "venue.db", database)
-    with contextlib.closing(sqlite3.connect(database)) as db:
+def befriend(db, people, each):
+    """Gives each of these people dialogs with the next ones in a ring."""
+    pairs = {tuple(sorted((person, people[(i + 1 + n) % len(people)][0])))
+             for i, (person, _) in enumerate(people) for n in range(each // 2)}
+    db.executemany("INSERT INTO dialogs(low_id, high_id, created_at) VALUES(?, ?, 0)", pairs)
+
+
+def people_with_sockets(name, count, friends=0):
+    """A database with so many people more: (its file, [(id, token)], a file of their tokens). All but the first two have so
+    many dialogs each."""
+    with database(name) as (made, db):
         people = add_people(db, count)
-        db.commit()
-        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        befriend(db, people[2:], friends)
     tokens = WORK / f"{name}.tokens"
     tokens.write_text("".join(f"{token}\n" for _, token in people))
-    return database, people, tokens
+    return made, people, tokens
 
 
 def events(clients):
     """Deliveries of one event after the other to all sockets of one person, beside a loop of send() of as many bytes."""
-    from rows import against, per_second
 
     def row(_venue, pace):
-        database, [(person, token)], tokens = people_with_sockets("events", 1)
+        made, [(person, token)], tokens = people_with_sockets("events", 1)
         pairs, round_ms = [], int(pace.round_s * 1000)
-        with Server("events", database=database, USER_SOCKETS_MAX="1000000") as server:
+        with Server("events", database=made, USER_SOCKETS_MAX="1000000") as server:
             message = server.ask_http("POST", f"/api/message/{person}", token, {"message": "note"})["data"]["messageID"]
             with limits("send", 0, clients) as sender, \
                     load("sockets", server.port, clients, tokens, f"/api/message/read?message-id={message}", token) as ours, \
@@ -51,10 +54,9 @@ def events(clients):
 
 
 def memory(_venue, _pace):
-    from rows import within
     clients = 10000
-    database, people, tokens = people_with_sockets("socket_memory", clients)
-    with Server("socket_memory", database=database) as server:
+    made, people, tokens = people_with_sockets("socket_memory", clients)
+    with Server("socket_memory", database=made) as server:
         server.ask_http("POST", f"/api/message/{people[0][0]}", people[0][1], {"message": "note"})
         before = rss_bytes(server.pid)
         with load("sockets", server.port, clients, tokens, "/", people[0][1]) as crowd:
@@ -67,27 +69,15 @@ def memory(_venue, _pace):
                  "each let in for a person of its own")
 
 
-def befriend(database, people, each):
-    """Gives each of these people dialogs with the next ones in a ring."""
-    with contextlib.closing(sqlite3.connect(database)) as db:
-        pairs = {tuple(sorted((person, people[(i + 1 + n) % len(people)][0])))
-                 for i, (person, _) in enumerate(people) for n in range(each // 2)}
-        db.executemany("INSERT INTO dialogs(low_id, high_id, created_at) VALUES(?, ?, 0)", pairs)
-        db.commit()
-        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-
 def crowd(_venue, pace):
     """How long a message takes while people come online, 100,000 a minute."""
-    from rows import median, within
     clients, partners, messages, times, seconds = int(1000 * pace.storm_s), 20, 100000, [], []
-    database, people, tokens = people_with_sockets("crowd", clients)
-    befriend(database, people[2:], partners)
+    made, people, tokens = people_with_sockets("crowd", clients, partners)
     (_, token), (reader, _) = people[:2]  # who write; the clients are the others
     tokens.write_text("".join(f"{other}\n" for _, other in people[2:]))
-    prepared = requests_file("crowd", "POST", f"/api/message/{reader}", [(token, json.dumps({"message": "m"}))] * messages)
+    prepared = requests_file("crowd", [("POST", f"/api/message/{reader}", token, json.dumps({"message": "m"}))] * messages)
     for _ in range(min(3, pace.rounds)):
-        with Server("crowd", database=database) as server, load("requests", server.port, 1, prepared) as writing:
+        with Server("crowd", database=made) as server, load("requests", server.port, 1, prepared) as writing:
             writing.answer()
             writing.order("round", 200)
             began = time.monotonic()

@@ -29,6 +29,12 @@ class Failed(Exception):
     """A measure could not be taken; says why."""
 
 
+def need(program):
+    """What a row measures with is there."""
+    if not shutil.which(program):
+        raise Failed(f"{program} is not installed: call tools/install_missing bench")
+
+
 def free_port():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -115,6 +121,8 @@ class Server(Process):
         self.database = WORK / f"{name}.db"
         self.settings = settings
         if not demo:
+            if database.stat().st_mtime < FOYER.stat().st_mtime:
+                raise Failed(f"{database} was made by an older {FOYER}, whose tables may be others; Venue() makes it anew")
             copy_database(database, self.database)
         super().__init__(SERVER_CORE, FOYER, "serve", env=self.environment(demo), errors=WORK / f"{name}.log")
         self.pid = self.popen.pid
@@ -201,6 +209,14 @@ def copy_database(source, target):
     shutil.copyfile(source, target)
     with open(target, "rb") as copied:
         os.fsync(copied.fileno())  # its pages are not to be written back in the middle of a measure
+
+
+def command(database, *words):
+    """Runs a command of foyer on a database."""
+    environment = {"PATH": "/usr/bin:/bin", "DATABASE_URL": f"sqlite:{database}", "LOG_LEVEL": "error"}
+    ran = subprocess.run([FOYER, *map(str, words)], env=environment, capture_output=True, text=True, timeout=60)
+    if ran.returncode != 0:
+        raise Failed(f"foyer {words[0]}: {ran.stdout[-200:]}{ran.stderr[-200:]}")
 
 
 class Hall:
