@@ -215,7 +215,7 @@ bool config_load(Config *config, Arena *arena, FILE *faults) {
 void config_print_help(FILE *out) {
   for (size_t i = 0; i < OPTION_COUNT; i++) {
     const Option *option = &options[i];
-    fprintf(out, "  %-18s %s", option->name, option->prose);
+    fprintf(out, "  %-22s %s", option->name, option->prose);
     if (option->standard[0] != '\0') fprintf(out, " [%s]", option->standard);
     if (option->kind == OPTION_SECRET) fprintf(out, "; or %s_FILE=PATH", option->name);
     fputc('\n', out);

@@ -16,7 +16,7 @@
 #define OPTION_TABLE(X)                                                                                               \
   X(host, "HOST", TEXT, "", 0, 64, "Address to listen on; empty: 127.0.0.1 with DEMO=1, otherwise all (::)")          \
   X(port, "PORT", NUMBER, "3000", 0, 65535, "Port for everything; 0 asks the system for a free one")                  \
-  X(ws_port, "WS_PORT", NUMBER, "3001", 0, 65535, "A second port with the same handlers; equal to PORT: none")        \
+  X(ws_port, "WS_PORT", NUMBER, "3001", 0, 65535, "A second port with the same handlers; 0 or equal to PORT: none")   \
   X(database_url, "DATABASE_URL", TEXT, "sqlite:foyer.db", 8, 4096, "sqlite:PATH of the database file")               \
   X(demo, "DEMO", FLAG, "0", 0, 1, "Fill an empty database with a demo venue")                                        \
   X(public_url, "PUBLIC_URL", TEXT, "", 0, 2048, "Where people reach the page, https://...; empty: http://HOST:PORT") \
@@ -33,7 +33,7 @@
   X(readers, "READERS", NUMBER, "2", 1, 16, "Threads that read the database")                                         \
   X(connections_max, "CONNECTIONS_MAX", NUMBER, "100000", 1, 10000000, "Connections at once; more are answered 503")  \
   X(user_sockets_max, "USER_SOCKETS_MAX", NUMBER, "200", 50, 1000000,                                                 \
-    "Socket.IO connections of one person; past it the oldest is let go")                                              \
+    "Socket.IO connections of one person; past it an old one is let go")                                              \
   X(slow_client_bytes, "SLOW_CLIENT_BYTES", NUMBER, "1048576", 4096, 1073741824,                                      \
     "Backlog of a connection, in bytes, past which it gets no updates until it has caught up")                        \
   X(queue_max, "QUEUE_MAX", NUMBER, "8192", 16, 1000000,                                                              \
@@ -49,15 +49,18 @@
   X(refresh_seconds, "REFRESH_SECONDS", NUMBER, "0", 0, 31536000,                                                     \
     "Life of a refresh token, in seconds; 0: a week (tickets door), a year (messenger)")                              \
   X(ws_expired_grace_ms, "WS_EXPIRED_GRACE", SECONDS, "86400", 0, 31536000000,                                        \
-    "How long an expired token still connects a messenger's socket while its session stands; 0: not at all")          \
+    "How long an expired token still connects a messenger's socket while its session stands, in seconds; 0: not at "  \
+    "all")                                                                                                            \
   X(refresh_secret, "REFRESH_SECRET", SECRET, "", 0, 4096, "Signs refresh tokens; empty: derived from JWT_SECRET")    \
   X(concert_id, "CONCERT_ID", TEXT, "", 0, 24, "The concert on sale; empty: the first one")                           \
   X(max_active_users, "MAX_ACTIVE_USERS", NUMBER, "50", 1, 1000000, "People who may buy at the same time")            \
   X(slot_ms, "SLOT_SECONDS", SECONDS, "300", 10, 86400000, "How long an admitted person may buy")                     \
   X(booking_ms, "BOOKING_SECONDS", SECONDS, "600", 10, 86400000, "How long a booking waits for its payment")          \
   X(otp_ms, "OTP_SECONDS", SECONDS, "300", 10, 86400000, "How long an e-mailed code is good")                         \
-  X(promote_interval_ms, "PROMOTE_INTERVAL", SECONDS, "5", 10, 3600000, "How often ended slots are looked for")       \
-  X(sweep_interval_ms, "SWEEP_INTERVAL", SECONDS, "60", 10, 3600000, "How often unpaid bookings are looked for")      \
+  X(promote_interval_ms, "PROMOTE_INTERVAL", SECONDS, "5", 10, 3600000,                                               \
+    "How often ended slots are looked for, in seconds")                                                               \
+  X(sweep_interval_ms, "SWEEP_INTERVAL", SECONDS, "60", 10, 3600000,                                                  \
+    "How often unpaid bookings are looked for, in seconds")                                                           \
   X(booking_fee_rate, "BOOKING_FEE_RATE", REAL, "0", 0, 1, "Share of the price that is added as a fee: 0.05 is 5 %")  \
   X(demo_seats, "DEMO_SEATS", NUMBER, "0", 0, 1000000, "Tickets of the demo concert in all; 0: 15,000")               \
   X(message_retention_days, "MESSAGE_RETENTION_DAYS", NUMBER, "0", 0, 36500,                                          \

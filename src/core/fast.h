@@ -1,6 +1,6 @@
 // What is remembered for a while and in memory only: counters of tries, registrations under way. Any thread; a lock
-// held for nanoseconds, nothing blocks longer. Bounded: when full, an addition
-// drops what stands in the next two buckets.
+// held for nanoseconds, nothing blocks longer. Bounded: when full, an addition drops what stands in the next two
+// buckets.
 #ifndef FOYER_CORE_FAST_H
 #define FOYER_CORE_FAST_H
 

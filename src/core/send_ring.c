@@ -1,3 +1,4 @@
+// A list of sends, kept until it runs.
 #include "core/send_ring.h"
 
 #include <errno.h>

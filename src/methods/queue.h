@@ -1,6 +1,6 @@
 // The methods of the waiting room, for the program's tables. What each takes and gives: the tickets contract and
-// docs/wire_additions.md. Answers of places and of the sale come from
-// the waiting room's memory, after the commit (Method.answer).
+// docs/wire_additions.md. Answers of places and of the sale come from the waiting room's memory, after the commit
+// (Method.answer).
 #ifndef FOYER_METHODS_QUEUE_H
 #define FOYER_METHODS_QUEUE_H
 

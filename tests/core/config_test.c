@@ -279,7 +279,7 @@ static void test_help_and_the_sample_name_every_option(void **state) {
   char *sample = print(config_print_env_example);
   for (int i = 0; i < OPTIONS; i++) {
     char line[96];
-    snprintf(line, sizeof line, "  %-18s ", names[i]);
+    snprintf(line, sizeof line, "  %-22s ", names[i]);
     assert_non_null(strstr(help, line));
     snprintf(line, sizeof line, "\n#%s=", names[i]);
     assert_non_null(strstr(sample, line));
