@@ -1,7 +1,8 @@
 // Messages found by their words: the index and its upkeep. On a store thread, in the call's transaction.
 //
-// An index entry costs as much as the message when it is written alone and a tenth of that among many, so new messages
-// are indexed together by message_index_next, a moment after they came; what changes afterwards changes at once.
+// An index entry costs more than the message, and three times as much when it is written alone as among many. So new
+// messages are indexed together by message_index_next, a moment after they came; what changes afterwards changes at
+// once.
 #ifndef FOYER_MODELS_MESSAGE_SEARCH_H
 #define FOYER_MODELS_MESSAGE_SEARCH_H
 
