@@ -63,16 +63,9 @@ static CinemaRow *find_cinema(CinemasPicture *picture, int64_t id) {
   return NULL;
 }
 
-static void read_counts(Call *call, HallRow *hall) {
-  static const char COUNTS[] = "SELECT status, count(*) FROM seats WHERE hall_id = $1 GROUP BY status";
-  static const char SEQ[] = "SELECT coalesce(max(seq), 0) FROM events WHERE topic = $1";
-  Rows rows = db_rows(call->db, COUNTS, sql_int(hall->id));
-  while (rows_next(&rows)) hall->counts[rows_int(&rows, 0) % SEAT_STATUSES] = (uint32_t)rows_int(&rows, 1);
-  hall->seq = db_int(call->db, SEQ, 0, sql_text(hall_topic(&call->arena, hall->id)));
-}
-
 static void read_halls(Call *call, CinemasPicture *picture) {
   static const char READ[] = "SELECT id, cinema_id, name, rows, places, plan_hash FROM halls ORDER BY id";
+  static const char SEQ[] = "SELECT coalesce(max(seq), 0) FROM events WHERE topic = $1";
   Rows rows = db_rows(call->db, READ);
   while (rows_next(&rows)) {
     CinemaRow *cinema = find_cinema(picture, rows_int(&rows, 1));
@@ -83,7 +76,30 @@ static void read_halls(Call *call, CinemasPicture *picture) {
                       .rows = rows_int(&rows, 3),
                       .places = rows_int(&rows, 4),
                       .plan = rows_text(&rows, 5, &picture->arena)};
-    read_counts(call, hall);
+    hall->seq = db_int(call->db, SEQ, 0, sql_text(hall_topic(&call->arena, hall->id)));
+  }
+}
+
+static HallRow *find_hall(CinemasPicture *picture, int64_t id) {
+  for (uint32_t i = 0; i < picture->cinema_count; i++) {
+    CinemaRow *cinema = &picture->cinemas[i];
+    for (uint32_t k = 0; k < cinema->hall_count; k++) {
+      if (cinema->halls[k].id == id) return &cinema->halls[k];
+    }
+  }
+  return NULL;
+}
+
+// All seats as they stand in the table, a hall's being neighbours: the database would look up each by an index and sort
+// them to group them.
+static void count_seats(Call *call, CinemasPicture *picture) {
+  static const char READ[] = "SELECT hall_id, status FROM seats";
+  HallRow *hall = NULL;
+  Rows rows = db_rows(call->db, READ);
+  while (rows_next(&rows)) {
+    int64_t hall_id = rows_int(&rows, 0);
+    if (hall == NULL || hall->id != hall_id) hall = find_hall(picture, hall_id);
+    if (hall != NULL) ++hall->counts[rows_int(&rows, 1) % SEAT_STATUSES];
   }
 }
 
@@ -100,6 +116,7 @@ static Error load(Call *call, int64_t key, void **out) {
   if (picture == NULL) return ERR_CINEMA_FETCH_FAILED;
   read_cinemas(call, picture);
   read_halls(call, picture);
+  count_seats(call, picture);
   if (db_failed(call->db) || picture->arena.failed) {
     free_picture(picture);
     return ERR_CINEMA_FETCH_FAILED;
@@ -114,16 +131,6 @@ static bool follows(const Event *event, int64_t *key) {
   int64_t hall_id;
   *key = 0;
   return hall_of_topic(event->topic, &hall_id);
-}
-
-static HallRow *find_hall(CinemasPicture *picture, int64_t id) {
-  for (uint32_t i = 0; i < picture->cinema_count; i++) {
-    CinemaRow *cinema = &picture->cinemas[i];
-    for (uint32_t k = 0; k < cinema->hall_count; k++) {
-      if (cinema->halls[k].id == id) return &cinema->halls[k];
-    }
-  }
-  return NULL;
 }
 
 static bool count_changes(CinemasPicture *picture, HallRow *hall, Str payload) {
