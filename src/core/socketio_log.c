@@ -11,7 +11,11 @@ static SocketIoSent *at(const SocketIoLog *log, uint64_t position) {
 }
 
 void socketio_log_offset(const SocketIoLog *log, uint64_t position, Text *out) {
-  text_format(out, ",\"%.*s-%llu\"", SOCKETIO_EPOCH_BYTES, log->epoch, (unsigned long long)position);
+  text_add(out, STR(",\""));
+  text_add(out, (Str){log->epoch, SOCKETIO_EPOCH_BYTES});
+  text_char(out, '-');
+  text_int(out, (int64_t)position);
+  text_char(out, '"');
 }
 
 static bool make_room(SocketIoLog *log) {

@@ -222,7 +222,9 @@ void socketio_emit_room(SocketIo *io, const SocketIoNamespace *name_space, int64
   uint64_t position = recovers ? position_of(io, message) : 0;
   Buf *frame = engineio_frame(4, false, write_event(io, name_space, message, SOCKETIO_NO_ID, position));
   Buf *old = NULL;
-  if (recovers) old = engineio_frame(3, false, write_event(io, name_space, message, SOCKETIO_NO_ID, 0));
+  if (recovers && to->recover < to->count) {
+    old = engineio_frame(3, false, write_event(io, name_space, message, SOCKETIO_NO_ID, 0));
+  }
   if (recovers && message->attachment_count == 0) socketio_log_add(io, frame, &to->last_sent);
   send_all(to, frame, old);
   send_attachments_to_all(to, message);

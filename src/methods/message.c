@@ -136,17 +136,16 @@ static void tell_new_dialog(Call *call, const Message *message, int64_t user_id,
   dialog_tell(call, user_id, new_dialog_event, text_str(&view));
 }
 
-static void tell_new_message(Call *call, const Message *message, bool dialog_is_new) {
+// `written`: the message as JSON.
+static void tell_new_message(Call *call, const Message *message, Str written, bool dialog_is_new) {
   int64_t sender_id = message->sender_id;
   int64_t receiver_id = message->receiver_id;
   if (dialog_is_new) {
     tell_new_dialog(call, message, receiver_id, sender_id);
     tell_new_dialog(call, message, sender_id, receiver_id);
   }
-  Text written = {.arena = &call->arena};
-  message_write(&written, message);
-  dialog_tell(call, receiver_id, new_message_event, text_str(&written));
-  if (receiver_id != sender_id) dialog_tell(call, sender_id, new_message_event, text_str(&written));
+  dialog_tell(call, receiver_id, new_message_event, written);
+  if (receiver_id != sender_id) dialog_tell(call, sender_id, new_message_event, written);
   dialog_tell(call, receiver_id, all_read_event, number(call, sender_id));
 }
 
@@ -184,8 +183,8 @@ static Error send_one(Call *call, const void *input) {
                      .read = in->id == me};
   message_add(call, &message);
   message_mark_all_read(call, dialog_id, me);
-  tell_new_message(call, &message, is_new);
   message_write(&call->reply, &message);
+  tell_new_message(call, &message, text_str(&call->reply), is_new);
   return ERR_NONE;
 }
 

@@ -92,16 +92,19 @@ void dialog_write_all(Call *call, Text *out, int64_t user_id) {
   json_close(out, ']');
 }
 
-int64_t dialog_note(Call *call, int64_t dialog_id, const char *kind, Str payload) {
+static Str topic_of(Call *call, Str kind, int64_t id) {
   Text topic = {.arena = &call->arena};
-  text_format(&topic, "dialog:%lld", (long long)dialog_id);
-  return call_event(call, text_str(&topic), str_from(kind), payload);
+  text_add(&topic, kind);
+  text_int(&topic, id);
+  return text_str(&topic);
+}
+
+int64_t dialog_note(Call *call, int64_t dialog_id, const char *kind, Str payload) {
+  return call_event(call, topic_of(call, STR("dialog:"), dialog_id), str_from(kind), payload);
 }
 
 void dialog_tell(Call *call, int64_t user_id, const char *event, Str arguments) {
-  Text topic = {.arena = &call->arena};
-  text_format(&topic, "person:%lld", (long long)user_id);
-  call_signal(call, text_str(&topic), str_from(event), arguments);
+  call_signal(call, topic_of(call, STR("person:"), user_id), str_from(event), arguments);
 }
 
 void dialog_tell_status(Call *call, const int64_t *user_ids, size_t count, int64_t other_id, bool online,
@@ -116,12 +119,10 @@ void dialog_tell_status(Call *call, const int64_t *user_ids, size_t count, int64
 
 void dialog_tell_account(Call *call, int64_t user_id, int64_t other_id, Str change) {
   int64_t unread = message_count_unread(call->db, dialog_find(call->db, user_id, other_id), user_id);
-  Text topic = {.arena = &call->arena};
   Text payload = {.arena = &call->arena};
-  text_format(&topic, "account:%lld", (long long)user_id);
   text_format(&payload, "{\"what\":\"dialog\",\"with\":%lld,\"unread\":%lld", (long long)other_id, (long long)unread);
   if (change.length > 0) text_char(&payload, ',');
   text_add(&payload, change);
   text_char(&payload, '}');
-  call_signal(call, text_str(&topic), STR("dialog"), text_str(&payload));
+  call_signal(call, topic_of(call, STR("account:"), user_id), STR("dialog"), text_str(&payload));
 }
