@@ -202,9 +202,7 @@ fuzz_targets: $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(sort $(wildcard tests/fuzz/
 $(BUILD)/%_fuzz: $(BUILD)/obj/tests/fuzz/%_fuzz.o $(below_models)
 	$(call say,link,$@)$(CC) $(OPTIMIZE) $(LINK) $< $(call group,$(below_models)) $(LINK_LIBS) -o $@
 
-# The load generator: make bench_programs.
-
--include bench/build.mk
+include bench/build.mk
 
 # Readers of the sources.
 

@@ -1,8 +1,4 @@
-# The load generator and the bare limits, into $(BUILD)/bench. Included by the root Makefile, or by itself from the root:
-# make -f bench/build.mk
-BUILD ?= build
-CC ?= gcc
-
+# The load generator and the bare limits, into $(BUILD)/bench: make bench_programs. Included by the root Makefile.
 BENCH_WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual \
   -Wwrite-strings -Wvla -Wformat=2 -Wimplicit-fallthrough -Werror
 BENCH_CFLAGS := -std=c17 -O2 -g -D_GNU_SOURCE -I. $(BENCH_WARNINGS)

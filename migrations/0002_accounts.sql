@@ -19,7 +19,6 @@ ALTER TABLE sessions ADD COLUMN refresh_hash TEXT;      -- SHA-256 (hex) of the 
 ALTER TABLE sessions ADD COLUMN superseded_hash TEXT;   -- of the one before it, good for 30 s more
 ALTER TABLE sessions ADD COLUMN rotated_at INTEGER;
 CREATE INDEX sessions_ended ON sessions (ended_at) WHERE ended_at IS NOT NULL;
-CREATE INDEX sessions_standing ON sessions (door, coalesce(rotated_at, created_at)) WHERE ended_at IS NULL;
 
 -- Addresses that were sent a code and have not proved it yet: new accounts, and an e-mail added to an account (user_id).
 CREATE TABLE signups (

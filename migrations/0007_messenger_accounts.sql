@@ -13,7 +13,6 @@ CREATE TABLE mailed_links (
   PRIMARY KEY (user_id, kind),
   CHECK ((email IS NULL) = (kind != 'change'))
 ) WITHOUT ROWID;
-CREATE INDEX mailed_links_expires ON mailed_links (expires_at) WHERE expires_at IS NOT NULL;
 
 -- Capitals and their small letters: Latin, Greek, Cyrillic. SQLite's own lower() knows ASCII only.
 CREATE TABLE small_letters (

@@ -155,6 +155,14 @@ bool db_migrate(Db *db, int64_t now_ms) {
 
 // Statements.
 
+// SQLite counts parameters as they come, whatever their numbers are: $1, $2, ... must first come in this order.
+static bool is_in_order(sqlite3_stmt *prepared) {
+  for (int i = sqlite3_bind_parameter_count(prepared); i > 0; i--) {
+    if (atoi(sqlite3_bind_parameter_name(prepared, i) + 1) != i) return false;
+  }
+  return true;
+}
+
 static sqlite3_stmt *find_statement(Db *db, const char *sql) {
   size_t slot = ((uintptr_t)sql >> 3) * 31 % STATEMENT_SLOTS;
   while (db->statements[slot].sql != NULL && db->statements[slot].sql != sql) slot = (slot + 1) % STATEMENT_SLOTS;
@@ -166,6 +174,7 @@ static sqlite3_stmt *find_statement(Db *db, const char *sql) {
     fail(db, "prepare", sql);
     return NULL;
   }
+  assert(is_in_order(prepared));
   *statement = (Statement){sql, prepared};
   ++db->statement_count;
   return prepared;

@@ -106,13 +106,13 @@ static int64_t write_entries(Call *call, int64_t concert_id, int64_t after) {
   // Who left before the opening and came again has drawn the same lot twice.
   static const char READ[] =
       "SELECT max(q.id), u.public_id, q.rank FROM queue_places q JOIN users u ON u.id = q.user_id"
-      " WHERE q.concert_id = $1 AND q.rank < $4"
-      " AND q.rank > coalesce((SELECT rank FROM queue_places WHERE id = $2 AND concert_id = $1), -1)"
-      " GROUP BY q.rank ORDER BY q.rank LIMIT $3";
+      " WHERE q.concert_id = $1 AND q.rank < $2"
+      " AND q.rank > coalesce((SELECT rank FROM queue_places WHERE id = $3 AND concert_id = $1), -1)"
+      " GROUP BY q.rank ORDER BY q.rank LIMIT $4";
   int64_t last = 0;
   int count = 0;
   Rows rows =
-      db_rows(call->db, READ, sql_int(concert_id), sql_int(after), sql_int(DRAW_PAGE), sql_int(QUEUE_RANK_ARRIVAL));
+      db_rows(call->db, READ, sql_int(concert_id), sql_int(QUEUE_RANK_ARRIVAL), sql_int(after), sql_int(DRAW_PAGE));
   for (; rows_next(&rows); count++) {
     Text lot = {.arena = &call->arena};
     text_format(&lot, "%016llx", (unsigned long long)rows_int(&rows, 2));

@@ -100,7 +100,8 @@ static void test_path_query_and_body_are_one_object(void **state) {
   (void)state;
   assert_string_equal(say("", "", ""), "nothing");
   assert_string_equal(say("", "", "{\"text\":\"a\"}"), "{\"text\":\"a\"}");
-  assert_string_equal(say("5", "", "{\"number\":6,\"more\":1}"), "{\"number\":5,\"number\":6}");
+  assert_string_equal(say("5", "", "{\"number\":6,\"more\":1}"), "{\"number\":5,\"number\":6,\"more\":1}");
+  assert_string_equal(say("5", "", " {}"), "{\"number\":5}");
   assert_string_equal(say("x", "text=a%20b+c&flag=true&other=1", ""),
                       "{\"number\":\"x\",\"text\":\"a b c\",\"flag\":true}");
   assert_string_equal(say("", "text=12", ""), "{\"text\":\"12\"}");
@@ -108,6 +109,10 @@ static void test_path_query_and_body_are_one_object(void **state) {
   assert_string_equal(say("%ff", "", ""), "refused");
   assert_string_equal(say("", "", "[1]"), "refused");
   assert_string_equal(say("", "", "{"), "refused");
+  assert_string_equal(say("5", "", "}"), "refused");
+  assert_string_equal(say("5", "", "[{}]"), "refused");
+  assert_string_equal(say("5", "", "{}}"), "refused");
+  assert_string_equal(say("5", "", "{},\"text\":\"a\"}"), "refused");
 }
 
 static void test_a_field_says_what_it_must_be(void **state) {
