@@ -1,6 +1,6 @@
 // What the tests of a file play before: a server of their own, a browser, and what the pages complained of. Importing it
-// starts both before the first test and ends them after the last.
-import { after, before } from "node:test";
+// starts both; they end after the last test.
+import { after } from "node:test";
 import { chromium } from "playwright-core";
 import { startFoyer } from "./foyer.mjs";
 import { DESK } from "./visitor.mjs";
@@ -16,19 +16,14 @@ const SWITCHES = [
 ];
 
 /** The server. */
-export let foyer;
+export const foyer = await startFoyer();
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: SWITCHES });
 /** What the pages' consoles complained of so far. */
 export const complaints = [];
-let browser;
-
-before(async () => {
-  foyer = await startFoyer();
-  browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: SWITCHES });
-});
 
 after(async () => {
-  await browser?.close();
-  await foyer?.stop();
+  await browser.close();
+  await foyer.stop();
 });
 
 /** Somebody new, at a path. What the page's console complains of is kept; a server that is gone is no complaint. */
