@@ -120,6 +120,15 @@ static void money_came_late(Call *call, Payment *payment, Booking *booking) {
   booking_tell_refunded(call, booking);
 }
 
+// Money that is not what was asked for, or of an intent that was replaced, goes back. A booking that had no other is
+// over.
+static void turn_away(Call *call, Payment *payment, Booking *booking) {
+  payment_give_back(call, payment, booking, "replaced");
+  if (!payment->current || booking->status == BOOKING_CONFIRMED) return;
+  if (booking_release(call, booking, BOOKING_EXPIRED, "expired")) stock_changed(call, booking->concert_id, true);
+  if (booking->money != MONEY_REFUNDED && booking_refund_late(call, booking)) booking_tell_refunded(call, booking);
+}
+
 static void money_came(Call *call, Payment *payment, Booking *booking, const Intent *intent) {
   if (payment->status == PAYMENT_SUCCEEDED || payment->status == PAYMENT_REFUNDED) return;
   bool right = is_what_was_asked(payment, booking, intent);
@@ -137,9 +146,7 @@ static void money_came(Call *call, Payment *payment, Booking *booking, const Int
   } else if (payment->current && right && over && booking->money != MONEY_REFUNDED) {
     money_came_late(call, payment, booking);
   } else {
-    payment_give_back(call, payment, booking, "replaced");
-    if (!payment->current || !pending) return;
-    if (booking_release(call, booking, BOOKING_EXPIRED, "expired")) stock_changed(call, booking->concert_id, true);
+    turn_away(call, payment, booking);
   }
 }
 

@@ -226,6 +226,22 @@ static void test_a_replaced_intent_that_is_paid_is_given_back(void **state) {
   assert_string_equal(rig_text(rig, "SELECT group_concat(status) FROM payments"), "refunded,succeeded");
 }
 
+static void test_late_money_that_was_not_asked_for_goes_back(void **state) {
+  Rig *rig = *state;
+  const char *id = sale_pay_begin(rig, anna);
+  sale_past_expiry(rig);
+  sale_sweep(rig);
+  sale_errands(rig);
+  assert_string_equal(sale_state(rig), "expired failed");
+  rig_run(rig, "UPDATE payments SET status = 'created'");
+  sale_intent_costs(rig, 1);
+  assert_refused(sale_webhook(rig, "evt_1", "payment_intent.succeeded"), ERR_NONE);
+  sale_errands(rig);
+  assert_string_equal(sale_state(rig), "expired refunded");
+  assert_int_equal(sale_gold_left(rig), 4);
+  assert_refused(sale_confirm(rig, anna, id), ERR_BOOKING_REFUNDED);
+}
+
 int main(void) {
 #define SALE_TEST(name) cmocka_unit_test_setup_teardown(name, sale_setup, invariants_teardown)
   const struct CMUnitTest tests[] = {
@@ -243,6 +259,7 @@ int main(void) {
       SALE_TEST(test_late_money_gets_equal_seats_when_those_will_do),
       SALE_TEST(test_late_money_goes_back_when_only_the_very_seats_will_do),
       SALE_TEST(test_a_replaced_intent_that_is_paid_is_given_back),
+      SALE_TEST(test_late_money_that_was_not_asked_for_goes_back),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -211,9 +211,10 @@ static void test_an_intent_of_another_amount_confirms_nothing(void **state) {
   sale_sweep(rig);
   sale_errands(rig);  // the cancel is refused; the money goes back
   sale_errands(rig);
-  assert_string_equal(sale_state(rig), "expired failed");
+  assert_string_equal(sale_state(rig), "expired refunded");
   assert_int_equal(sale_provider.refunds, 1);
   assert_int_equal(sale_gold_left(rig), 4);
+  assert_refused(sale_confirm(rig, anna, id), ERR_BOOKING_REFUNDED);
 }
 
 static void test_the_price_of_the_day_before_is_what_counts(void **state) {
