@@ -4,6 +4,7 @@
 
 #include "commands/commands.h"
 #include "core/auth.h"
+#include "models/account.h"
 #include "models/user.h"
 #include "shared/ids.h"
 
@@ -33,7 +34,7 @@ static int add(Db *db, Arena *arena, Str name, bool staff) {
 static int set_role(Db *db, Str name, bool staff) {
   Env env = env_system();
   if (!user_set_role(db, name, staff, env.now_ms(env.state))) {
-    fprintf(stderr, "There is nobody called %.*s.\n", STR_ARG(name));
+    fprintf(stderr, "There is nobody called %.*s, or that e-mail is not proved.\n", STR_ARG(name));
     return 1;
   }
   printf("%.*s is %s now\n", STR_ARG(name), staff ? "staff" : "a visitor");
@@ -47,15 +48,17 @@ int command_user(const Config *config, int count, char **words) {
   bool good = (adds && count <= 3) || sets;
   if (good && count == 3) good = role_of(words[2], &staff);
   if (!good) {
-    fputs("usage: foyer user add NAME [visitor|staff]\n       foyer user role NAME visitor|staff\n", stderr);
+    fputs("usage: foyer user add NAME [visitor|staff]\n       foyer user role NAME|E-MAIL visitor|staff\n", stderr);
     return 2;
   }
   Str name = str_from(words[1]);
-  if (!user_name_valid(name)) {
+  bool by_email = sets && strchr(words[1], '@') != NULL;
+  if (!by_email && !user_name_valid(name)) {
     fprintf(stderr, "%s: %s\n", words[1], error_prose(ERR_INVALID_USERNAME));
     return 1;
   }
   Arena arena = {0};
+  if (by_email) name = account_email(&arena, name);
   Db *db = command_open(config);
   int code = 1;
   if (db != NULL && db_begin(db, DB_WRITE)) {

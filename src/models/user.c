@@ -53,9 +53,11 @@ void user_set_phrase(Db *db, int64_t user_id, Str phrase_hash, int64_t now_ms) {
   db_run(db, SET, sql_text(phrase_hash), sql_int(now_ms), sql_int(user_id));
 }
 
-bool user_set_role(Db *db, Str username, bool staff, int64_t now_ms) {
-  static const char SET[] = "UPDATE users SET role = $1, updated_at = $2 WHERE username = $3";
-  db_run(db, SET, sql_text(staff ? STR("staff") : STR("visitor")), sql_int(now_ms), sql_text(username));
+bool user_set_role(Db *db, Str name, bool staff, int64_t now_ms) {
+  static const char SET[] =
+      "UPDATE users SET role = $1, updated_at = $2 WHERE username = $3 OR (email = $3 AND email_confirmed_at IS NOT "
+      "NULL)";
+  db_run(db, SET, sql_text(staff ? STR("staff") : STR("visitor")), sql_int(now_ms), sql_text(name));
   return db_changes(db) == 1;
 }
 

@@ -23,7 +23,8 @@ bool user_use_step(Db *db, int64_t user_id, int64_t step, int64_t now_ms);
 void user_replace_secret(Db *db, int64_t user_id, Str totp_secret, int64_t totp_step,
                          int64_t now_ms);  // uses the phrase up
 void user_set_phrase(Db *db, int64_t user_id, Str phrase_hash, int64_t now_ms);
-bool user_set_role(Db *db, Str username, bool staff, int64_t now_ms);  // false: no such user
+// `name`: a username, or an e-mail that was proved (none is both). False: no such user.
+bool user_set_role(Db *db, Str name, bool staff, int64_t now_ms);
 bool user_is_staff(Db *db, int64_t user_id);
 
 #endif

@@ -35,6 +35,17 @@ static void test_a_person_is_found_by_the_exact_name(void **state) {
   assert_false(user_set_role(rig->db, STR("nobody"), true, 0));
 }
 
+static void test_who_has_proved_an_email_is_given_a_role_by_it(void **state) {
+  Rig *rig = *state;
+  rig_run(rig, "UPDATE users SET email = 'anna@example.org' WHERE id = 1");
+  assert_false(user_set_role(rig->db, STR("anna@example.org"), true, 0));
+  rig_run(rig, "UPDATE users SET email_confirmed_at = 1 WHERE id = 1");
+  assert_true(user_set_role(rig->db, STR("anna@example.org"), true, 0));
+  assert_true(user_is_staff(rig->db, 1));
+  assert_true(user_set_role(rig->db, STR("anna@example.org"), false, 0));
+  assert_false(user_is_staff(rig->db, 1));
+}
+
 static void test_a_step_is_used_once_and_none_before_it(void **state) {
   Rig *rig = *state;
   assert_true(user_use_step(rig->db, 1, 100, 5));
@@ -70,6 +81,7 @@ static void test_a_new_secret_uses_the_phrase_up(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_names),
+      CASE(test_who_has_proved_an_email_is_given_a_role_by_it),
       CASE(test_a_person_is_found_by_the_exact_name),
       CASE(test_a_step_is_used_once_and_none_before_it),
       CASE(test_a_name_is_given_once),

@@ -199,6 +199,13 @@ test('name and language can be changed', async () => {
   refused(await api(foyer, 'PATCH', '/account', { token, body: { language: 'xx' } }), 400, 'validation_error');
 });
 
+test('who signed up by e-mail is made staff by it', async () => {
+  const { accessToken: token } = await signUp(server, 'usher@example.com');
+  foyer.command('user', 'role', 'Usher@Example.com', 'staff');
+  assert.equal((await api(foyer, 'GET', '/account', { token })).json.role, 'staff');
+  assert.throws(() => foyer.command('user', 'role', 'nobody@example.com', 'staff'), /There is nobody called nobody@example\.com/);
+});
+
 test('a code that cannot be mailed is an answer', async () => {
   const { foyer: unlucky, end } = await startTickets({ SMTP_URL: 'smtp://127.0.0.1:1' });
   const begin = Date.now();
