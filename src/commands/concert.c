@@ -40,11 +40,20 @@ static Str currency_of(const Draft *draft) {
   return draft->concert.currency.length > 0 ? draft->concert.currency : STR("inr");
 }
 
+static bool has_category(const Draft *draft, Str name) {
+  for (size_t i = 0; i < draft->concert.category_count; i++) {
+    if (str_equal(draft->categories[i].name, name)) return true;
+  }
+  return false;
+}
+
 static void add_category(Draft *draft, Str name, bool priced, int64_t price, int64_t seats) {
   if (name.length == 0 || !priced || seats < 0 || seats > 10000000) {
     find_fault(draft, "a category is NAME:PRICE:SEATS, a price is SEAT_TYPE:PRICE");
   } else if (price % currency_step(currency_of(draft)) != 0) {
     find_fault(draft, "providers take no price with these digits in this currency");
+  } else if (has_category(draft, name)) {
+    find_fault(draft, "two categories have the same name");
   } else if (draft->concert.category_count == CATEGORIES_MAX) {
     find_fault(draft, "there are too many categories");
   } else {
