@@ -187,10 +187,13 @@ static void read_json(Draft *draft, const char *path) {
 
 static void check(Draft *draft) {
   NewConcert *concert = &draft->concert;
+  int64_t seats = 0;
   concert->categories = draft->categories;
+  for (size_t i = 0; i < concert->category_count; i++) seats += concert->categories[i].seats;
   if (concert->about.name.length == 0) find_fault(draft, "the concert has no name");
   if (concert->about.date_ms == 0) find_fault(draft, "the concert has no date");
   if (concert->category_count == 0) find_fault(draft, "there is nothing to sell: no category, no price");
+  if (seats == 0 && draft->hall.length == 0) find_fault(draft, "there is nothing to sell: no seats, and no hall");
 }
 
 static bool add(Db *db, Draft *draft) {

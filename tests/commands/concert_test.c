@@ -86,6 +86,7 @@ static void test_what_makes_no_sense_changes_nothing(void **state) {
   assert_int_equal(
       run(rig, "add", "Live", "--date", "2027-01-30T19:30Z", "--category", "gold:1:1", "--category", "gold:2:1", NULL),
       2);
+  assert_int_equal(run(rig, "add", "Live", "--date", "2027-01-30T19:30Z", "--price", "VIP:1", NULL), 2);
   assert_int_equal(run(rig, "add", "L", "--date", "2027-01-30T19:30Z", "--hall", "1", "--price", "Stalls:1", NULL), 1);
   assert_int_equal(run(rig, "add", "L", "--date", "2027-01-30T19:30Z", "--hall", "9", "--price", "VIP:1", NULL), 1);
   assert_int_equal(run(rig, "import", "/nowhere.json", NULL), 2);
