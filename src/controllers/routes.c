@@ -60,9 +60,9 @@ static bool is_messenger(Str path, Str *rest) {
 Str routes_refusal(const Exchange *exchange, int status, Text *headers) {
   Str path = exchange->request->path;
   Str rest;
-  if (!is_seats(path, &rest) && !is_tickets(path, &rest) && is_messenger(path, &rest)) {
-    return messenger_http_refusal(exchange, status, headers);
-  }
+  bool is_seats_path = is_seats(path, &rest);
+  if (!is_seats_path && is_tickets(path, &rest)) return tickets_http_refusal(exchange, status, headers);
+  if (!is_seats_path && is_messenger(path, &rest)) return messenger_http_refusal(exchange, status, headers);
   origin_add_seats_headers(headers, exchange->conn->loop->config, exchange->request);
   return refusal_body(exchange->arena, status);
 }

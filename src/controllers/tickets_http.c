@@ -47,6 +47,13 @@ static void preflight(Exchange *exchange) {
   exchange_respond(exchange->conn, 204, (Str){0}, (Str){0}, text_str(&headers));
 }
 
+Str tickets_http_refusal(const Exchange *exchange, int status, Text *headers) {
+  Text body = {.arena = exchange->arena};
+  origin_add_open_headers(headers, exchange->conn->loop->config, exchange->request);
+  tickets_write_error(&body, status == 413 ? ERR_MESSAGE_TOO_LARGE : ERR_INVALID_REQUEST, (Str){0});
+  return text_str(&body);
+}
+
 // The request.
 
 static Error read_once(TicketsRequest *request, const HttpRequest *http, const Config *config) {

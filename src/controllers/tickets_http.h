@@ -5,6 +5,8 @@
 #include "core/call.h"
 
 void tickets_http_request(Exchange *exchange, Str path);  // below /api/v1
+// The body of the answer to such a request that could not be read; adds header lines.
+Str tickets_http_refusal(const Exchange *exchange, int status, Text *headers);
 
 // What the door keeps for each loop: who tokens are of, requests that wait for a courier.
 typedef struct TicketsState TicketsState;

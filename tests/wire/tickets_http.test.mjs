@@ -170,6 +170,13 @@ test('kept answers are forgotten a little at a time', async () => {
   assert.equal(count(), 0);
 });
 
+test('a body that is too long is refused in the words of the door', async () => {
+  const body = { email: 'ann@example.com', password: 'x'.repeat(110 * 1024) };
+  const answer = await api(open.foyer, 'POST', '/auth/login/email', { body, headers: { Origin: 'https://app.example' } });
+  refused(answer, 413, 'message_too_large');
+  assert.equal(answer.headers['access-control-allow-origin'], '*');
+});
+
 test('HEAD is GET without a body', async () => {
   const answer = await api(open.foyer, 'HEAD', '/concert');
   assert.equal(answer.text, '');
