@@ -5,6 +5,7 @@
 #include "models/hall.h"
 #include "models/plan.h"
 #include "models/seat.h"
+#include "models/stock.h"
 
 static bool hold(Call *call, int64_t hall_id, const Category *category, int64_t seat_id, int64_t user_id) {
   static const char HOLD[] =
@@ -97,7 +98,12 @@ void booking_seats_free(Call *call, const Booking *booking) {
   rows_end(&rows);
   for (size_t i = 0; i < count; i++) db_run(call->db, FREE, sql_int(call->now_ms), sql_int(seats[i].id));
   db_run(call->db, RELEASE, sql_int(call->now_ms), sql_int(booking->id));
-  if (count > 0) record(call, booking->hall_id, SEAT_VACANT, booking->user_id, seats, count);
+  if (count == 0) return;
+  record(call, booking->hall_id, SEAT_VACANT, booking->user_id, seats, count);
+  // Where another concert is sold in the hall by now, what comes back is of its stock.
+  HallSale sale = stock_find_sale(call->db, booking->hall_id);
+  if (sale.concert_id != booking->concert_id)
+    stock_seats_changed(call, &sale, &(SeatChanges){.to = SEAT_VACANT, .seats = seats, .count = count});
 }
 
 // Taking seats again.
@@ -129,6 +135,8 @@ bool booking_seats_retake(Call *call, const Booking *booking, bool *other) {
   Concert concert = {.hall_id = booking->hall_id};
   *other = false;
   if (booking->hall_id == 0) return true;
+  HallSale sale = stock_find_sale(call->db, booking->hall_id);
+  if (sale.open && sale.concert_id != booking->concert_id) return false;
   if (!category_find_by_id(call->db, &call->arena, booking->category_id, &category)) return false;
   if (!had_and_free(call, booking, seat_ids)) {
     Str reason;

@@ -12,7 +12,8 @@ Error booking_seats_hold(Call *call, const BookingOrder *order, int64_t user_id)
 void booking_seats_note(Call *call, int64_t booking_id, const int64_t *seat_ids, int64_t count);
 // The seats of a booking are free again.
 void booking_seats_free(Call *call, const Booking *booking);
-// Holds a booking's seats once more, or equal ones if those will do. False: nothing was held.
+// Holds a booking's seats once more, or equal ones if those will do. False: nothing was held; they are gone, or the
+// hall is on sale for another concert.
 bool booking_seats_retake(Call *call, const Booking *booking, bool *other);
 
 // The best free seats side by side: their ids in *seat_ids (`wanted` of them) and why, as JSON. False: there are

@@ -147,6 +147,17 @@ int64_t concert_available(Db *db, int64_t concert_id) {
   return db_int(db, SUM, 0, sql_int(concert_id));
 }
 
+// While a concert in a hall was closed, the seats may have been another's.
+static void count_seats_anew(Db *db, int64_t concert_id) {
+  static const char COUNT[] =
+      "UPDATE categories SET available_seats = now.free, total_seats = now.free + now.taken FROM (SELECT k.id,"
+      " (SELECT count(*) FROM seats s WHERE s.hall_id = c.hall_id AND s.seat_type_id = k.seat_type_id AND s.status = 0)"
+      " AS free, (SELECT coalesce(sum(b.seats), 0) FROM bookings b WHERE b.category_id = k.id AND b.status IN"
+      " ('pending', 'confirmed')) AS taken FROM categories k JOIN concerts c ON c.id = k.concert_id WHERE c.id = $1"
+      " AND c.hall_id IS NOT NULL AND c.closed = 1) AS now WHERE now.id = categories.id";
+  db_run(db, COUNT, sql_int(concert_id));
+}
+
 Error concert_switch(Db *db, int64_t concert_id, const ConcertSwitches *switches) {
   static const char OTHER[] =
       "SELECT 1 FROM concerts a JOIN concerts b ON b.hall_id = a.hall_id AND b.id != a.id AND b.closed = 0"
@@ -155,6 +166,7 @@ Error concert_switch(Db *db, int64_t concert_id, const ConcertSwitches *switches
       "UPDATE concerts SET closed = $1, paused = $2, draining = $3, rate_a_minute = nullif($4, 0), opens_at = $5"
       " WHERE id = $6";
   if (!switches->closed && db_int(db, OTHER, 0, sql_int(concert_id)) != 0) return ERR_HALL_ON_SALE;
+  if (!switches->closed) count_seats_anew(db, concert_id);
   db_run(db, SET, sql_int(switches->closed), sql_int(switches->paused), sql_int(switches->draining),
          sql_int(switches->rate_a_minute), sql_int(switches->opens_at), sql_int(concert_id));
   return ERR_NONE;

@@ -69,6 +69,14 @@ static void test_in_a_hall_the_vacant_seats_of_a_type_are_sold(void **state) {
                    0);
   assert_int_equal(run(rig, "open", "1", NULL), 1);
   assert_int_equal(rig_int(rig, "SELECT group_concat(closed, '') FROM concerts"), 10);
+  // Reopened, it sells what is vacant now.
+  rig_run(rig, "UPDATE seats SET status = 1 WHERE id = 6");
+  assert_int_equal(run(rig, "close", "2", NULL), 0);
+  assert_int_equal(run(rig, "open", "1", NULL), 0);
+  assert_string_equal(rig_text(rig,
+                               "SELECT group_concat(name || ' ' || available_seats || ' of ' || total_seats) FROM"
+                               " categories WHERE concert_id = 1"),
+                      "Standard 3 of 3,VIP 1 of 1");
 }
 
 static void test_what_makes_no_sense_changes_nothing(void **state) {

@@ -207,6 +207,40 @@ static void test_late_money_goes_back_when_only_the_very_seats_will_do(void **st
   assert_int_equal(sale_provider.refunds, 1);
 }
 
+// The hall's sale is closed, and its Standard seats that are vacant are on sale for another concert.
+static void put_another_on_sale(Rig *rig) {
+  rig_run(rig, "UPDATE concerts SET closed = 1 WHERE public_id = '" SALE_HALL_CONCERT "'");
+  rig_run(rig,
+          "INSERT INTO concerts(id, public_id, name, date, venue, hall_id, created_at, opens_at, seed, seed_hash)"
+          " SELECT 9, 'another', name, date, venue, hall_id, created_at, opens_at, seed, seed_hash FROM concerts"
+          " WHERE public_id = '" SALE_HALL_CONCERT "'");
+  rig_run(rig,
+          "INSERT INTO categories(id, public_id, concert_id, name, price, seat_type_id, total_seats, available_seats)"
+          " SELECT 9, 'others', 9, name, price, seat_type_id, n, n FROM categories,"
+          " (SELECT count(*) AS n FROM seats WHERE id <= 4 AND status = 0) WHERE public_id = '" SALE_STANDARD "'");
+}
+
+static void test_late_money_gets_no_seats_that_are_on_sale_for_another_concert(void **state) {
+  Rig *rig = *state;
+  const char *id =
+      begin_in_hall(rig, "{\"concertId\":\"" SALE_HALL_CONCERT "\",\"seatIds\":[1,2],\"acceptOther\":true}");
+  put_another_on_sale(rig);
+  assert_refused(sale_confirm(rig, anna, id), ERR_BOOKING_REFUNDED);
+  assert_int_equal(rig_int(rig, "SELECT available_seats FROM categories WHERE id = 9"), 4);
+}
+
+static void test_seats_that_come_back_are_of_the_concert_on_sale_there(void **state) {
+  Rig *rig = *state;
+  sale_booking(rig, anna, "{\"concertId\":\"" SALE_HALL_CONCERT "\",\"seatIds\":[1,2]}");
+  put_another_on_sale(rig);
+  assert_int_equal(rig_int(rig, "SELECT available_seats FROM categories WHERE id = 9"), 2);
+  sale_past_expiry(rig);
+  sale_sweep(rig);
+  assert_string_equal(sale_state(rig), "expired none");
+  assert_int_equal(rig_int(rig, "SELECT available_seats FROM categories WHERE id = 9"), 4);
+  assert_int_equal(rig_int(rig, "SELECT total_seats FROM categories WHERE id = 9"), 4);
+}
+
 static void test_a_replaced_intent_that_is_paid_is_given_back(void **state) {
   Rig *rig = *state;
   const char *id = sale_pay_begin(rig, anna);
@@ -258,6 +292,8 @@ int main(void) {
       SALE_TEST(test_late_money_goes_back_when_the_seats_are_gone_once),
       SALE_TEST(test_late_money_gets_equal_seats_when_those_will_do),
       SALE_TEST(test_late_money_goes_back_when_only_the_very_seats_will_do),
+      SALE_TEST(test_late_money_gets_no_seats_that_are_on_sale_for_another_concert),
+      SALE_TEST(test_seats_that_come_back_are_of_the_concert_on_sale_there),
       SALE_TEST(test_a_replaced_intent_that_is_paid_is_given_back),
       SALE_TEST(test_late_money_that_was_not_asked_for_goes_back),
   };
