@@ -46,8 +46,7 @@ static void write_person(Call *call, Text *out, int64_t user_id) {
 static int64_t write_bookings(Call *call, Text *out, int64_t user_id, Cursor *cursor) {
   static const char NEXT[] = "SELECT id FROM bookings WHERE user_id = $1 AND id > $2 ORDER BY id LIMIT 200";
   int64_t left = PAGE;
-  json_name(out, "bookings");
-  json_open(out, '[');
+  if (cursor->messages) return left;
   Rows rows = db_rows(call->db, NEXT, sql_int(user_id), sql_int(cursor->id));
   while (rows_next(&rows)) {
     Booking booking;
@@ -56,7 +55,6 @@ static int64_t write_bookings(Call *call, Text *out, int64_t user_id, Cursor *cu
     if (!booking_find(call, cursor->id, &booking)) continue;
     booking_write(call, out, &booking, BOOKING_WITH_CATEGORY | BOOKING_WITH_CONCERT, (Str){0});
   }
-  json_close(out, ']');
   if (left > 0) *cursor = (Cursor){.messages = true};
   return left;
 }
@@ -66,8 +64,6 @@ static int64_t write_messages(Call *call, Text *out, int64_t user_id, Cursor *cu
       "SELECT id FROM dialogs WHERE low_id = $1 AND id >= $2 UNION SELECT id FROM dialogs WHERE high_id = $1 AND id >= "
       "$2"
       " ORDER BY id";
-  json_name(out, "messages");
-  json_open(out, '[');
   Rows rows = db_rows(call->db, DIALOGS, sql_int(user_id), sql_int(cursor->id));
   while (left > 0 && rows_next(&rows)) {
     int64_t dialog_id = rows_int(&rows, 0);
@@ -75,18 +71,22 @@ static int64_t write_messages(Call *call, Text *out, int64_t user_id, Cursor *cu
     left -= message_write_after(call, out, dialog_id, &cursor->seq, left);
   }
   rows_end(&rows);
-  json_close(out, ']');
   return left;
 }
 
 bool own_data_write(Call *call, Text *out, int64_t user_id, Str text) {
   Cursor cursor = {0};
   if (text.length > 0 && !read_cursor(text, &cursor)) return false;
-  int64_t left = PAGE;
   json_open(out, '{');
   if (text.length == 0) write_person(call, out, user_id);
-  if (!cursor.messages) left = write_bookings(call, out, user_id, &cursor);
-  if (left > 0) left = write_messages(call, out, user_id, &cursor, left);
+  json_name(out, "bookings");
+  json_open(out, '[');
+  int64_t left = write_bookings(call, out, user_id, &cursor);
+  json_close(out, ']');
+  json_name(out, "messages");
+  json_open(out, '[');
+  left = write_messages(call, out, user_id, &cursor, left);
+  json_close(out, ']');
   json_name(out, "next");
   Text next = {.arena = &call->arena};
   text_format(&next, cursor.messages ? "m.%lld.%lld" : "b.%lld", (long long)cursor.id, (long long)cursor.seq);

@@ -48,6 +48,7 @@ static const char *take_all(Rig *rig, const Identity *who, int *pages, size_t *b
     size_t items = json_count(json_get(page, "bookings")) + json_count(json_get(page, "messages"));
     assert_in_range(items, 0, 200);
     assert_int_equal(json_get(page, "account") != NULL, *pages == 0);
+    assert_true(json_is_array(json_get(page, "bookings")) && json_is_array(json_get(page, "messages")));
     *bookings += json_count(json_get(page, "bookings"));
     for (const Json *at = json_first(json_get(page, "messages")); at != NULL; at = json_next(at)) {
       if (texts.length > 0) text_char(&texts, ' ');

@@ -191,7 +191,7 @@ test('one\'s own data is given page by page', async () => {
   assert.ok(first.data.messages.every(({ senderID, receiverID }) => senderID === bert.id || receiverID === bert.id));
   assert.equal(first.data.next, null);
   const other = (await ask(bert, 'GET', '/user/export?after=m.1.0')).json.data;
-  assert.deepEqual(Object.keys(other), ['messages', 'next']);
+  assert.deepEqual(Object.keys(other), ['bookings', 'messages', 'next']);
   refused(await ask(bert, 'GET', '/user/export?after=m.1'), 400, INVALID);
 });
 
