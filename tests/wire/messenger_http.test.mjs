@@ -205,6 +205,7 @@ test('an unknown address and a preflight are answered in the dialect of the door
   assert.equal(preflight.headers['access-control-allow-origin'], '*');
   assert.equal(preflight.headers['access-control-allow-methods'], 'GET,HEAD,PUT,PATCH,POST,DELETE');
   assert.equal(preflight.headers['access-control-allow-headers'], 'authorization,content-type');
+  assert.equal(preflight.headers['content-length'], '0');
   assert.equal(preflight.headers['access-control-allow-credentials'], undefined);
 });
 
