@@ -1,5 +1,6 @@
 // The messenger in a real browser: two people, each with cookies of their own, who write to each other.
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { until } from "./support/foyer.mjs";
 import * as office from "./support/office.mjs";
@@ -275,6 +276,21 @@ test("one's account says who sees when one was last here, and signing out ends t
   await shown.and(ann.page.locator("[aria-checked=false]")).waitFor();
   await ann.page.getByRole("button", { name: "Sign out", exact: true }).click();
   await tab.getByText("Sign in to read and write messages.").waitFor();
+});
+
+test("all of one's data is saved as one file, also what is more than a page of it", async () => {
+  const ann = await somebody("ann-fourteen");
+  const ben = await somebody("ben-fourteen");
+  await writeMany(ann.page, ben, 205);
+  await ann.page.goto("/account");
+  const [saved] = await Promise.all([
+    ann.page.waitForEvent("download"),
+    ann.page.getByRole("button", { name: "Save all my data as a file" }).click(),
+  ]);
+  const data = JSON.parse(await readFile(await saved.path(), "utf8"));
+  assert.equal(saved.suggestedFilename(), "foyer.json");
+  assert.equal(data.account.username, "ann-fourteen");
+  assert.deepEqual(data.messages.map(({ message }) => message), Array.from({ length: 205 }, (_, i) => `number ${i + 1}`));
 });
 
 test("when the session is over the page says so, and what was not sent goes out when one has signed in again", async () => {

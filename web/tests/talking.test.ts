@@ -124,3 +124,16 @@ test("who is blocked has a name, also where there is no dialog", async () => {
   assert.equal(nameOf(talk.get(), BEN), "ben");
   assert.deepEqual([...talk.get().blocked], [BEN]);
 });
+
+test("one's own data is all of it, however many pages it has", async () => {
+  const { talking, asked } = scene();
+  const saving = talking.askOwnData();
+  asked[0].answer({ bio: "sings", bookings: ["b"], messages: [], next: "b.7" });
+  await taken();
+  asked[1].answer({ bookings: [], messages: ["one"], next: "m.1.2" });
+  await taken();
+  asked[2].answer({ bookings: [], messages: ["two"], next: null });
+  const kept = JSON.parse(JSON.stringify(await saving));
+  assert.deepEqual(kept, { bio: "sings", bookings: ["b"], messages: ["one", "two"] });
+  assert.deepEqual(asked.map(({ path }) => path), ["/user/export", "/user/export?after=b.7", "/user/export?after=m.1.2"]);
+});

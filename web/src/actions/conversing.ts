@@ -1,6 +1,6 @@
 // Reading a conversation: its newest page, what is older, a place in its middle, and that it has been read.
 import { readBookingPage, type Booking } from "../wire/booking";
-import { object } from "../wire/check";
+import { list, object, textOr, type Json } from "../wire/check";
 import { failureCode } from "../wire/failure";
 import { readDialogs, readFound, readMessages, readPeople, type FoundPage, type Message, type Somebody } from "../wire/talk";
 import * as state from "../state/talk";
@@ -185,6 +185,23 @@ export async function askLastSeen(talking: Talking): Promise<boolean> {
 /** Lets others see when one was last there, or not. Throws a Failure. */
 export async function showLastSeen(talking: Talking, shown: boolean): Promise<void> {
   await askDoor(talking, { method: "POST", path: "/user/change/last-seen", body: { shown } });
+}
+
+/** All that is kept of oneself: the first page, and in its lists what the pages after it have. Throws a Failure. */
+export async function askOwnData(talking: Talking): Promise<unknown> {
+  const bookings: unknown[] = [];
+  const messages: unknown[] = [];
+  let first: Json | null = null;
+  let next = "";
+  do {
+    const path = `/user/export${next && `?after=${next}`}`;
+    const page = object(await askDoor(talking, { method: "GET", path }), "page");
+    first ??= page;
+    bookings.push(...list(page.bookings, "bookings", (booking) => booking));
+    messages.push(...list(page.messages, "messages", (message) => message));
+    next = textOr(page.next, "");
+  } while (next);
+  return { ...first, bookings, messages, next: undefined };
 }
 
 /** What somebody has booked, for the staff, newest first. Throws a Failure. */
