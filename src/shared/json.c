@@ -96,10 +96,10 @@ static bool scan_unicode_escape(Scan *scan) {
 }
 
 static bool scan_escape(Scan *scan) {
-  if (scan->at == scan->end) return false;
-  char c = *scan->at++;
-  if (c == 'u') return scan_unicode_escape(scan);
-  return c != 0 && strchr("\"\\/bfnrt", c) != NULL;
+  if (take(scan, 'u')) return scan_unicode_escape(scan);
+  bool known = scan->at < scan->end && *scan->at != 0 && strchr("\"\\/bfnrt", *scan->at) != NULL;
+  scan->at += known;
+  return known;
 }
 
 // RFC 8259 section 7, from behind the opening quote. UTF-8 is checked for the text as a whole beforehand.
@@ -150,7 +150,7 @@ static bool scan_value(Scan *scan) {
     valid = scan_literal(scan, STR("true")) || scan_literal(scan, STR("false")) || scan_literal(scan, STR("null")) ||
             scan_number(scan);
   }
-  skip_space(scan);
+  if (valid) skip_space(scan);
   return valid;
 }
 

@@ -198,6 +198,10 @@ static void test_the_fault_is_told_by_its_byte(void **state) {
   assert_int_equal(fault, 6);
   assert_null(json_parse(&arena, STR("[1] x"), &fault));
   assert_int_equal(fault, 4);
+  assert_null(json_parse(&arena, STR("[\"a\tb\"]"), &fault));
+  assert_int_equal(fault, 3);
+  assert_null(json_parse(&arena, STR("[\"\\x\"]"), &fault));
+  assert_int_equal(fault, 3);
   assert_null(json_parse(&arena, (Str){0}, &fault));
   assert_int_equal(fault, 0);
 }
