@@ -21,6 +21,10 @@ void db_close(Db *db);  // NULL is allowed
 // or when the database is newer than this program.
 bool db_migrate(Db *db, int64_t now_ms);
 
+// A statement that the two databases word differently: SQLite reads up to the NUL, PostgreSQL's side what is behind it.
+// Used as `static const char FIND[] = SQL_FORMS("...", "...");`.
+#define SQL_FORMS(sqlite, postgres) "/*2*/" sqlite "\0" postgres
+
 typedef enum SqlKind { SQL_NULL, SQL_INT, SQL_REAL, SQL_TEXT } SqlKind;
 
 typedef struct SqlValue {
