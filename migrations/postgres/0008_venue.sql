@@ -5,6 +5,18 @@
 CREATE FUNCTION max(BIGINT, BIGINT) RETURNS BIGINT LANGUAGE sql IMMUTABLE AS 'SELECT greatest($1, $2)';
 CREATE FUNCTION min(BIGINT, BIGINT) RETURNS BIGINT LANGUAGE sql IMMUTABLE AS 'SELECT least($1, $2)';
 CREATE FUNCTION instr(TEXT, TEXT) RETURNS INTEGER LANGUAGE sql IMMUTABLE AS 'SELECT strpos($1, $2)';
+CREATE FUNCTION json_extract(TEXT, path TEXT) RETURNS TEXT LANGUAGE sql IMMUTABLE AS
+  $$ SELECT jsonb_path_query_first($1::JSONB, $2::JSONPATH) #>> '{}' $$;
+-- Of an array of numbers.
+CREATE FUNCTION json_each(TEXT, path TEXT) RETURNS TABLE (key BIGINT, value BIGINT) LANGUAGE sql IMMUTABLE AS $$
+  SELECT n - 1, (item #>> '{}')::BIGINT FROM jsonb_path_query($1::JSONB, ($2 || '[*]')::JSONPATH) WITH ORDINALITY AS items(item, n)
+$$;
+CREATE FUNCTION json_valid(TEXT) RETURNS INTEGER LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN
+  PERFORM $1::JSON;
+  RETURN 1;
+EXCEPTION WHEN invalid_text_representation THEN
+  RETURN 0;
+END $$;
 
 -- People, their sessions, the venue's halls, and the log of what happened.
 

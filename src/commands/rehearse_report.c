@@ -56,7 +56,7 @@ static bool report_proof(const Rehearsal *rehearsal, Db *db, int64_t *capacity, 
       " AND b.status IN ('pending', 'confirmed'))";
   static const char TWICE[] =
       "SELECT count(*) FROM (SELECT seat_id FROM booking_seats s JOIN bookings b ON b.id = s.booking_id"
-      " WHERE s.released_at IS NULL AND b.concert_id = " OF_CONCERT " GROUP BY seat_id HAVING count(*) > 1)";
+      " WHERE s.released_at IS NULL AND b.concert_id = " OF_CONCERT " GROUP BY seat_id HAVING count(*) > 1) twice";
   static const char UNPAID[] =
       "SELECT count(*) FROM bookings b WHERE status = 'confirmed' AND concert_id = " OF_CONCERT
       " AND 1 != (SELECT count(*) FROM payments p WHERE p.booking_id = b.id AND p.status = 'succeeded'"

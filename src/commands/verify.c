@@ -10,9 +10,10 @@ static const Invariant invariants[] = {
      " HAVING min(seq) != 1 OR max(seq) != count(*)"},
     {"an event is never older than the one before it by more than an hour (clocks)",
      "SELECT topic || ' seq ' || seq FROM (SELECT topic, seq, at, lag(at) OVER (PARTITION BY topic ORDER BY seq) AS"
-     " before FROM events) WHERE at < before - 3600000"},
+     " before FROM events) lagged WHERE at < before - 3600000"},
     {"every event is of a hall and its seats are of that hall",
-     "SELECT e.topic || ' seq ' || e.seq || ': seat ' || j.value FROM events e, json_each(e.payload, '$.seats') j"
+     "SELECT e.topic || ' seq ' || e.seq || ': seat ' || j.value FROM events e CROSS JOIN json_each(e.payload, "
+     "'$.seats') j"
      " LEFT JOIN seats s ON s.id = j.value AND 'hall:' || s.hall_id = e.topic WHERE s.id IS NULL"},
     {"a seat has the status its last event gave it",
      "WITH told AS (SELECT j.value AS seat, json_extract(e.payload, '$.to') AS status, row_number() OVER"
@@ -34,8 +35,11 @@ static const Invariant invariants[] = {
     {"every hall has seats", "SELECT 'hall ' || id FROM halls WHERE id NOT IN (SELECT hall_id FROM seats)"},
     {"every session is of somebody",
      "SELECT 'session of user ' || user_id FROM sessions WHERE user_id NOT IN (SELECT id FROM users)"},
-    {"the database keeps its own constraints", "SELECT \"table\" || ' row ' || rowid FROM pragma_foreign_key_check"},
-    {"the file is sound", "SELECT integrity_check FROM pragma_integrity_check WHERE integrity_check != 'ok'"},
+    {"the database keeps its own constraints",
+     SQL_FORMS("SELECT \"table\" || ' row ' || rowid FROM pragma_foreign_key_check",
+               "SELECT conrelid::regclass || ' ' || conname FROM pg_constraint WHERE NOT convalidated")},
+    {"the file is sound", SQL_FORMS("SELECT integrity_check FROM pragma_integrity_check WHERE integrity_check != 'ok'",
+                                    "SELECT indexrelid::regclass FROM pg_index WHERE NOT indisvalid")},
 };
 
 enum { SHOWN = 10 };

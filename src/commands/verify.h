@@ -4,6 +4,8 @@
 
 #include <stddef.h>
 
+#include "core/db.h"
+
 typedef struct Invariant {
   const char *says;        // what holds
   const char *violations;  // a query: one row a violation, its first column says which

@@ -28,7 +28,7 @@ const Invariant verify_box_office[] = {
      " JOIN concerts k ON k.id = b.concert_id JOIN categories c ON c.id = b.category_id JOIN seats s ON s.id = "
      "x.seat_id"
      " WHERE x.released_at IS NULL AND (s.status NOT IN (1, 2) OR s.hall_id != k.hall_id"
-     " OR s.seat_type_id IS NOT c.seat_type_id)"},
+     " OR s.seat_type_id IS DISTINCT FROM c.seat_type_id)"},
     {"a booking is of a category of its concert",
      "SELECT 'booking ' || b.id FROM bookings b JOIN categories c ON c.id = b.category_id"
      " WHERE c.concert_id != b.concert_id"},
@@ -37,7 +37,7 @@ const Invariant verify_box_office[] = {
      "SELECT 'booking ' || b.id || ': ' || b.status || ' ' || b.payment_status FROM bookings b LEFT JOIN booking_steps "
      "s"
      " ON s.id = (SELECT max(id) FROM booking_steps WHERE booking_id = b.id)"
-     " WHERE s.status IS NOT b.status OR s.payment_status IS NOT b.payment_status"},
+     " WHERE s.status IS DISTINCT FROM b.status OR s.payment_status IS DISTINCT FROM b.payment_status"},
     {"a booking moves only from where it may",
      "WITH moves AS (SELECT booking_id, status, payment_status AS money, lag(status) OVER line AS old,"
      " lag(payment_status) OVER line AS old_money FROM booking_steps WINDOW line AS (PARTITION BY booking_id"
@@ -102,10 +102,11 @@ const Invariant verify_box_office[] = {
      " OR (status = 'waiting' AND admitted_at IS NOT NULL) OR (status IN ('active', 'completed', 'expired') AND"
      " admitted_at IS NULL)"},
     {"a concert counts those who hold a slot and those who were ever admitted",
-     "SELECT 'concert ' || k.id || ': ' || k.active || ' active of ' || coalesce(sum(p.status = 'active'), 0) || ', ' "
+     "SELECT 'concert ' || k.id || ': ' || k.active || ' active of ' || count(*) FILTER (WHERE p.status = 'active') || "
+     "', ' "
      "||"
      " k.admitted || ' admitted of ' || count(p.admitted_at) FROM concerts k LEFT JOIN queue_places p ON"
-     " p.concert_id = k.id GROUP BY k.id HAVING k.active != coalesce(sum(p.status = 'active'), 0)"
+     " p.concert_id = k.id GROUP BY k.id HAVING k.active != count(*) FILTER (WHERE p.status = 'active')"
      " OR k.admitted != count(p.admitted_at)"},
     // Effects.
     {"an effect that was given up is over, and one that is over was tried",

@@ -7,8 +7,8 @@ enum { KEPT_MS = 24 * 3600 * 1000 };
 // sign-in whose session has ended since is no answer.
 static bool answered_before(Call *call, Error *error) {
   static const char FIND[] =
-      "SELECT a.request_hash, a.reply, s.id, s.user_id, u.public_id, coalesce(s.rotated_at, s.created_at)"
-      " * (s.refresh_hash IS NOT NULL), a.sid IS NULL OR s.id IS NOT NULL FROM answers a"
+      "SELECT a.request_hash, a.reply, s.id, s.user_id, u.public_id, CASE WHEN s.refresh_hash IS NULL THEN 0"
+      " ELSE coalesce(s.rotated_at, s.created_at) END, a.sid IS NULL OR s.id IS NOT NULL FROM answers a"
       " LEFT JOIN sessions s ON s.id = a.sid AND s.ended_at IS NULL LEFT JOIN users u ON u.id = s.user_id"
       " WHERE a.scope = $1 AND a.key = $2";
   Rows rows = db_rows(call->db, FIND, sql_text(call->once.scope), sql_text(call->once.key));
@@ -32,7 +32,9 @@ static void keep_answer(Call *call) {
   static const char DROP[] =
       "DELETE FROM answers WHERE (scope, key) IN (SELECT scope, key FROM answers WHERE at < $1 ORDER BY at LIMIT 2)";
   static const char KEEP[] =
-      "INSERT OR REPLACE INTO answers(scope, key, request_hash, reply, sid, at) VALUES($1, $2, $3, $4, $5, $6)";
+      "INSERT INTO answers(scope, key, request_hash, reply, sid, at) VALUES($1, $2, $3, $4, $5, $6)"
+      " ON CONFLICT (scope, key) DO UPDATE SET request_hash = excluded.request_hash, reply = excluded.reply,"
+      " sid = excluded.sid, at = excluded.at";
   db_run(call->db, KEEP, sql_text(call->once.scope), sql_text(call->once.key), sql_text(call->once.request_hash),
          sql_text(text_str(&call->reply)), sql_text_or_null(call->granted.sid), sql_int(call->now_ms));
   db_run(call->db, DROP, sql_int(call->now_ms - KEPT_MS));

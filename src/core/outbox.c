@@ -471,7 +471,7 @@ Str outbox_topic(Arena *arena, const char *kind, Str key) {
 
 EffectState outbox_look(Db *db, Str key) {
   static const char LOOK[] =
-      "SELECT CASE WHEN done_at IS NULL THEN $1 WHEN given_up THEN $2 ELSE $3 END FROM outbox WHERE key = $4";
+      "SELECT CASE WHEN done_at IS NULL THEN $1 WHEN given_up = 1 THEN $2 ELSE $3 END FROM outbox WHERE key = $4";
   return (EffectState)db_int(db, LOOK, EFFECT_UNKNOWN, sql_int(EFFECT_PENDING), sql_int(EFFECT_FAILED),
                              sql_int(EFFECT_DONE), sql_text(key));
 }

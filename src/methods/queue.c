@@ -104,11 +104,14 @@ static const Field draw_fields[] = {
 // Gives the last place of the page when it is full, else 0.
 static int64_t write_entries(Call *call, int64_t concert_id, int64_t after) {
   // Who left before the opening and came again has drawn the same lot twice.
+#define DRAWN                                             \
+  " FROM queue_places q JOIN users u ON u.id = q.user_id" \
+  " WHERE q.concert_id = $1 AND q.rank < $2"              \
+  " AND q.rank > coalesce((SELECT rank FROM queue_places WHERE id = $3 AND concert_id = $1), -1)"
   static const char READ[] =
-      "SELECT max(q.id), u.public_id, q.rank FROM queue_places q JOIN users u ON u.id = q.user_id"
-      " WHERE q.concert_id = $1 AND q.rank < $2"
-      " AND q.rank > coalesce((SELECT rank FROM queue_places WHERE id = $3 AND concert_id = $1), -1)"
-      " GROUP BY q.rank ORDER BY q.rank LIMIT $4";
+      SQL_FORMS("SELECT max(q.id), u.public_id, q.rank" DRAWN " GROUP BY q.rank ORDER BY q.rank LIMIT $4",
+                "SELECT DISTINCT ON (q.rank) q.id, u.public_id, q.rank" DRAWN " ORDER BY q.rank, q.id DESC LIMIT $4");
+#undef DRAWN
   int64_t last = 0;
   int count = 0;
   Rows rows =
@@ -185,7 +188,7 @@ static Error read_recent(Call *call, const void *input) {
       "SELECT minute, sum(admitted), sum(sold) FROM ("
       "SELECT admitted_at / 60000 AS minute, 1 AS admitted, 0 AS sold FROM queue_places"
       " WHERE concert_id = $1 AND admitted_at >= $2 UNION ALL"
-      " SELECT confirmed_at / 60000, 0, seats FROM bookings WHERE concert_id = $1 AND confirmed_at >= $2)"
+      " SELECT confirmed_at / 60000, 0, seats FROM bookings WHERE concert_id = $1 AND confirmed_at >= $2) minutes"
       " GROUP BY minute ORDER BY minute";
   enum { MINUTE_MS = 60000, HOUR_MS = 3600000 };
   const OfConcert *in = input;
@@ -307,17 +310,12 @@ const Method queue_method_operate = {.name = "queue.operate",
 // queue.tick
 
 static Error tick(Call *call, const void *input) {
-  static const char READ[] = "SELECT json_group_array(id) FROM concerts";
+  static const char NEXT[] = "SELECT id FROM concerts WHERE id > $1 ORDER BY id LIMIT 1";
   (void)input;
   waiting_room_take_due();
-  Rows rows = db_rows(call->db, READ);
-  if (!rows_next(&rows)) return ERR_INTERNAL;
-  const Json *ids = json_parse(&call->arena, rows_peek(&rows, 0), NULL);
-  rows_end(&rows);
   bool more = false;
-  for (const Json *item = json_first(ids); item != NULL; item = json_next(item)) {
-    int64_t id = 0;
-    if (json_int(item, &id)) more = queue_tick(call, id) || more;
+  for (int64_t id = db_int(call->db, NEXT, 0, sql_int(0)); id != 0; id = db_int(call->db, NEXT, 0, sql_int(id))) {
+    more = queue_tick(call, id) || more;
   }
   if (more) text_add(&call->reply, STR("true"));
   return ERR_NONE;

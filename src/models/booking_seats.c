@@ -238,8 +238,8 @@ void booking_seats_write(Call *call, Text *out, const Booking *booking) {
   // Of a booking that is over, the seats it had.
   static const char SEATS[] =
       "SELECT s.id, s.row, s.place, s.row_label, s.place_label, s.zone FROM booking_seats b"
-      " JOIN seats s ON s.id = b.seat_id WHERE b.booking_id = $1 AND (b.released_at IS NULL OR $2) ORDER BY s.row, "
-      "s.place";
+      " JOIN seats s ON s.id = b.seat_id WHERE b.booking_id = $1 AND (b.released_at IS NULL OR $2 = 1)"
+      " ORDER BY s.row, s.place";
   bool over = booking->status == BOOKING_EXPIRED || booking->status == BOOKING_CANCELLED;
   Text labels = {.arena = &call->arena};
   json_name(out, "seatIds");

@@ -191,19 +191,24 @@ bool concert_of_topic(Str topic, int64_t *concert_id) {
 }
 
 static void tell_sold_out(Call *call, int64_t concert_id) {
-  static const char READ[] = "SELECT json_object('id', public_id, 'name', name) FROM concerts WHERE id = $1";
+  static const char READ[] = "SELECT public_id, name FROM concerts WHERE id = $1";
+  Text concert = {.arena = &call->arena};
   Rows rows = db_rows(call->db, READ, sql_int(concert_id));
   if (!rows_next(&rows)) return;
-  Str concert = rows_text(&rows, 0, &call->arena);
+  json_open(&concert, '{');
+  json_put_str(&concert, "id", rows_peek(&rows, 0));
+  json_put_str(&concert, "name", rows_peek(&rows, 1));
+  json_close(&concert, '}');
   rows_end(&rows);
-  webhook_tell(call, STR("concert.sold_out"), concert);
+  webhook_tell(call, STR("concert.sold_out"), text_str(&concert));
 }
 
 bool concert_note_sold_out(Call *call, int64_t concert_id) {
   static const char NOTE[] =
-      "UPDATE concerts SET sold_out = 1 - sold_out WHERE id = $1 AND sold_out != (EXISTS (SELECT 1 FROM categories"
+      "UPDATE concerts SET sold_out = 1 - sold_out WHERE id = $1 AND sold_out != CASE WHEN EXISTS (SELECT 1 FROM "
+      "categories"
       " WHERE concert_id = $1) AND NOT EXISTS (SELECT 1 FROM categories WHERE concert_id = $1 AND available_seats > 0)"
-      " AND NOT EXISTS (SELECT 1 FROM bookings WHERE concert_id = $1 AND status = 'pending'))";
+      " AND NOT EXISTS (SELECT 1 FROM bookings WHERE concert_id = $1 AND status = 'pending') THEN 1 ELSE 0 END";
   static const char NOTED[] = "SELECT sold_out FROM concerts WHERE id = $1";
   db_run(call->db, NOTE, sql_int(concert_id));
   if (db_changes(call->db) == 0) return false;
@@ -212,9 +217,12 @@ bool concert_note_sold_out(Call *call, int64_t concert_id) {
 }
 
 void concert_changed(Call *call, int64_t concert_id) {
-  static const char READ[] =
+  static const char READ[] = SQL_FORMS(
       "SELECT json_object('active', active, 'admitted', admitted, 'available', (SELECT json_group_object(id,"
-      " available_seats) FROM categories WHERE concert_id = $1)) FROM concerts WHERE id = $1";
+      " available_seats) FROM categories WHERE concert_id = $1)) FROM concerts WHERE id = $1",
+      "SELECT '{\"active\":' || active || ',\"admitted\":' || admitted || ',\"available\":{' || (SELECT"
+      " coalesce(string_agg('\"' || id || '\":' || available_seats, ',' ORDER BY id), '') FROM categories"
+      " WHERE concert_id = $1) || '}}' FROM concerts WHERE id = $1");
   concert_note_sold_out(call, concert_id);
   Rows rows = db_rows(call->db, READ, sql_int(concert_id));
   if (!rows_next(&rows)) return;

@@ -35,7 +35,7 @@ static int64_t add_row(Db *db, Arena *arena, const Env *env, const NewConcert *c
 // In a hall: the type of that name and its vacant seats. False when the hall has none of it.
 static bool find_type(Db *db, int64_t hall_id, Str name, int64_t *type_id, int64_t *vacant) {
   static const char FIND[] =
-      "SELECT t.id, sum(s.status = 0) FROM seats s JOIN seat_types t ON t.id = s.seat_type_id"
+      "SELECT t.id, count(*) FILTER (WHERE s.status = 0) FROM seats s JOIN seat_types t ON t.id = s.seat_type_id"
       " WHERE s.hall_id = $1 AND t.name = $2 GROUP BY t.id";
   Rows rows = db_rows(db, FIND, sql_int(hall_id), sql_text(name));
   if (!rows_next(&rows)) return false;

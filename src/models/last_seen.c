@@ -10,7 +10,7 @@ bool last_seen_is_shown(Db *db, int64_t user_id) {
 
 void last_seen_show(Db *db, int64_t user_id, bool shown) {
   static const char SHOW[] =
-      "UPDATE users SET shows_last_seen = $1, last_seen_at = CASE WHEN $1 THEN last_seen_at END WHERE id = $2";
+      "UPDATE users SET shows_last_seen = $1, last_seen_at = CASE WHEN $1 = 1 THEN last_seen_at END WHERE id = $2";
   db_run(db, SHOW, sql_int(shown), sql_int(user_id));
 }
 

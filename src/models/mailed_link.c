@@ -53,8 +53,9 @@ static void forget_old(Call *call) {
 
 Str mailed_link_send(Call *call, LinkKind kind, int64_t user_id, Str email, Str language) {
   static const char PUT[] =
-      "INSERT OR REPLACE INTO mailed_links(user_id, kind, token_hash, email, mail_key, expires_at)"
-      " VALUES($1, $2, $3, $4, $5, $6)";
+      "INSERT INTO mailed_links(user_id, kind, token_hash, email, mail_key, expires_at)"
+      " VALUES($1, $2, $3, $4, $5, $6) ON CONFLICT (user_id, kind) DO UPDATE SET token_hash = excluded.token_hash,"
+      " email = excluded.email, mail_key = excluded.mail_key, expires_at = excluded.expires_at";
   SqlValue nothing = {.kind = SQL_NULL};
   Str token = ids_random(&call->arena, &call->env, TOKEN_CHARACTERS);
   Text key = {.arena = &call->arena};

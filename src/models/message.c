@@ -56,7 +56,7 @@ static void insert(Call *call, Message *message) {
 void message_add(Call *call, Message *message) {
   static const char COUNT[] =
       "INSERT INTO message_blocks(dialog_id, block, count) VALUES($1, $2 / 1024, 1)"
-      " ON CONFLICT (dialog_id, block) DO UPDATE SET count = count + 1";
+      " ON CONFLICT (dialog_id, block) DO UPDATE SET count = message_blocks.count + 1";
   static const char NAME[] = "INSERT INTO message_names(sender_id, client_id, message_id) VALUES($1, $2, $3)";
   message->seq = dialog_note(call, message->dialog_id, "message", STR("{}"));
   insert(call, message);

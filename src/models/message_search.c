@@ -1,4 +1,5 @@
-// Messages found by their words, by an index of SQLite's FTS5.
+// Messages found by their words: by FTS5 in SQLite, by a tsvector and the functions message_... of its schema in
+// PostgreSQL, where a message is indexed as it comes.
 #include "models/message_search.h"
 
 #include <string.h>
@@ -12,10 +13,11 @@
 
 bool message_index_next(Call *call) {
   enum { NEXT_MAX = 32 };
-  static const char NEXT[] =
+  static const char NEXT[] = SQL_FORMS(
       "SELECT count(*), coalesce(max(id), 0) FROM (SELECT id FROM messages WHERE id > (SELECT indexed_to FROM"
-      " message_index) ORDER BY id LIMIT 32)";
-  static const char ADD[] =
+      " message_index) ORDER BY id LIMIT 32)",
+      "SELECT 0, 0");
+  static const char ADD_NEXT[] =
       "INSERT INTO message_words(rowid, people, text) SELECT id, people, text FROM message_texts WHERE"
       " id > (SELECT indexed_to FROM message_index) AND id <= $1";
   static const char NOTE[] = "UPDATE message_index SET indexed_to = $1";
@@ -29,23 +31,25 @@ bool message_index_next(Call *call) {
     last = rows_int(&rows, 1);
   }
   if (count == 0) return false;
-  db_run(call->db, ADD, sql_int(last));
+  db_run(call->db, ADD_NEXT, sql_int(last));
   db_run(call->db, NOTE, sql_int(last));
   db_run(call->db, MERGE);
   return count == NEXT_MAX;
 }
 
 void message_index_drop(Db *db, int64_t message_id) {
-  static const char DROP[] =
+  static const char DROP[] = SQL_FORMS(
       "INSERT INTO message_words(message_words, rowid, people, text) SELECT 'delete', id, people, text FROM"
-      " message_texts WHERE id = $1 AND id <= (SELECT indexed_to FROM message_index)";
+      " message_texts WHERE id = $1 AND id <= (SELECT indexed_to FROM message_index)",
+      "DELETE FROM message_words WHERE id = $1");
   db_run(db, DROP, sql_int(message_id));
 }
 
 void message_index_add(Db *db, int64_t message_id) {
-  static const char ADD[] =
+  static const char ADD[] = SQL_FORMS(
       "INSERT INTO message_words(rowid, people, text) SELECT id, people, text FROM message_texts WHERE id = $1 AND"
-      " id <= (SELECT indexed_to FROM message_index)";
+      " id <= (SELECT indexed_to FROM message_index)",
+      "INSERT INTO message_words(id, words) SELECT id, message_vector(people, text) FROM message_texts WHERE id = $1");
   db_run(db, ADD, sql_int(message_id));
 }
 
@@ -111,14 +115,17 @@ static Str marks_of(Arena *arena, Str marked) {
 
 // Writes what is found; gives how many, and the id of the last.
 static int64_t write_found(Call *call, Text *out, const MessageSearch *search, bool begins, int64_t *last) {
-  static const char FIND[] =
-      "SELECT rowid, highlight(message_words, 1, $1, $2) FROM message_words WHERE message_words MATCH $3 AND rowid < $4"
-      " ORDER BY rowid DESC LIMIT $5";
+  // PostgreSQL gives the marks themselves: its texts are valid UTF-8 always.
+  static const char FIND[] = SQL_FORMS(
+      "SELECT rowid, highlight(message_words, 1, CAST(x'ff' AS TEXT), CAST(x'fe' AS TEXT)), NULL FROM message_words"
+      " WHERE message_words MATCH $1 AND rowid < $2 ORDER BY rowid DESC LIMIT $3",
+      "WITH found AS MATERIALIZED (SELECT id FROM message_words WHERE words @@ message_query($1) AND id < $2)"
+      " SELECT id, NULL, message_marks(text, $1) FROM (SELECT id FROM found ORDER BY id DESC LIMIT $3) newest"
+      " JOIN messages USING (id) ORDER BY id DESC");
   int64_t count = 0;
   if (str_trim(search->words).length == 0) return 0;
-  Rows rows =
-      db_rows(call->db, FIND, sql_text(STR("\xff")), sql_text(STR("\xfe")),
-              sql_text(expression(&call->arena, search, begins)), sql_int(search->before), sql_int(search->take));
+  Rows rows = db_rows(call->db, FIND, sql_text(expression(&call->arena, search, begins)), sql_int(search->before),
+                      sql_int(search->take));
   while (rows_next(&rows)) {
     Message message;
     *last = rows_int(&rows, 0);
@@ -126,7 +133,8 @@ static int64_t write_found(Call *call, Text *out, const MessageSearch *search, b
     bool found = message_find(call->db, &call->arena, *last, &message);
     bool own = found && (message.sender_id == search->user_id || message.receiver_id == search->user_id);
     if (!own) continue;  // the index has said so already; nobody's privacy hangs on it alone
-    message.marks = marks_of(&call->arena, rows_peek(&rows, 1));
+    message.marks =
+        rows_is_null(&rows, 2) ? marks_of(&call->arena, rows_peek(&rows, 1)) : rows_text(&rows, 2, &call->arena);
     message_write(out, &message);
   }
   return count;

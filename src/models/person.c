@@ -4,10 +4,11 @@
 enum { FOUND_MAX = 50, FEW = 2000, END_CHARACTERS = 24, NAME_CHARACTERS_MAX = 254 };
 
 static Str small_letters(Call *call, Str text) {
-  static const char SMALL[] =
+  static const char SMALL[] = SQL_FORMS(
       "WITH RECURSIVE letters(place, text) AS (SELECT 1, '' UNION ALL SELECT place + 1, text ||"
       " coalesce((SELECT small FROM small_letters WHERE capital = substr($1, place, 1)), substr($1, place, 1))"
-      " FROM letters WHERE place <= length($1)) SELECT text FROM letters ORDER BY place DESC LIMIT 1";
+      " FROM letters WHERE place <= length($1)) SELECT text FROM letters ORDER BY place DESC LIMIT 1",
+      "SELECT small_letters($1)");
   Rows rows = db_rows(call->db, SMALL, sql_text(text));
   Str small = rows_next(&rows) ? rows_text(&rows, 0, &call->arena) : (Str){0};
   rows_end(&rows);
@@ -39,14 +40,19 @@ static void write_rows(Text *out, Rows *rows) {
 // going through all names in their order.
 void person_write_found(Call *call, Text *out, Str part, int64_t but) {
   static const char COUNT[] =
-      "SELECT count(*) FROM (SELECT 1 FROM name_ends WHERE name_end >= $1 AND name_end < $2 LIMIT $3)";
-  static const char AMONG_FEW[] =
-      "SELECT n.name, n.user_id FROM (SELECT DISTINCT user_id FROM name_ends WHERE name_end >= $1 AND name_end < $2) e"
-      " CROSS JOIN shown_names n ON n.user_id = e.user_id WHERE instr(n.small, $3) > 0 AND n.user_id != $4"
-      " ORDER BY n.small, n.user_id LIMIT $5";
-  static const char AMONG_MANY[] =
-      "SELECT n.name, n.user_id FROM shown_names n INDEXED BY shown_names_small WHERE instr(n.small, $1) > 0"
-      " AND n.user_id != $2 ORDER BY n.small, n.user_id LIMIT $3";
+      "SELECT count(*) FROM (SELECT 1 FROM name_ends WHERE name_end >= $1 AND name_end < $2 LIMIT $3) ends";
+  // What SQLite is told of the way (CROSS JOIN, INDEXED BY) PostgreSQL sees by itself.
+#define FEW_WAYS(join)                                                                                             \
+  "SELECT n.name, n.user_id FROM (SELECT DISTINCT user_id FROM name_ends WHERE name_end >= $1 AND name_end < $2) " \
+  "e " join                                                                                                        \
+  " shown_names n ON n.user_id = e.user_id WHERE instr(n.small, $3) > 0 AND n.user_id != $4"                       \
+  " ORDER BY n.small, n.user_id LIMIT $5"
+#define MANY_WAYS(index)                              \
+  "SELECT n.name, n.user_id FROM shown_names n" index \
+  " WHERE instr(n.small, $1) > 0"                     \
+  " AND n.user_id != $2 ORDER BY n.small, n.user_id LIMIT $3"
+  static const char AMONG_FEW[] = SQL_FORMS(FEW_WAYS("CROSS JOIN"), FEW_WAYS("JOIN"));
+  static const char AMONG_MANY[] = SQL_FORMS(MANY_WAYS(" INDEXED BY shown_names_small"), MANY_WAYS(""));
   // What is longer than any name is in none; its small letters would cost the square of its length.
   Str small = str_code_points(part) <= NAME_CHARACTERS_MAX ? small_letters(call, part) : (Str){0};
   if (small.length == 0) {

@@ -204,7 +204,7 @@ static int64_t end_slots(Call *call, const Concert *concert) {
 // opening has drawn the same.
 static int64_t draw_lot(Call *call, int64_t concert_id) {
   static const char READ[] =
-      "SELECT c.seed, coalesce(u.public_id, u.id) FROM concerts c, users u WHERE c.id = $1 AND u.id = $2";
+      "SELECT c.seed, coalesce(u.public_id, CAST(u.id AS TEXT)) FROM concerts c, users u WHERE c.id = $1 AND u.id = $2";
   unsigned char digest[EVP_MAX_MD_SIZE];
   Str seed = {0};
   Str person = {0};

@@ -62,7 +62,8 @@ bool webhook_add(Db *db, Arena *arena, const Env *env, Str url, Str *secret) {
 // What one endpoint was still to be told is over.
 static void forget_untold(Db *db, int64_t id) {
   static const char FORGET[] =
-      "DELETE FROM outbox WHERE kind = 'webhook' AND done_at IS NULL AND json_extract(payload, '$.webhookId') = $1";
+      "DELETE FROM outbox WHERE kind = 'webhook' AND done_at IS NULL AND"
+      " CAST(json_extract(payload, '$.webhookId') AS BIGINT) = $1";
   db_run(db, FORGET, sql_int(id));
 }
 

@@ -40,8 +40,8 @@ typedef struct CinemasPicture {
 static void read_cinemas(Call *call, CinemasPicture *picture) {
   static const char COUNT[] = "SELECT count(*) FROM cinemas";
   static const char READ[] =
-      "SELECT c.id, c.created_at, c.name, c.color, (SELECT count(*) FROM halls WHERE cinema_id = c.id) AS halls"
-      " FROM cinemas c ORDER BY halls = 0, c.id";
+      "SELECT c.id, c.created_at, c.name, c.color, (SELECT count(*) FROM halls WHERE cinema_id = c.id)"
+      " FROM cinemas c ORDER BY NOT EXISTS (SELECT 1 FROM halls WHERE cinema_id = c.id), c.id";
   uint32_t count = (uint32_t)db_int(call->db, COUNT, 0);
   picture->cinemas = ARENA_ARRAY(&picture->arena, CinemaRow, count);
   Rows rows = db_rows(call->db, READ);

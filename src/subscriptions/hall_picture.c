@@ -183,7 +183,7 @@ bool hall_picture_apply(HallPicture *picture, const Event *event) {
 // The latest events are remembered too, so that a client can resume across a restart of ours.
 static void read_changes(Call *call, HallPicture *picture) {
   static const char READ[] =
-      "SELECT seq, payload FROM (SELECT seq, payload FROM events WHERE topic = $1 ORDER BY seq DESC LIMIT 512)"
+      "SELECT seq, payload FROM (SELECT seq, payload FROM events WHERE topic = $1 ORDER BY seq DESC LIMIT 512) newest"
       " ORDER BY seq";
   Rows rows = db_rows(call->db, READ, sql_text(hall_topic(&call->arena, picture->id)));
   bool first = true;
