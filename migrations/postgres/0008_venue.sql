@@ -5,11 +5,12 @@
 CREATE FUNCTION max(BIGINT, BIGINT) RETURNS BIGINT LANGUAGE sql IMMUTABLE AS 'SELECT greatest($1, $2)';
 CREATE FUNCTION min(BIGINT, BIGINT) RETURNS BIGINT LANGUAGE sql IMMUTABLE AS 'SELECT least($1, $2)';
 CREATE FUNCTION instr(TEXT, TEXT) RETURNS INTEGER LANGUAGE sql IMMUTABLE AS 'SELECT strpos($1, $2)';
+-- A JSONB holds no U+0000.
 CREATE FUNCTION json_extract(TEXT, path TEXT) RETURNS TEXT LANGUAGE sql IMMUTABLE AS
-  $$ SELECT jsonb_path_query_first($1::JSONB, $2::JSONPATH) #>> '{}' $$;
+  $$ SELECT jsonb_path_query_first(replace($1, '\u0000', '\ufffd')::JSONB, $2::JSONPATH) #>> '{}' $$;
 -- Of an array of numbers.
 CREATE FUNCTION json_each(TEXT, path TEXT) RETURNS TABLE (key BIGINT, value BIGINT) LANGUAGE sql IMMUTABLE AS $$
-  SELECT n - 1, (item #>> '{}')::BIGINT FROM jsonb_path_query($1::JSONB, ($2 || '[*]')::JSONPATH) WITH ORDINALITY AS items(item, n)
+  SELECT n - 1, (item #>> '{}')::BIGINT FROM jsonb_path_query(replace($1, '\u0000', '\ufffd')::JSONB, ($2 || '[*]')::JSONPATH) WITH ORDINALITY AS items(item, n)
 $$;
 CREATE FUNCTION json_valid(TEXT) RETURNS INTEGER LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN
   PERFORM $1::JSON;
@@ -414,20 +415,19 @@ CREATE TABLE message_names (
 
 -- Search in messages. A word is a run of letters and digits, in small letters, Latin ones without their marks.
 
-CREATE FUNCTION message_word(TEXT) RETURNS TEXT LANGUAGE sql IMMUTABLE AS $$
-  SELECT left(CASE WHEN octet_length($1) = length($1) THEN lower($1) ELSE replace(normalize(regexp_replace(normalize(
-    lower($1 COLLATE "und-x-icu"), NFD), '([a-z])[\u0300-\u036f]+', '\1', 'g'), NFC), 'ς', 'σ') END, 250)
+CREATE FUNCTION message_small(TEXT) RETURNS TEXT LANGUAGE sql IMMUTABLE AS $$
+  SELECT CASE WHEN octet_length($1) = length($1) THEN lower($1) ELSE replace(normalize(regexp_replace(normalize(
+    lower($1 COLLATE "und-x-icu"), NFD), '([a-z])[\u0300-\u036f]+', '\1', 'g'), NFC), 'ς', 'σ') END
+$$;
+-- The words of a text in their order; of a longer one its beginning.
+CREATE FUNCTION message_words_of(TEXT) RETURNS TABLE (place BIGINT, word TEXT) LANGUAGE sql IMMUTABLE AS $$
+  SELECT place, left(word, 250) FROM unnest(regexp_split_to_array(message_small($1) COLLATE "und-x-icu",
+    '[^[:alnum:]\u0300-\u036f]+')) WITH ORDINALITY AS words(word, place) WHERE word != ''
 $$;
 
 -- How long a text is as JavaScript counts.
 CREATE FUNCTION units(TEXT) RETURNS INTEGER LANGUAGE sql IMMUTABLE AS $$
   SELECT length($1) + length(regexp_replace($1, '[^\U00010000-\U0010ffff]', '', 'g'))
-$$;
-
--- The words of a text in their order, each with what stands before it.
-CREATE FUNCTION message_tokens(TEXT) RETURNS TABLE (place BIGINT, gap TEXT, word TEXT) LANGUAGE sql IMMUTABLE AS $$
-  SELECT n, parts[1], parts[2] FROM regexp_matches($1 COLLATE "und-x-icu",
-    '([^[:alnum:]]*)([[:alnum:]][[:alnum:]\u0300-\u036f]*)', 'g') WITH ORDINALITY AS found(parts, n)
 $$;
 
 -- What a message is found by: its words, and as words of their own its two people ('u<id>') and its dialog ('d<id>'), with
@@ -436,8 +436,8 @@ CREATE VIEW message_texts AS
   SELECT id, chr(57344) || 'u' || sender_id || ' ' || chr(57344) || 'u' || receiver_id || ' ' || chr(57344) || 'd' ||
     dialog_id AS people, text FROM messages;
 CREATE FUNCTION message_vector(people TEXT, text TEXT) RETURNS TSVECTOR LANGUAGE sql IMMUTABLE AS $$
-  SELECT array_to_tsvector(string_to_array($1, ' ')) || (SELECT coalesce(string_agg(message_word(word) || ':' || place, ' '),
-    '')::TSVECTOR FROM message_tokens($2))
+  SELECT array_to_tsvector(string_to_array($1, ' ')) || (SELECT coalesce(string_agg(word || ':' || place, ' '), '')::TSVECTOR
+    FROM message_words_of($2))
 $$;
 
 -- A message is indexed in the transaction that brings it: the numbers of messages are not in the order of their commits, so
@@ -457,8 +457,7 @@ CREATE TRIGGER message_added AFTER INSERT ON messages FOR EACH ROW EXECUTE FUNCT
 -- of one pair of quotes follow each other; of the last, a beginning is enough where a star follows.
 CREATE FUNCTION message_phrases(expression TEXT) RETURNS TABLE (number BIGINT, words TEXT[], begins BOOLEAN)
 LANGUAGE sql IMMUTABLE AS $$
-  SELECT n, (SELECT array_agg(message_word(word) ORDER BY place) FROM message_tokens(replace(found[1], '""', '"'))),
-    found[2] IS NOT NULL
+  SELECT n, (SELECT array_agg(word ORDER BY place) FROM message_words_of(replace(found[1], '""', '"'))), found[2] IS NOT NULL
   FROM regexp_matches(substr($1, strpos($1, ' AND text : ')), '"((?:[^"]|"")*)"( \*)?', 'g') WITH ORDINALITY AS quoted(found, n)
 $$;
 
@@ -473,8 +472,10 @@ $$;
 -- Where what is looked for stands in a text: [[from, to], ...] in units, as JSON.
 CREATE FUNCTION message_marks(message TEXT, expression TEXT) RETURNS TEXT LANGUAGE sql IMMUTABLE AS $$
   WITH tokens AS MATERIALIZED (
-    SELECT place, message_word(word) AS word, sum(units(gap || word)) OVER (ORDER BY place) - units(word) AS from_unit,
-      sum(units(gap || word)) OVER (ORDER BY place) AS to_unit FROM message_tokens($1)),
+    SELECT place, left(message_small(parts[2]), 250) AS word, sum(units(parts[1] || parts[2])) OVER line - units(parts[2])
+      AS from_unit, sum(units(parts[1] || parts[2])) OVER line AS to_unit FROM regexp_matches($1 COLLATE "und-x-icu",
+      '([^[:alnum:]\u0300-\u036f]*)([[:alnum:]\u0300-\u036f]+)', 'g') WITH ORDINALITY AS found(parts, place)
+    WINDOW line AS (ORDER BY place)),
   hits AS (
     SELECT t.place AS first, t.place + cardinality(words) - 1 AS last FROM message_phrases($2), tokens t
     WHERE (t.word = words[1] OR (begins AND cardinality(words) = 1 AND starts_with(t.word, words[1])))

@@ -84,7 +84,7 @@ void booking_seats_note(Call *call, int64_t booking_id, const int64_t *seat_ids,
 void booking_seats_free(Call *call, const Booking *booking) {
   static const char HELD[] =
       "SELECT s.id, s.status FROM booking_seats b JOIN seats s ON s.id = b.seat_id"
-      " WHERE b.booking_id = $1 AND b.released_at IS NULL";
+      " WHERE b.booking_id = $1 AND b.released_at IS NULL ORDER BY b.seat_id";
   static const char FREE[] = "UPDATE seats SET status = 0, reserved_by = NULL, updated_at = $1 WHERE id = $2";
   static const char RELEASE[] =
       "UPDATE booking_seats SET released_at = $1 WHERE booking_id = $2 AND released_at IS NULL";
@@ -111,7 +111,8 @@ void booking_seats_free(Call *call, const Booking *booking) {
 // The seats a booking had, when all of them are free.
 static bool had_and_free(Call *call, const Booking *booking, int64_t *seat_ids) {
   static const char HAD[] =
-      "SELECT s.id FROM booking_seats b JOIN seats s ON s.id = b.seat_id WHERE b.booking_id = $1 AND s.status = 0";
+      "SELECT s.id FROM booking_seats b JOIN seats s ON s.id = b.seat_id WHERE b.booking_id = $1 AND s.status = 0"
+      " ORDER BY b.seat_id";
   int64_t count = 0;
   Rows rows = db_rows(call->db, HAD, sql_int(booking->id));
   while (count < booking->seats && rows_next(&rows)) seat_ids[count++] = rows_int(&rows, 0);

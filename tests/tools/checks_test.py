@@ -74,6 +74,23 @@ class ChecksTest(unittest.TestCase):
         self.write("tests/core/a_test.c", "static void t(void) {\n  a_tried();\n  a_seen();\n}\n")
         self.assert_finds("check_single_use", "src/core/a.h:2", "src/core/a.h:3")
 
+    def test_a_statement_that_one_database_does_not_take_is_found(self):
+        self.write("migrations/0001_venue.sql", "CREATE TABLE halls (id INTEGER PRIMARY KEY, name TEXT);")
+        self.write("migrations/postgres/0001_venue.sql", "CREATE TABLE halls (id BIGINT PRIMARY KEY, name TEXT);")
+        forms = '#define SQL_FORMS(sqlite, postgres) "/*2*/" sqlite "\\0" postgres\n'
+        self.write("src/models/a.c", 'static const char FIND[] = "SELECT id FROM halls"\n  " WHERE id = $1";\n')
+        self.write("src/models/b.c", forms + 'static const char ALL[] = SQL_FORMS("SELECT id FROM halls INDEXED BY sqlite_halls",'
+                   ' "SELECT id FROM halls");\n')
+        self.assert_finds("check_sql", "src/models/b.c: ALL")
+        self.write("src/models/b.c", forms + 'static const char ALL[] = SQL_FORMS("SELECT rowid FROM halls", "SELECT id FROM halls");\n')
+        self.assert_content("check_sql")
+        self.write("src/models/b.c", 'static const char ALL[] = "SELECT rowid FROM halls";\n')
+        self.write("src/models/c.c", 'static const char NAME[] = "SELECT id FROM halls WHERE name = $2 AND id = $1";\n'
+                   "static void find(void) { db_rows(db, NAME, sql_int(id), sql_text(name)); }\n")
+        self.write("src/models/d.c", 'static const char NAME[] = "SELECT id FROM halls WHERE name = $1";\n'
+                   "static void find(void) { db_rows(db, NAME, sql_int(id)); }\n")
+        self.assert_finds("check_sql", "src/models/b.c: ALL", "src/models/c.c: NAME", "src/models/d.c: NAME")
+
     def test_words_that_have_no_place_are_found(self):
         self.write("src/core/a.c", "// TODO: batch these, because a lone call is slow\n")
         self.assert_content("check_words")
