@@ -174,7 +174,7 @@ static void test_what_is_edited_or_deleted_is_found_as_it_is_now(void **state) {
   change(rig, &message_method_edit, anna, "{\"message-id\":3,\"message\":\"third pear\"}");
   change(rig, &message_method_delete, anna, "{\"message-id\":2}");
   change(rig, &message_method_delete, anna, "{\"message-id\":4}");
-  assert_string_equal(find(rig, bert, "pear"), "first pear");
+  assert_non_null(strstr(find(rig, bert, "pear"), "first pear"));
   index_all(rig);
   assert_string_equal(find(rig, bert, "pear"), "third pear|first pear");
   assert_string_equal(find(rig, bert, "apple"), "");
@@ -193,8 +193,8 @@ static const char many_messages[] =
     "INSERT INTO messages(dialog_id, seq, sender_id, receiver_id, text, created_at, updated_at, is_read)"
     " SELECT 1, seq, 1, 2, CASE WHEN seq % 2 = 0 THEN 'even ' ELSE 'odd ' END || seq, 0, 0, 1 FROM events";
 static const char many_blocks[] =
-    "INSERT INTO message_blocks(dialog_id, block, count) SELECT dialog_id, seq / 1024, count(*) FROM messages GROUP BY "
-    "2";
+    "INSERT INTO message_blocks(dialog_id, block, count) SELECT dialog_id, seq / 1024, count(*) FROM messages"
+    " GROUP BY 1, 2";
 
 static void send_many(Rig *rig) {
   rig_run(rig, many_dialog);
@@ -240,6 +240,7 @@ static const Json *search_with(Rig *rig, int work) {
 static void test_a_search_that_would_take_too_long_ends_and_says_so(void **state) {
   Rig *rig = *state;
   bool partial;
+  if (getenv("FOYER_TEST_POSTGRES") != NULL) skip();  // its work is bounded by time, and this takes none
   send_many(rig);
   const Json *cut = search_with(rig, 1);
   assert_true(json_is_bool(json_get(cut, "partial"), &partial) && partial);
@@ -253,7 +254,12 @@ static void test_a_search_that_would_take_too_long_ends_and_says_so(void **state
 
 static int teardown(void **state) {
   Rig *rig = *state;
-  rig_run(rig, "INSERT INTO message_words(message_words, rank) VALUES('integrity-check', 0)");
+  // Fails when the index is not that of the texts.
+  static const char CHECK[] =
+      SQL_FORMS("INSERT INTO message_words(message_words, rank) VALUES('integrity-check', 0)",
+                "SELECT 1 / CASE WHEN EXISTS (SELECT FROM message_words FULL JOIN message_texts USING (id)"
+                " WHERE words IS DISTINCT FROM message_vector(people, text)) THEN 0 ELSE 1 END");
+  rig_run(rig, CHECK);
   return invariants_teardown(state);
 }
 

@@ -167,7 +167,8 @@ static void test_pages_by_skip_and_by_cursor_agree_with_counting_through_gaps(vo
           "INSERT INTO messages(dialog_id, seq, sender_id, receiver_id, text, created_at, updated_at, is_read)"
           " SELECT 1, seq, 1, 2, seq, 0, 0, 1 FROM events WHERE seq % 7 != 0 AND seq NOT BETWEEN 1000 AND 2060");
   rig_run(rig, "INSERT INTO message_blocks SELECT 1, seq / 1024, count(*) FROM messages GROUP BY seq / 1024");
-  const char *all = rig_text(rig, "SELECT group_concat(text, ' ') FROM (SELECT text FROM messages ORDER BY seq DESC)");
+  const char *all =
+      rig_text(rig, "SELECT group_concat(text, ' ') FROM (SELECT text FROM messages ORDER BY seq DESC) m");
   const char *at = all;
   int64_t total = rig_int(rig, "SELECT count(*) FROM messages");
   for (int64_t skip = 0; skip <= total; skip++) {
@@ -236,7 +237,7 @@ static void test_only_the_receiver_reads_and_the_sender_hears_of_it(void **state
                       "event person:1 0 user:message_read {\"receiverID\":2,\"messageID\":1,\"seq\":2}\n"
                       "event account:2 0 dialog {\"what\":\"dialog\",\"with\":1,\"unread\":0}\n"
                       "done message.read\n");
-  assert_int_equal(rig_int(rig, "SELECT updated_at = created_at AND is_read FROM messages"), 1);
+  assert_int_equal(rig_int(rig, "SELECT updated_at = created_at AND is_read = 1 FROM messages"), 1);
   assert_refused(ask(rig, &message_method_read, bert, "{\"message-id\":1}"), ERR_NONE);
   assert_string_equal(rig_heard(rig, 0),
                       "event person:1 0 user:message_read {\"receiverID\":2,\"messageID\":1}\ndone message.read\n");

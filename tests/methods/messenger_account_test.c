@@ -108,7 +108,7 @@ static void test_links_that_are_over_go_with_the_next_that_are_mailed(void **sta
   assert_refused(rig_call(rig, &messenger_ask_reset, NULL, "{\"email\":\"dora@example.com\"}"), ERR_NONE);
   const char *left = rig_text(rig,
                               "SELECT group_concat(link, ', ') FROM (SELECT u.name || ' ' || l.kind AS link FROM"
-                              " mailed_links l JOIN users u ON u.id = l.user_id ORDER BY link)");
+                              " mailed_links l JOIN users u ON u.id = l.user_id ORDER BY link) links");
   assert_string_equal(left, "Carl confirm, Dora confirm, Dora reset");
 }
 

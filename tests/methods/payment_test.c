@@ -36,7 +36,7 @@ static void test_events_are_kept_for_ninety_days(void **state) {
           "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3) INSERT INTO stripe_events(id,"
           " kind, at) SELECT 'old_' || i, 'x', i FROM n");
   assert_refused(sale_webhook(rig, "evt_1", "payment_intent.processing"), ERR_NONE);
-  assert_string_equal(rig_text(rig, "SELECT group_concat(id) FROM (SELECT id FROM stripe_events ORDER BY at)"),
+  assert_string_equal(rig_text(rig, "SELECT group_concat(id) FROM (SELECT id FROM stripe_events ORDER BY at) e"),
                       "old_3,evt_1");
   assert_refused(sale_webhook(rig, "evt_2", "payment_intent.processing"), ERR_NONE);
   assert_int_equal(rig_int(rig, "SELECT count(*) FROM stripe_events"), 2);

@@ -10,8 +10,10 @@
 #include "support/invariants.h"
 
 void damage_run(Rig *rig, const char *sql) {
-  assert_true(db_run(rig->db, "PRAGMA foreign_keys = OFF"));
-  Rows rows = db_rows(rig->db, "PRAGMA ignore_check_constraints = ON");
+  static const char NO_REFERENCES[] = SQL_FORMS("PRAGMA foreign_keys = OFF", "SET session_replication_role = replica");
+  static const char NO_CHECKS[] = SQL_FORMS("PRAGMA ignore_check_constraints = ON", "SELECT drop_checks()");
+  assert_true(db_run(rig->db, NO_REFERENCES));
+  Rows rows = db_rows(rig->db, NO_CHECKS);
   while (rows_next(&rows)) continue;
   rig_run(rig, sql);
 }

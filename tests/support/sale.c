@@ -33,7 +33,7 @@ int sale_setup(void **state) {
   static const char SLOTS[] =
       "INSERT INTO queue_places(concert_id, user_id, rank, entered_at, admitted_at, slot_until, status)"
       " SELECT c.id, u.id, 4611686018427387904 + u.id, 1795244400000, 1795244400000, 1795244700000, 'active'"
-      " FROM concerts c JOIN users u";
+      " FROM concerts c CROSS JOIN users u";
   Rig *rig = rig_open(NULL);
   venue_add(rig);
   sale_provider = (Provider){0};
