@@ -55,6 +55,8 @@ static int64_t check(Db *db, const Invariant *invariant) {
   }
   if (db_failed(db)) {
     printf("UNKNOWN %s (the log says why)\n", invariant->says);
+    db_rollback(db);  // PostgreSQL lets nothing more be asked in a transaction in which a statement failed
+    db_begin(db, DB_READ);
     return 1;
   }
   if (count > SHOWN) printf("        and %lld more\n", (long long)(count - SHOWN));

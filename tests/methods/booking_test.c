@@ -301,7 +301,7 @@ static void test_a_fee_leaves_a_sum_that_providers_take(void **state) {
 static void test_an_export_has_no_formulas_and_no_end_that_is_left_out(void **state) {
   Rig *rig = *state;
   sale_booking(rig, anna, "{\"categoryId\":\"" SALE_GOLD "\",\"seats\":1}");
-  rig_run(rig, "UPDATE users SET name = char(9) || '=1', email = char(13) || '@x' WHERE id = 1");
+  rig_run(rig, "UPDATE users SET name = '\t=1', email = '\r@x' WHERE id = 1");
   const char *csv = rig_zero(rig, sale_call(rig, &booking_export, staff, "{}").reply);
   assert_non_null(strstr(csv, "\"'\r@x\",\"'\t=1\"\r\n"));
   rig_run(rig,

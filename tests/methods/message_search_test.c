@@ -240,7 +240,7 @@ static const Json *search_with(Rig *rig, int work) {
 static void test_a_search_that_would_take_too_long_ends_and_says_so(void **state) {
   Rig *rig = *state;
   bool partial;
-  if (getenv("FOYER_TEST_POSTGRES") != NULL) skip();  // its work is bounded by time, and this takes none
+  if (getenv("FOYER_TEST_POSTGRES") != NULL) skip();  // there the work of a search is not limited
   send_many(rig);
   const Json *cut = search_with(rig, 1);
   assert_true(json_is_bool(json_get(cut, "partial"), &partial) && partial);

@@ -250,9 +250,9 @@ static void test_a_replaced_intent_that_is_paid_is_given_back(void **state) {
   sale_confirm(rig, anna, id);
   rig_run(rig, "UPDATE payments SET status = 'created' WHERE attempt = 1");
   const char *body = rig_text(rig,
-                              "SELECT json_object('id', 'evt_2', 'type', 'payment_intent.succeeded', 'data',"
-                              " json_object('object', json_object('id', 'pi_1', 'amount', 200000, 'currency', 'inr',"
-                              " 'metadata', json_object('bookingId', public_id)))) FROM bookings");
+                              "SELECT '{\"id\":\"evt_2\",\"type\":\"payment_intent.succeeded\",\"data\":{\"object\":"
+                              "{\"id\":\"pi_1\",\"amount\":200000,\"currency\":\"inr\",\"metadata\":{\"bookingId\":\"'"
+                              " || public_id || '\"}}}}' FROM bookings");
   assert_refused(sale_webhook_raw(rig, sale_signature(rig, rig->now_ms / 1000, body), body), ERR_NONE);
   sale_errands(rig);
   assert_int_equal(sale_provider.refunds, 1);

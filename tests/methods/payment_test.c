@@ -230,7 +230,10 @@ static void test_the_price_of_the_day_before_is_what_counts(void **state) {
 // The last two tickets, paid after `wait_ms`; gives how often endpoints are told that all is sold.
 static int64_t sell_the_last(Rig *rig, int64_t wait_ms) {
   rig_run(rig, "INSERT INTO webhooks(id, url, secret, created_at) VALUES(1, 'http://localhost/', 'whsec_AAAA', 0)");
-  rig_run(rig, "UPDATE categories SET total_seats = 2 * (id = 1), available_seats = 2 * (id = 1) WHERE concert_id = 1");
+  rig_run(
+      rig,
+      "UPDATE categories SET total_seats = CASE id WHEN 1 THEN 2 ELSE 0 END, available_seats = CASE id WHEN 1 THEN 2"
+      " ELSE 0 END WHERE concert_id = 1");
   const char *id = sale_pay_begin(rig, anna);
   rig_pass(rig, wait_ms);
   sale_intent_is(rig, "succeeded");

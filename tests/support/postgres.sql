@@ -30,3 +30,18 @@ CREATE FUNCTION drop_checks() RETURNS INTEGER LANGUAGE plpgsql AS $$ DECLARE ite
   END LOOP;
   RETURN 0;
 END $$;
+
+-- Rows that bring their own ids: the next one without follows them, as in SQLite.
+CREATE FUNCTION follow_ids() RETURNS TRIGGER LANGUAGE plpgsql AS $$ DECLARE sequence TEXT; last BIGINT; highest BIGINT; BEGIN
+  sequence := pg_get_serial_sequence(TG_TABLE_NAME, 'id');
+  EXECUTE format('SELECT CASE WHEN is_called THEN last_value ELSE 0 END, (SELECT max(id) FROM %I) FROM %s', TG_TABLE_NAME,
+    sequence) INTO last, highest;
+  IF highest > last THEN PERFORM setval(sequence, highest); END IF;
+  RETURN NULL;
+END $$;
+DO $$ DECLARE item RECORD; BEGIN
+  FOR item IN SELECT table_name FROM information_schema.columns WHERE table_schema = 'public' AND column_name = 'id'
+    AND is_identity = 'YES' LOOP
+    EXECUTE format('CREATE TRIGGER follow_ids AFTER INSERT ON %I FOR EACH STATEMENT EXECUTE FUNCTION follow_ids()', item.table_name);
+  END LOOP;
+END $$;
