@@ -26,7 +26,7 @@ BUILD ?= $(if $(SANITIZE),build-$(patsubst address,asan,$(patsubst thread,tsan,$
 
 # Flags.
 
-LIBRARIES := libuv liburing openssl zlib libcjson sqlite3 liboath libcurl libqrencode libsodium libcrypt
+LIBRARIES := libuv liburing openssl zlib libcjson sqlite3 libpq liboath libcurl libqrencode libsodium libcrypt
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual -Wwrite-strings \
   -Wvla -Wformat=2 -Wimplicit-fallthrough $(if $(findstring clang,$(CC)),-Wno-string-conversion) $(if $(WERROR),-Werror)
 LLHTTP_INCLUDE := -isystem /usr/share/include -isystem /usr/share/include/llhttp
@@ -109,8 +109,8 @@ $(BUILD)/obj/%.o: $(BUILD)/%.c $(FLAGS_FILE)
 
 # What is embedded: the schema and the page.
 
-migration_files := $(sort $(wildcard migrations/*.sql))
-$(BUILD)/migrations.c: tools/embed_migrations migrations $(migration_files)
+migration_files := $(sort $(wildcard migrations/*.sql)) $(sort $(wildcard migrations/postgres/*.sql))
+$(BUILD)/migrations.c: tools/embed_migrations migrations migrations/postgres $(migration_files)
 	@mkdir -p $(@D)
 	$(call say,embed,migrations)tools/embed_migrations $(migration_files) > $@
 

@@ -17,8 +17,8 @@ int command_verify(const Config *config, int count, char **words);
 
 // Opens the configured database for a command and brings its schema up to date. NULL (told on standard error).
 Db *command_open(const Config *config);
-// The path in DATABASE_URL=sqlite:PATH, in the arena; NULL (told) when it is another kind of URL.
-const char *command_database_path(const Config *config, Arena *arena);
+// What db_open takes for DATABASE_URL, in the arena; NULL (told) when it is another kind of URL.
+const char *command_database(const Config *config, Arena *arena);
 
 // Fills an empty database with the demo venue; true when it did or there was nothing to do.
 bool demo_fill(Db *db, const Config *config, const Env *env);

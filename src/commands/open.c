@@ -1,28 +1,31 @@
 // What the commands share: the database and the secrets.
 #include <stdio.h>
+#include <string.h>
 
 #include "commands/commands.h"
 #include "core/log.h"
 #include "shared/ids.h"
 
-const char *command_database_path(const Config *config, Arena *arena) {
+const char *command_database(const Config *config, Arena *arena) {
   Str url = config->database_url;
   Str scheme = STR("sqlite:");
   if (str_starts(url, scheme)) return str_zero(arena, (Str){url.at + scheme.length, url.length - scheme.length});
-  fprintf(stderr, "DATABASE_URL=%.*s: only sqlite:PATH is supported\n", STR_ARG(url));
+  if (str_starts(url, STR("postgres://")) || str_starts(url, STR("postgresql://"))) return str_zero(arena, url);
+  size_t kind = url.length > 0 ? strcspn(str_zero(arena, url), ":") : 0;  // the rest may hold a password
+  fprintf(stderr, "DATABASE_URL=%.*s:...: only sqlite:PATH and postgres://... are known\n", (int)kind, url.at);
   return NULL;
 }
 
 Db *command_open(const Config *config) {
   Arena arena = {0};
   Env env = env_system();
-  const char *path = command_database_path(config, &arena);
-  Db *db = path != NULL ? db_open(path, DB_WRITE) : NULL;
+  const char *where = command_database(config, &arena);
+  Db *db = where != NULL ? db_open(where, DB_WRITE) : NULL;
   if (db != NULL && !db_migrate(db, env.now_ms(env.state))) {
     db_close(db);
     db = NULL;
   }
-  if (db == NULL && path != NULL) fprintf(stderr, "The database %s cannot be used; the log above says why.\n", path);
+  if (db == NULL && where != NULL) fprintf(stderr, "The database cannot be used; the log above says why.\n");
   arena_free(&arena);
   return db;
 }

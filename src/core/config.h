@@ -17,7 +17,8 @@
   X(host, "HOST", TEXT, "", 0, 64, "Address to listen on; empty: 127.0.0.1 with DEMO=1, otherwise all (::)")          \
   X(port, "PORT", NUMBER, "3000", 0, 65535, "Port for everything; 0 asks the system for a free one")                  \
   X(ws_port, "WS_PORT", NUMBER, "3001", 0, 65535, "A second port with the same handlers; 0 or equal to PORT: none")   \
-  X(database_url, "DATABASE_URL", TEXT, "sqlite:foyer.db", 8, 4096, "sqlite:PATH of the database file")               \
+  X(database_url, "DATABASE_URL", TEXT, "sqlite:foyer.db", 8, 4096,                                                   \
+    "sqlite:PATH of the database file, or postgres://...")                                                            \
   X(demo, "DEMO", FLAG, "0", 0, 1, "Fill an empty database with a demo venue")                                        \
   X(public_url, "PUBLIC_URL", TEXT, "", 0, 2048, "Where people reach the page, https://...; empty: http://HOST:PORT") \
   X(allowed_origins, "ALLOWED_ORIGINS", TEXT, "", 0, 8192,                                                            \

@@ -1,5 +1,6 @@
-// A database connection: prepared statements, typed parameters, rows. SQLite behind it. One thread a connection; every
-// function may block on the disk. SQL uses numbered parameters ($1, $2, ...), first used in that order.
+// A database connection: prepared statements, typed parameters, rows. SQLite or PostgreSQL behind it. One thread a
+// connection; every function may block on the disk or the server. SQL uses numbered parameters ($1, $2, ...), first
+// used in that order.
 #ifndef FOYER_CORE_DB_H
 #define FOYER_CORE_DB_H
 
@@ -13,8 +14,9 @@ typedef struct Db Db;
 
 typedef enum DbMode { DB_WRITE, DB_READ } DbMode;
 
-// Opens `path`; DB_WRITE creates it. NULL (logged) when it cannot.
-Db *db_open(const char *path, DbMode mode);
+// Opens `where`: a URL that begins with postgres:// or postgresql:// (as libpq has them), or the path of an SQLite
+// file, which DB_WRITE creates. NULL (logged) when it cannot.
+Db *db_open(const char *where, DbMode mode);
 void db_close(Db *db);  // NULL is allowed
 
 // Brings the schema up to date with the embedded migrations, under the database's write lock. False (logged) on failure
@@ -56,6 +58,7 @@ static inline SqlValue sql_text_or_null(Str value) {
 typedef struct Rows {
   Db *db;
   void *statement;  // NULL when it could not be begun, and after its end
+  int row;          // the driver's
 } Rows;
 
 // Begins a statement. `sql` must be a constant: the prepared statement is kept under its address.
@@ -107,8 +110,13 @@ bool db_call_end(Db *db, bool keep);
 // A number, unlike any other, that stays while the rows of `table` (a constant) cannot have changed as this connection
 // sees them: for a transaction at most, until a change of its own or something undone. It costs no statement.
 uint64_t db_version_of(Db *db, const char *table);
-// True when another process (or connection that is not this one) has committed since the last time this was asked.
+// True when another process (or connection that is not this one) has committed since the last time this was asked. Not
+// of a shared database, where core/commits.h tells more.
 bool db_changed_outside(Db *db);
+bool db_is_shared(const Db *db);  // other processes, on other machines, write to it at any time: PostgreSQL
+// Waits until some process has committed events to a shared database, `limit_ms` at most. False (logged): not to be
+// heard of now. The connection is for nothing else.
+bool db_wait_for_commit(Db *db, int limit_ms);
 bool db_failed(const Db *db);  // a statement of the current part failed
 // Since db_begin something failed for the disk's sake: full, read-only, an I/O error, a file that is no longer in its
 // place.

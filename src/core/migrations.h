@@ -1,4 +1,5 @@
-// The schema's steps as embedded in the binary: every migrations/NNNN_words.sql, made into C by tools/embed_migrations.
+// The schema's steps as embedded in the binary: every migrations/NNNN_words.sql, and for PostgreSQL every
+// migrations/postgres/NNNN_words.sql, made into C by tools/embed_migrations.
 // Constant from start to end, so any thread may read it.
 #ifndef FOYER_CORE_MIGRATIONS_H
 #define FOYER_CORE_MIGRATIONS_H
@@ -14,5 +15,7 @@ typedef struct Migration {
 
 extern const Migration migrations[];  // in the order of their numbers
 extern const size_t migration_count;  // rows of migrations[]
+extern const Migration postgres_migrations[];
+extern const size_t postgres_migration_count;
 
 #endif

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "core/log.h"
+#include "support/postgres.h"
 
 // The clock and the dice.
 
@@ -73,7 +74,7 @@ static void open_database(Rig *rig) {
   const char *base = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
   snprintf(rig->directory, sizeof rig->directory, "%s/foyer_test_XXXXXX", base);
   assert_non_null(mkdtemp(rig->directory));
-  snprintf(rig->path, sizeof rig->path, "%s/foyer.db", rig->directory);
+  if (!postgres_make(rig->path, sizeof rig->path)) snprintf(rig->path, sizeof rig->path, "%s/foyer.db", rig->directory);
   rig->db = db_open(rig->path, DB_WRITE);
   assert_non_null(rig->db);
   assert_true(db_migrate(rig->db, RIG_BEGIN_MS));
@@ -128,7 +129,7 @@ Rig *rig_open(const RigSettings *settings) {
                          .cookie_secret = STR("cookie secret")};
   open_database(rig);
   Text url = {.arena = &rig->arena};
-  text_format(&url, "sqlite:%s", rig->path);
+  text_format(&url, "%s%s", rig->path[0] == '/' ? "sqlite:" : "", rig->path);
   rig->config.database_url = text_str(&url);
   rig->fast = fast_new();
   assert_non_null(rig->fast);
@@ -163,6 +164,7 @@ void rig_close(Rig *rig) {
   store_free(rig->store);
   fast_free(rig->fast);
   db_close(rig->db);
+  postgres_drop(rig->path);
   remove_directory(rig);
   arena_free(&rig->arena);
   the_rig = NULL;

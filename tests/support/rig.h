@@ -28,7 +28,7 @@ typedef struct RigSettings {
 
 typedef struct Rig {
   char directory[64];
-  char path[96];  // of the database file
+  char path[96];  // of the database file, or a URL: see support/postgres.h
   _Atomic int64_t now_ms;
   _Atomic uint64_t dice;
   Config config;

@@ -1,0 +1,459 @@
+// PostgreSQL: one statement after another over libpq, each prepared once a connection under the address of its text.
+// What writes holds one advisory lock of the database until its commit, so that there is one writer at a time among all
+// processes, as SQLite's lock has it. A connection that is lost is made again when the next transaction begins.
+#include <assert.h>
+#include <libpq-fe.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uv.h>
+
+#include "core/db_driver.h"
+#include "core/log.h"
+
+enum {
+  STATEMENT_SLOTS = 1024,
+  PARAMETERS_MAX = 24,
+  NAME_BYTES = 16,
+  CONNECT_MS = 1000,
+  ANSWER_MS = 1500,        // of one who writes, and may wait for the lock: an error is answered within two seconds
+  READ_ANSWER_MS = 10000,  // of one who reads, perhaps a whole hall
+  SCHEMA_ANSWER_MS = 600000
+};
+
+// Prepared with the types of its values: one that is NULL now and a number the next time is two statements.
+typedef struct Statement {
+  const char *sql;  // the key: its address,
+  uint64_t kinds;   // the kinds of its values, two bits each, and whether the new row's id is asked for (GIVES_KEY)
+  char *text;       // NULL: the slot is free
+  bool writes;
+  char name[NAME_BYTES];
+} Statement;
+
+#define GIVES_KEY (UINT64_C(1) << 63)
+
+typedef struct Postgres {
+  Db db;
+  PGconn *conn;
+  char *url;
+  DbMode mode;
+  bool listens;
+  bool begun;   // a transaction was, and was not ended yet: also of a line that was lost meanwhile
+  bool pooled;  // somebody between us and the server changes the connection with each transaction
+  Statement statements[STATEMENT_SLOTS];  // open addressing
+  int statement_count;
+  int64_t changes;
+  int64_t total_changes;
+} Postgres;
+
+static Postgres *postgres_of(const Db *db) {
+  return (Postgres *)(uintptr_t)db;
+}
+
+static void fail(Db *db, const char *what, const char *sql, const PGresult *result) {
+  Postgres *me = postgres_of(db);
+  const char *state = result != NULL ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
+  const char *reason = result != NULL ? PQresultErrorMessage(result) : PQerrorMessage(me->conn);
+  db->failed = true;
+  // Classes 53 to 58: no room, limits, somebody's intervention, the system itself. Without a state the line is dead.
+  if (state == NULL || (state[0] == '5' && state[1] >= '3' && state[1] <= '8')) db->disk_failed = true;
+  if (!db->has_savepoint) db->spoilt = true;
+  log_error("db: statement failed", "at=%s code=%s reason=\"%.*s\" sql=\"%.120s\"", what, state != NULL ? state : "-",
+            (int)strcspn(reason, "\n"), reason, sql);
+}
+
+// Waiting.
+
+static bool wait_for(PGconn *conn, short what, uint64_t until_ns) {
+  uint64_t now_ns = uv_hrtime();
+  if (now_ns >= until_ns) return false;
+  struct pollfd socket = {.fd = PQsocket(conn), .events = what};
+  return poll(&socket, 1, (int)((until_ns - now_ns) / 1000000) + 1) > 0;
+}
+
+// The last result of what was sent, or the first that is an error; NULL: there was none in time, and the line is
+// dropped.
+static PGresult *take_result(Postgres *me, int limit_ms) {
+  PGresult *last = NULL;
+  uint64_t limit_ns = (uint64_t)limit_ms * 1000000;
+  uint64_t until_ns = uv_hrtime() + limit_ns;
+  for (;;) {
+    while (PQisBusy(me->conn) != 0) {
+      bool came = wait_for(me->conn, POLLIN, until_ns) && PQconsumeInput(me->conn) != 0;
+      if (!came) {
+        PQclear(last);
+        PQfinish(me->conn);
+        me->conn = NULL;
+        return NULL;
+      }
+      until_ns = uv_hrtime() + limit_ns;
+    }
+    PGresult *result = PQgetResult(me->conn);
+    if (result == NULL) return last;
+    bool had_failed = last != NULL && PQresultStatus(last) == PGRES_FATAL_ERROR;
+    PQclear(had_failed ? result : last);
+    if (!had_failed) last = result;
+  }
+}
+
+static bool is_good(const PGresult *result) {
+  ExecStatusType status = PQresultStatus(result);
+  return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY;
+}
+
+static bool exec(Postgres *me, const char *what, const char *sql, int limit_ms) {
+  PGresult *result = NULL;
+  if (me->conn != NULL && PQsendQuery(me->conn, sql) != 0) result = take_result(me, limit_ms);
+  bool good = is_good(result);
+  if (!good) fail(&me->db, what, sql, result);
+  PQclear(result);
+  return good;
+}
+
+static bool run_text(Db *db, const char *sql) {
+  return exec(postgres_of(db), "exec", sql, SCHEMA_ANSWER_MS);
+}
+
+// Connecting.
+
+static void forget_statements(Postgres *me) {
+  for (int i = 0; i < STATEMENT_SLOTS; i++) free(me->statements[i].text);
+  memset(me->statements, 0, sizeof me->statements);
+  me->statement_count = 0;
+}
+
+static void on_notice(void *arg, const char *message) {
+  (void)arg;
+  log_debug("db: notice", "text=\"%.*s\"", (int)strcspn(message, "\n"), message);
+}
+
+static PGconn *connect_in_time(const char *url) {
+  static const char *const names[] = {"dbname", "fallback_application_name", "client_encoding", "tcp_user_timeout",
+                                      NULL};
+  const char *values[] = {url, "foyer", "UTF8", "2000", NULL};
+  uint64_t until_ns = uv_hrtime() + CONNECT_MS * UINT64_C(1000000);
+  PGconn *conn = PQconnectStartParams(names, values, 1);
+  PostgresPollingStatusType status = PGRES_POLLING_WRITING;
+  while (conn != NULL && PQstatus(conn) != CONNECTION_BAD && status != PGRES_POLLING_OK &&
+         status != PGRES_POLLING_FAILED) {
+    if (!wait_for(conn, status == PGRES_POLLING_READING ? POLLIN : POLLOUT, until_ns)) break;
+    status = PQconnectPoll(conn);
+  }
+  return conn;
+}
+
+// A pooler gives another server process than the one whose number it told.
+static bool find_pooler(Postgres *me) {
+  PGresult *result = NULL;
+  if (PQsendQuery(me->conn, "SELECT pg_backend_pid()") != 0) result = take_result(me, CONNECT_MS);
+  bool good = is_good(result);
+  if (good) me->pooled = atoi(PQgetvalue(result, 0, 0)) != PQbackendPID(me->conn);
+  PQclear(result);
+  return good;
+}
+
+static bool connect_anew(Postgres *me) {
+  PQfinish(me->conn);
+  forget_statements(me);
+  me->listens = false;
+  me->conn = connect_in_time(me->url);
+  bool connected = me->conn != NULL && PQstatus(me->conn) == CONNECTION_OK;
+  if (!connected) {
+    const char *reason = me->conn != NULL ? PQerrorMessage(me->conn) : "";
+    log_error("db: cannot connect", "reason=\"%.*s\"", (int)strcspn(reason, "\n"), reason);
+    me->db.failed = me->db.disk_failed = true;
+    return false;
+  }
+  PQsetNoticeProcessor(me->conn, on_notice, NULL);
+  if (!find_pooler(me)) return false;
+  // A process that is stopped in the middle of a transaction holds the lock: the server ends it.
+  static const char SETTING[] = "SET idle_in_transaction_session_timeout = 2000";
+  return me->pooled || me->mode == DB_READ || exec(me, "connect", SETTING, CONNECT_MS);
+}
+
+static void close_connection(Db *db) {
+  Postgres *me = postgres_of(db);
+  forget_statements(me);
+  PQfinish(me->conn);
+  free(me->url);
+  free(me);
+}
+
+// Statements.
+
+// Of a statement in two forms the second is ours.
+static const char *our_form(const char *sql) {
+  return strncmp(sql, "/*2*/", 5) == 0 ? sql + strlen(sql) + 1 : sql;
+}
+
+static bool writes(const char *sql) {
+  if (strncmp(sql, "SELECT", 6) == 0) return false;
+  bool with = strncmp(sql, "WITH", 4) == 0;
+  return !with || strstr(sql, "INSERT ") != NULL || strstr(sql, "UPDATE ") != NULL || strstr(sql, "DELETE ") != NULL;
+}
+
+// Values as the wire has them; integers and reals in the buffers.
+typedef struct Parameters {
+  Oid types[PARAMETERS_MAX];
+  const char *values[PARAMETERS_MAX];
+  int lengths[PARAMETERS_MAX];
+  int formats[PARAMETERS_MAX];
+  char buffers[PARAMETERS_MAX][8];
+} Parameters;
+
+static void put_big_endian(char *out, uint64_t bits) {
+  for (int i = 7; i >= 0; i--, bits >>= 8) out[i] = (char)(bits & 0xff);
+}
+
+static void encode(Parameters *to, int at, const SqlValue *value) {
+  enum { TYPE_INT8 = 20, TYPE_TEXT = 25, TYPE_FLOAT8 = 701 };  // pg_type.dat
+  uint64_t bits = 0;
+  to->formats[at] = 1;
+  to->values[at] = to->buffers[at];
+  to->lengths[at] = sizeof to->buffers[at];
+  switch (value->kind) {
+    case SQL_NULL:
+      to->types[at] = 0;
+      to->values[at] = NULL;
+      return;
+    case SQL_INT:
+      to->types[at] = TYPE_INT8;
+      put_big_endian(to->buffers[at], (uint64_t)value->integer);
+      return;
+    case SQL_REAL:
+      to->types[at] = TYPE_FLOAT8;
+      memcpy(&bits, &value->real, sizeof bits);
+      put_big_endian(to->buffers[at], bits);
+      return;
+    case SQL_TEXT:
+      to->types[at] = TYPE_TEXT;
+      to->values[at] = value->text.length > 0 ? value->text.at : "";
+      to->lengths[at] = (int)value->text.length;
+      return;
+  }
+}
+
+static uint64_t encode_all(Parameters *to, const SqlValue *values, int count) {
+  uint64_t kinds = 0;
+  assert(count <= PARAMETERS_MAX);
+  for (int i = 0; i < count; i++) {
+    encode(to, i, &values[i + 1]);
+    kinds = kinds << 2 | values[i + 1].kind;
+  }
+  return kinds;
+}
+
+static Statement *find_slot(Postgres *me, const char *sql, uint64_t kinds) {
+  size_t slot = (((uintptr_t)sql >> 3) * 31 + kinds * 17) % STATEMENT_SLOTS;
+  for (;; slot = (slot + 1) % STATEMENT_SLOTS) {
+    Statement *statement = &me->statements[slot];
+    if (statement->text == NULL || (statement->sql == sql && statement->kinds == kinds)) return statement;
+  }
+}
+
+static void free_slot(Statement *statement) {
+  free(statement->text);
+  *statement = (Statement){0};
+}
+
+static PGresult *finish(Postgres *me, const char *what, const char *text, int sent) {
+  PGresult *result = sent != 0 ? take_result(me, me->mode == DB_WRITE ? ANSWER_MS : READ_ANSWER_MS) : NULL;
+  if (is_good(result)) return result;
+  fail(&me->db, what, text, result);
+  PQclear(result);
+  return NULL;
+}
+
+static bool prepare(Postgres *me, Statement *statement, const Parameters *parameters, int count) {
+  if (me->pooled) return true;
+  int sent = PQsendPrepare(me->conn, statement->name, statement->text, count, parameters->types);
+  PGresult *result = finish(me, "prepare", statement->text, sent);
+  PQclear(result);
+  return result != NULL;
+}
+
+static bool fill_slot(Postgres *me, Statement *statement, const char *sql, uint64_t kinds) {
+  const char *form = our_form(sql);
+  assert(me->statement_count < STATEMENT_SLOTS - 1);  // one slot stays free, or the search would not end
+  *statement = (Statement){.sql = sql, .kinds = kinds, .writes = writes(form)};
+  snprintf(statement->name, sizeof statement->name, "s%d", me->statement_count++);
+  if (asprintf(&statement->text, "%s%s", form, (kinds & GIVES_KEY) != 0 ? " RETURNING id" : "") < 0) {
+    statement->text = NULL;
+    fail(&me->db, "prepare", form, NULL);
+  }
+  return statement->text != NULL;
+}
+
+// The statement with these values; NULL: it has failed.
+static PGresult *run(Postgres *me, const char *sql, uint64_t extra, const SqlValue *values, int count) {
+  Parameters with;
+  uint64_t kinds = encode_all(&with, values, count) | extra;
+  if (PQstatus(me->conn) != CONNECTION_OK && (me->begun || !connect_anew(me))) {
+    fail(&me->db, "send", our_form(sql), NULL);
+    return NULL;
+  }
+  Statement *statement = find_slot(me, sql, kinds);
+  bool is_new = statement->text == NULL;
+  if (is_new && !fill_slot(me, statement, sql, kinds)) return NULL;
+  if (statement->writes && !db_before_write(&me->db)) return NULL;
+  if (is_new && !prepare(me, statement, &with, count)) {
+    free_slot(statement);
+    return NULL;
+  }
+  int sent =
+      me->pooled
+          ? PQsendQueryParams(me->conn, statement->text, count, with.types, with.values, with.lengths, with.formats, 0)
+          : PQsendQueryPrepared(me->conn, statement->name, count, with.values, with.lengths, with.formats, 0);
+  PGresult *result = finish(me, "run", statement->text, sent);
+  if (result != NULL && statement->writes) {
+    me->changes = strtoll(PQcmdTuples(result), NULL, 10);
+    me->total_changes += me->changes;
+  }
+  return result;
+}
+
+// Rows: the whole result is here when the first is asked for.
+
+static void query(Rows *rows, const char *sql, const SqlValue *values, int count) {
+  rows->statement = run(postgres_of(rows->db), sql, 0, values, count);
+  rows->row = -1;
+}
+
+static int64_t insert(Db *db, const char *sql, const SqlValue *values, int count) {
+  PGresult *result = run(postgres_of(db), sql, GIVES_KEY, values, count);
+  int64_t id = result != NULL && PQntuples(result) > 0 ? strtoll(PQgetvalue(result, 0, 0), NULL, 10) : 0;
+  PQclear(result);
+  return id;
+}
+
+static bool next(Rows *rows) {
+  return ++rows->row < PQntuples(rows->statement);
+}
+
+static void end(Rows *rows) {
+  PQclear(rows->statement);
+}
+
+static Str get_text(const Rows *rows, int column) {
+  return (Str){PQgetvalue(rows->statement, rows->row, column), (size_t)PQgetlength(rows->statement, rows->row, column)};
+}
+
+// A truth is 1 or 0, as in SQLite.
+static int64_t get_int(const Rows *rows, int column) {
+  const char *text = PQgetvalue(rows->statement, rows->row, column);
+  return text[0] == 't' ? 1 : strtoll(text, NULL, 10);
+}
+
+static double get_real(const Rows *rows, int column) {
+  return strtod(PQgetvalue(rows->statement, rows->row, column), NULL);
+}
+
+static bool is_null(const Rows *rows, int column) {
+  return PQgetisnull(rows->statement, rows->row, column) != 0;
+}
+
+static int64_t changes(const Db *db) {
+  return postgres_of(db)->changes;
+}
+
+static int64_t total_changes(const Db *db) {
+  return postgres_of(db)->total_changes;
+}
+
+static void limit_work(Db *db, int thousands) {
+  (void)db, (void)thousands;  // statements are worded so that they end
+}
+
+// Transactions.
+
+#define WRITERS_LOCK "1718580581"  // "foye"
+
+static const char *const controls[DB_CONTROLS] = {
+    [DB_CONTROL_BEGIN_WRITE] = "BEGIN; SELECT pg_advisory_xact_lock(" WRITERS_LOCK ")",
+    [DB_CONTROL_BEGIN_READ] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+    [DB_CONTROL_COMMIT] = "COMMIT",
+    [DB_CONTROL_ROLLBACK] = "ROLLBACK",
+    [DB_CONTROL_SAVEPOINT] = "SAVEPOINT call",
+    [DB_CONTROL_RELEASE] = "RELEASE call",
+    [DB_CONTROL_UNDO] = "ROLLBACK TO call"};
+
+static bool in_transaction(const Db *db) {
+  PGTransactionStatusType status = PQtransactionStatus(postgres_of(db)->conn);
+  return status == PQTRANS_INTRANS || status == PQTRANS_INERROR || status == PQTRANS_ACTIVE;
+}
+
+static bool run_control(Db *db, DbControl control) {
+  Postgres *me = postgres_of(db);
+  bool begins = control == DB_CONTROL_BEGIN_WRITE || control == DB_CONTROL_BEGIN_READ;
+  bool ends = control == DB_CONTROL_COMMIT || control == DB_CONTROL_ROLLBACK;
+  me->begun = begins || (me->begun && !ends);
+  if (begins && PQstatus(me->conn) != CONNECTION_OK && !connect_anew(me)) return false;
+  if (me->conn == NULL) {
+    fail(db, "control", controls[control], NULL);
+    return false;
+  }
+  PGresult *result = finish(me, "control", controls[control], PQsendQuery(me->conn, controls[control]));
+  // What has failed inside is rolled back by COMMIT, which says so.
+  bool done = result != NULL && (control != DB_CONTROL_COMMIT || strcmp(PQcmdStatus(result), "COMMIT") == 0);
+  PQclear(result);
+  return done;
+}
+
+// By LISTEN; behind a pooler, which keeps no such connection, by saying that there may be something.
+static bool wait_for_commit(Db *db, int limit_ms) {
+  enum { POOLED_MS = 20 };
+  Postgres *me = postgres_of(db);
+  if (PQstatus(me->conn) != CONNECTION_OK && !connect_anew(me)) return false;
+  if (me->pooled) {
+    poll(NULL, 0, limit_ms < POOLED_MS ? limit_ms : POOLED_MS);
+    return true;
+  }
+  if (!me->listens && !exec(me, "listen", "LISTEN foyer_commits", CONNECT_MS)) return false;
+  me->listens = true;
+  PGnotify *told = PQnotifies(me->conn);
+  if (told == NULL && wait_for(me->conn, POLLIN, uv_hrtime() + (uint64_t)limit_ms * 1000000) &&
+      PQconsumeInput(me->conn) == 0) {
+    log_error("db: the connection that listens is lost", "reason=\"%.*s\"",
+              (int)strcspn(PQerrorMessage(me->conn), "\n"), PQerrorMessage(me->conn));
+    return false;
+  }
+  for (; told != NULL || (told = PQnotifies(me->conn)) != NULL; told = NULL) PQfreemem(told);
+  return true;
+}
+
+static bool try_write(Db *db) {
+  return db_begin(db, DB_WRITE) && db_commit(db);
+}
+
+static const DbDriver driver = {
+    .migrations = postgres_migrations,
+    .migration_count = &postgres_migration_count,
+    .close = close_connection,
+    .run_text = run_text,
+    .run_control = run_control,
+    .in_transaction = in_transaction,
+    .query = query,
+    .insert = insert,
+    .next = next,
+    .end = end,
+    .get_int = get_int,
+    .get_real = get_real,
+    .get_text = get_text,
+    .is_null = is_null,
+    .changes = changes,
+    .total_changes = total_changes,
+    .wait_for_commit = wait_for_commit,
+    .try_write = try_write,
+    .limit_work = limit_work,
+};
+
+Db *db_open_postgres(const char *url, DbMode mode) {
+  Postgres *me = calloc(1, sizeof *me);
+  if (me == NULL) return NULL;
+  me->db.driver = &driver;
+  me->mode = mode;
+  me->url = strdup(url);
+  if (me->url != NULL && connect_anew(me)) return &me->db;
+  close_connection(&me->db);
+  return NULL;
+}
