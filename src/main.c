@@ -9,6 +9,7 @@
 
 #include "commands/commands.h"
 #include "controllers/messenger_socket.h"
+#include "core/commits.h"
 #include "core/crash.h"
 #include "core/log.h"
 #include "core/mailer.h"
@@ -92,12 +93,13 @@ static bool start_loops(Loop *loops, int count, Store *store, Outbox *outbox, Fa
 }
 
 // Opens the database, brings it up to date and fills in what is missing. False (told) when it cannot.
-static bool prepare_database(Config *config, Arena *arena, int64_t **hall_ids, size_t *hall_count) {
+static bool prepare_database(Config *config, Arena *arena, int64_t *seen, int64_t **hall_ids, size_t *hall_count) {
   static const char COUNT[] = "SELECT count(*) FROM halls";
   static const char HALLS[] = "SELECT id FROM halls ORDER BY id";
   Env env = env_system();
   Db *db = command_open(config);
   if (db == NULL) return false;
+  *seen = db_is_shared(db) ? commits_last(db) : 0;  // before anything is read into memory
   bool done = secrets_complete(config, db, arena, &env) && (!config->demo || demo_fill(db, config, &env)) &&
               waiting_room_load(db, config, env.now_ms(env.state));
   *hall_count = (size_t)db_int(db, COUNT, 0);
@@ -160,13 +162,14 @@ static int serve(Config *config) {
   sigaddset(&stop, SIGTERM);
   sigaddset(&stop, SIGINT);
   pthread_sigmask(SIG_BLOCK, &stop, NULL);
+  int64_t seen;
   int64_t *hall_ids;
   size_t hall_count;
   if (sodium_init() < 0) return 1;  // chooses what this processor does best
-  if (!prepare_database(config, &arena, &hall_ids, &hall_count)) return 1;
+  if (!prepare_database(config, &arena, &seen, &hall_ids, &hall_count)) return 1;
   warn_of_options(config, &arena);
   registry_warm_halls(hall_ids, hall_count);
-  const char *path = command_database_path(config, &arena);
+  const char *path = command_database(config, &arena);
   Outbox *outbox =
       outbox_new(&(OutboxSettings){.path = path, .kinds = registry_effects, .kind_count = registry_effect_count});
   if (outbox == NULL) return 1;
@@ -177,6 +180,7 @@ static int serve(Config *config) {
                             .readers = (int)config->readers,
                             .event = registry_event,
                             .committed = waiting_room_committed,
+                            .seen = seen,
                             .effects = outbox_wake,
                             .couriers = outbox,
                             .changed_outside = registry_changed_outside};

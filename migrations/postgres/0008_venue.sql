@@ -175,7 +175,8 @@ CREATE TABLE outbox (
   attempts BIGINT NOT NULL DEFAULT 0,
   last_error TEXT,
   done_at BIGINT,
-  given_up BIGINT NOT NULL DEFAULT 0
+  given_up BIGINT NOT NULL DEFAULT 0,
+  taken_until BIGINT                      -- a process has it on its way, and says so again before this
 );
 CREATE INDEX outbox_due ON outbox (kind, due_at) WHERE done_at IS NULL;
 CREATE INDEX outbox_done ON outbox (done_at) WHERE done_at IS NOT NULL;
@@ -575,3 +576,17 @@ CREATE TRIGGER users_named AFTER INSERT OR UPDATE OF name, username, email, dele
 -- What is over is forgotten.
 CREATE INDEX sessions_standing ON sessions (door, coalesce(rotated_at, created_at)) WHERE ended_at IS NULL;
 CREATE INDEX mailed_links_expires ON mailed_links (expires_at) WHERE expires_at IS NOT NULL;
+
+-- What one process has committed, for the others: its events, in the order of the commits, without a gap. The writers' lock
+-- is held when a number is given. Old ones go: who is so far behind reads everything anew.
+CREATE TABLE commits (
+  number BIGINT PRIMARY KEY,
+  form BIGINT NOT NULL,                   -- how `events` is written, as of the program that wrote it
+  events TEXT NOT NULL
+);
+
+CREATE FUNCTION commit_noted() RETURNS TRIGGER LANGUAGE plpgsql AS $$ BEGIN
+  PERFORM pg_notify('foyer_commits', '');
+  RETURN NULL;
+END $$;
+CREATE TRIGGER commits_noted AFTER INSERT ON commits FOR EACH STATEMENT EXECUTE FUNCTION commit_noted();

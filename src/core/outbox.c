@@ -1,51 +1,22 @@
 // The couriers. One thread looks for rows that are due and puts them on the lanes; each lane, one a kind, has threads
 // of its own, so that a slow endpoint of one kind holds up no other. An errand goes: taken (dispatcher) -> performed
 // (courier) -> settled (a call, by way of a loop), and while it is anywhere on this way its row is not taken again.
-#include "core/outbox.h"
-
 #include <assert.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/crash.h"
 #include "core/log.h"
+#include "core/outbox_private.h"
 #include "core/store.h"
 
 enum {
   LANES_MAX = 8,
-  COURIERS_MAX = 64,  // of a lane
   READY_A_COURIER = 4,
   LOOK_MS = 1000,        // at least so often rows are looked for
+  TAKEN_MS = 30000,      // at a shared database a row is one process's for so long
   SETTLE_AGAIN_MS = 500  // after the database did not take an outcome
 };
-#define KEPT_MS (INT64_C(30) * 24 * 3600 * 1000)  // what is over is kept so long, for its key
-
-typedef struct Way {
-  LoopMessage message;
-  Errand errand;
-  Str payload_text;
-  Outcome outcome;
-  bool settled;  // its row tells the outcome
-  struct Lane *lane;
-  struct Way *next;        // on its lane, among those that came back, or among those that the database did not take
-  struct Way *next_taken;  // of everything on its way
-} Way;
-
-typedef struct Lane {
-  Outbox *outbox;
-  const EffectKind *kind;
-  uv_cond_t filled;
-  Way *first;  // ready to be performed
-  Way **tail;
-  int on_way;  // taken and not settled
-  uv_thread_t couriers[COURIERS_MAX];
-  _Atomic int64_t pending;
-  _Atomic int64_t oldest_ms;
-  _Atomic uint64_t performed;
-  _Atomic uint64_t failed;
-  _Atomic uint64_t given_up;
-} Lane;
 
 struct Outbox {
   OutboxSettings settings;
@@ -76,54 +47,6 @@ struct Outbox {
   int lane_count;
   Lane lanes[LANES_MAX];
 };
-
-// Settling: on a store thread.
-
-// When the next try is due; 0: there is none any more.
-static int64_t next_try(const Errand *errand, int64_t now_ms) {
-  const Patience *patience = &errand->patience;
-  int64_t wait_ms = patience->first_ms;
-  for (int64_t i = 1; i < errand->attempt && wait_ms < patience->longest_ms; i++) wait_ms *= 2;
-  if (wait_ms > patience->longest_ms) wait_ms = patience->longest_ms;
-  uint32_t dice;
-  errand->env.random(errand->env.state, &dice, sizeof dice);
-  wait_ms = wait_ms / 2 + (int64_t)((double)wait_ms / 2 * dice / UINT32_MAX);
-  if (wait_ms < errand->again_ms) wait_ms = errand->again_ms;
-  bool over = errand->attempt >= patience->tries_min && now_ms + wait_ms > errand->created_ms + patience->give_up_ms;
-  return over ? 0 : now_ms + wait_ms;
-}
-
-static void tell_over(Call *call, const Way *way) {
-  Str topic = outbox_topic(&call->arena, way->lane->kind->name, way->errand.key);
-  call_signal(call, topic, way->outcome == OUTCOME_DONE ? STR("done") : STR("failed"), (Str){0});
-}
-
-// What is over keeps nothing of its payload: codes and tickets of people stood in it.
-static Error settle(Call *call, const void *input) {
-  static const char FORGET[] =
-      "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE done_at < $1 ORDER BY done_at LIMIT 2)";
-  static const char OVER[] =
-      "UPDATE outbox SET done_at = $1, given_up = $2, attempts = $3, last_error = $4, payload = '{}' WHERE id = $5";
-  static const char AGAIN[] = "UPDATE outbox SET due_at = $1, attempts = $2, last_error = $3 WHERE id = $4";
-  Way *way = call->door;
-  const Errand *errand = &way->errand;
-  const Method *follows = way->lane->kind->settle;
-  Str fault = way->outcome == OUTCOME_DONE ? (Str){0} : str_from(errand->fault);
-  int64_t due_ms = way->outcome == OUTCOME_AGAIN ? next_try(errand, call->now_ms) : 0;
-  if (way->outcome == OUTCOME_AGAIN && due_ms == 0) way->outcome = OUTCOME_FAILED;
-  if (way->outcome == OUTCOME_AGAIN) {
-    db_run(call->db, AGAIN, sql_int(due_ms), sql_int(errand->attempt), sql_text_or_null(fault), sql_int(errand->id));
-    return ERR_NONE;
-  }
-  db_run(call->db, OVER, sql_int(call->now_ms), sql_int(way->outcome == OUTCOME_FAILED), sql_int(errand->attempt),
-         sql_text_or_null(fault), sql_int(errand->id));
-  db_run(call->db, FORGET, sql_int(call->now_ms - KEPT_MS));
-  tell_over(call, way);
-  crash_point("outbox.settling");
-  return follows != NULL && call->bad_field == NULL ? follows->run(call, input) : ERR_NONE;
-}
-
-static const Method settle_method = {.name = "outbox.settle", .run = settle};
 
 // An errand's way.
 
@@ -194,7 +117,7 @@ static void submit(Loop *loop, LoopMessage *message) {
   if (follows != NULL && call_decode(call, result) != ERR_NONE) {
     log_error("outbox: an outcome cannot be read", "method=%s field=%s", follows->name, call->bad_field->name);
   }
-  call->method = &settle_method;
+  call->method = &outbox_settle_method;
   store_submit(loop, call);
 }
 
@@ -270,6 +193,30 @@ static void put_on_lane(Lane *lane, const Rows *row) {
   uv_cond_signal(&lane->filled);
 }
 
+// At a shared database a row is taken by one process, for a while: who is still at it says so again every second, and
+// what somebody who died has left is free after it.
+static void take_due_of_all(Lane *lane, int64_t now_ms) {
+  static const char TAKE[] =
+      "UPDATE outbox SET taken_until = $1 WHERE id IN (SELECT id FROM outbox WHERE kind = $2 AND done_at IS NULL"
+      " AND due_at <= $3 AND coalesce(taken_until, 0) <= $3 ORDER BY due_at LIMIT $4 FOR UPDATE SKIP LOCKED)"
+      " RETURNING id, key, payload, created_at, attempts";
+  int room = lane->kind->couriers * READY_A_COURIER - lane->on_way;
+  if (room <= 0) return;
+  Rows rows = db_rows(lane->outbox->db, TAKE, sql_int(now_ms + TAKEN_MS), sql_text(str_from(lane->kind->name)),
+                      sql_int(now_ms), sql_int(room));
+  while (rows_next(&rows)) {
+    if (!is_taken(lane->outbox, rows_int(&rows, 0))) put_on_lane(lane, &rows);
+  }
+}
+
+static void keep_taken(Outbox *outbox, int64_t now_ms) {
+  static const char KEEP[] =
+      "UPDATE outbox SET taken_until = $1 WHERE id = $2 AND done_at IS NULL AND taken_until < $3";
+  for (const Way *way = outbox->taken; way != NULL; way = way->next_taken) {
+    db_run(outbox->db, KEEP, sql_int(now_ms + TAKEN_MS), sql_int(way->errand.id), sql_int(now_ms + TAKEN_MS / 2));
+  }
+}
+
 // Takes what is due, as long as there is room: rows on their way are due too, and are passed over. Under the lock.
 static void take_due(Lane *lane, int64_t now_ms) {
   static const char DUE[] =
@@ -305,14 +252,20 @@ static int64_t look(Outbox *outbox) {
   int64_t now_ms = outbox->env.now_ms(outbox->env.state);
   int64_t next_ms = now_ms + LOOK_MS;
   bool counts = outbox->counted_ns == 0 || uv_hrtime() - outbox->counted_ns >= LOOK_MS * 1000000ULL;
-  if (!db_begin(outbox->db, DB_READ)) return LOOK_MS;
+  bool shared = db_is_shared(outbox->db);
+  if (shared) {  // each statement by itself; a failure that sticks is over
+    db_call_begin(outbox->db);
+    db_call_spare_savepoint(outbox->db);
+  }
+  if (!shared && !db_begin(outbox->db, DB_READ)) return LOOK_MS;
   for (int i = 0; i < outbox->lane_count; i++) {
-    take_due(&outbox->lanes[i], now_ms);
+    shared ? take_due_of_all(&outbox->lanes[i], now_ms) : take_due(&outbox->lanes[i], now_ms);
     int64_t due_ms = next_due(&outbox->lanes[i], now_ms);
     if (due_ms < next_ms) next_ms = due_ms;
     if (counts) count(&outbox->lanes[i], now_ms);
   }
-  db_rollback(outbox->db);
+  if (shared && counts) keep_taken(outbox, now_ms);
+  shared ? (void)db_call_end(outbox->db, true) : (void)db_rollback(outbox->db);
   if (counts) outbox->counted_ns = uv_hrtime();
   return next_ms - now_ms;
 }

@@ -33,9 +33,10 @@ Call *queue_add(Queue *queue, Call *calls) {
 Call *queue_take(Queue *queue, uint32_t max, uint64_t wait_ms) {
   uv_mutex_lock(&queue->lock);
   bool waits = true;
-  while (queue->count == 0 && !queue->closed && waits) {
+  while (queue->count == 0 && !queue->poked && !queue->closed && waits) {
     waits = uv_cond_timedwait(&queue->filled, &queue->lock, wait_ms * 1000000) == 0;
   }
+  queue->poked = false;
   Call *taken = queue->first;
   Call **end = &taken;
   for (uint32_t i = 0; i < max && *end != NULL; i++) {
@@ -54,6 +55,13 @@ bool queue_is_over(Queue *queue) {
   bool over = queue->closed && queue->count == 0;
   uv_mutex_unlock(&queue->lock);
   return over;
+}
+
+void queue_poke(Queue *queue) {
+  uv_mutex_lock(&queue->lock);
+  queue->poked = true;
+  uv_cond_signal(&queue->filled);
+  uv_mutex_unlock(&queue->lock);
 }
 
 void queue_close(Queue *queue) {

@@ -13,6 +13,7 @@ typedef struct Queue {
   Call **tail;
   uint32_t count;
   uint32_t max;
+  bool poked;   // one taker is to look around
   bool closed;  // nothing more comes: takers leave when it is empty
 } Queue;
 
@@ -20,9 +21,11 @@ bool queue_init(Queue *queue, uint32_t max);
 void queue_free(Queue *queue);  // must be empty
 // Adds a list of calls, as many as fit. Gives the list of those that did not, NULL when all did.
 Call *queue_add(Queue *queue, Call *calls);
-// Takes up to `max` calls as a list. NULL when there were none for `wait_ms`, or the queue is closed and empty.
+// Takes up to `max` calls as a list. NULL when there were none for `wait_ms` or until queue_poke, or the queue is
+// closed and empty.
 Call *queue_take(Queue *queue, uint32_t max, uint64_t wait_ms);
 bool queue_is_over(Queue *queue);  // closed and empty
+void queue_poke(Queue *queue);     // the taker that waits, or the next, goes on without a call
 void queue_close(Queue *queue);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/batch.h"
+#include "core/commits.h"
 #include "core/log.h"
 #include "core/queue.h"
 
@@ -39,6 +40,10 @@ struct Store {
   Db *writer_db;
   Db *reader_dbs[READERS_MAX];
   int readers_begun;
+  int64_t seen;  // of a shared database: the number of the last commit that the loops were told of
+  Db *listener_db;
+  uv_thread_t listener;
+  _Atomic bool stops;
   _Atomic uint64_t commits;
   _Atomic uint64_t calls;
   _Atomic uint64_t failed_commits;
@@ -74,7 +79,7 @@ static void run_batch(Loop *loop, LoopMessage *message) {
     for (const Event *event = call->events; event != NULL; event = event->next) {
       loop->store->settings.event(loop, event);
     }
-    if (call->loop != loop) continue;
+    if (call->loop != loop) continue;  // nobody's loop: it is another process's
     if (call->awaited) --loop->awaited;
     if (call->error == ERR_NONE && call->method->answer != NULL) call->method->answer(call, call->input);
     call->done(loop, call);
@@ -111,13 +116,56 @@ static bool tell_committed(const Store *store, const Call *calls) {
   return effects && store->settings.effects != NULL;
 }
 
+static void run_changed_outside(Loop *loop, LoopMessage *message) {
+  free(message);
+  loop->store->settings.changed_outside(loop);
+}
+
+static void tell_changed_outside(Store *store) {
+  for (int i = 0; i < store->loop_count; i++) {
+    LoopMessage *message = malloc(sizeof *message);
+    if (message == NULL) return;  // told again at the next change
+    message->run = run_changed_outside;
+    loop_post(&store->loops[i], message);
+  }
+}
+
+// Tells the loops what other processes have committed, as if it were our own. False: the database failed.
+static bool follow_others(Store *store) {
+  for (;;) {
+    Call *calls;
+    CommitsFound found = commits_read(store->writer_db, &store->seen, &calls);
+    if (found == COMMITS_LOST) tell_changed_outside(store);
+    if (found != COMMITS_SOME) return found != COMMITS_FAILED;
+    if (tell_committed(store, calls)) store->settings.effects(store->settings.couriers);
+    deliver(store, calls, NULL);
+  }
+}
+
+// Begins a commit. Of a shared database the writers' lock is held from here on: what others have committed is known
+// now, and nothing more comes in between.
+static bool begin(Store *store) {
+  Db *db = store->writer_db;
+  return db_begin(db, DB_WRITE) && (!db_is_shared(db) || follow_others(store));
+}
+
+// Ends it, and leaves word of it to other processes.
+static bool end(Store *store, Call *calls, bool alive) {
+  Db *db = store->writer_db;
+  bool added = false;
+  if (alive && db_is_shared(db)) alive = commits_add(db, store->seen + 1, calls, &added);
+  bool committed = batch_end(db, calls, alive);
+  if (committed && added) ++store->seen;
+  return committed;
+}
+
 // Runs calls in one transaction until they are done or the time is up; gives those that are left.
 static Call *write_batch(Store *store, Call *calls) {
   Db *db = store->writer_db;
   uint64_t until_ns = uv_hrtime() + store->settings.batch_ms * 1000000ULL;
   uint32_t count = 0;
   int64_t changes = db_total_changes(db);
-  bool alive = db_begin(db, DB_WRITE);
+  bool alive = begin(store);
   Call *last = NULL;
   Call *next = calls;
   while (next != NULL && count < store->settings.batch_max && (count == 0 || uv_hrtime() < until_ns)) {
@@ -128,7 +176,7 @@ static Call *write_batch(Store *store, Call *calls) {
   }
   assert(last != NULL);  // there was a call, and a batch holds at least one
   last->next = NULL;
-  bool committed = batch_end(db, calls, alive);
+  bool committed = end(store, calls, alive);
   if (!committed) {
     log_error("store: commit failed, its calls were refused", "calls=%u", count);
     atomic_fetch_add(&store->failed_commits, 1);
@@ -146,20 +194,6 @@ static Call *write_batch(Store *store, Call *calls) {
   return next;
 }
 
-static void run_changed_outside(Loop *loop, LoopMessage *message) {
-  free(message);
-  loop->store->settings.changed_outside(loop);
-}
-
-static void tell_changed_outside(Store *store) {
-  for (int i = 0; i < store->loop_count; i++) {
-    LoopMessage *message = malloc(sizeof *message);
-    if (message == NULL) return;  // told again at the next change
-    message->run = run_changed_outside;
-    loop_post(&store->loops[i], message);
-  }
-}
-
 // After a failure: looks whether the disk takes writes again. Who goes by /readyz asks for none until it does.
 static void try_disk(Store *store, uint64_t *tried_ns) {
   if (atomic_load(&store->healthy) || uv_hrtime() - *tried_ns < TRY_DISK_NS) return;
@@ -170,8 +204,14 @@ static void try_disk(Store *store, uint64_t *tried_ns) {
   atomic_store(&store->healthy, true);
 }
 
-// Once a second at most: a look costs a fifth of a small commit.
+// Once a second at most: a look costs a fifth of a small commit. At a shared database whenever somebody says so.
 static void look_outside(Store *store, uint64_t *looked_ns) {
+  if (db_is_shared(store->writer_db)) {
+    db_call_begin(store->writer_db);  // a failure that sticks is over
+    follow_others(store);
+    db_call_end(store->writer_db, true);
+    return;
+  }
   uint64_t now_ns = uv_hrtime();
   if (now_ns - *looked_ns < LOOK_OUTSIDE_MS * 1000000ULL) return;
   *looked_ns = now_ns;
@@ -187,6 +227,16 @@ static void writer_main(void *arg) {
     while (calls != NULL) calls = write_batch(store, calls);
     try_disk(store, &tried_ns);
     look_outside(store, &looked_ns);
+  }
+}
+
+// Wakes the writer when another process has committed. Where nobody can tell, it looks every now and then.
+static void listener_main(void *arg) {
+  enum { WAIT_MS = 250 };
+  Store *store = arg;
+  while (!atomic_load(&store->stops)) {
+    if (!db_wait_for_commit(store->listener_db, WAIT_MS)) uv_sleep(WAIT_MS);
+    queue_poke(&store->writes);
   }
 }
 
@@ -296,17 +346,24 @@ static bool start_readers(Store *store) {
   return true;
 }
 
+static bool start_listener(Store *store) {
+  if (!db_is_shared(store->writer_db)) return true;
+  store->listener_db = db_open(store->settings.path, DB_READ);
+  return store->listener_db != NULL && uv_thread_create(&store->listener, listener_main, store) == 0;
+}
+
 Store *store_start(const StoreSettings *settings) {
   assert(settings->readers <= READERS_MAX && settings->batch_max > 0);
   Store *store = calloc(1, sizeof *store);
   if (store == NULL) return NULL;
   store->settings = *settings;
+  store->seen = settings->seen;
   store->healthy = true;
   store->writer_db = db_open(settings->path, DB_WRITE);
   bool ready = store->writer_db != NULL && queue_init(&store->writes, settings->queue_max) &&
                queue_init(&store->reads, settings->queue_max) && queue_init(&store->work, settings->queue_max);
   if (!ready || !start_readers(store) || uv_thread_create(&store->writer, writer_main, store) != 0 ||
-      uv_thread_create(&store->worker, worker_main, store) != 0) {
+      uv_thread_create(&store->worker, worker_main, store) != 0 || !start_listener(store)) {
     // NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the program ends, nothing is worth freeing
     log_error("store: cannot start", "path=%s", settings->path);
     return NULL;
@@ -325,6 +382,9 @@ void store_set_loops(Store *store, Loop *loops, int count) {
 }
 
 void store_stop(Store *store) {
+  atomic_store(&store->stops, true);
+  if (store->listener_db != NULL) uv_thread_join(&store->listener);
+  db_close(store->listener_db);
   queue_close(&store->work);
   uv_thread_join(&store->worker);
   queue_close(&store->writes);

@@ -8,7 +8,8 @@
 typedef struct Store Store;
 
 typedef struct StoreSettings {
-  const char *path;    // of the SQLite file
+  const char *path;    // what db_open takes
+  int64_t seen;        // of a shared database: commits_last before memory was filled from it
   uint32_t queue_max;  // calls that may wait for the writer; more are answered ERR_BUSY at once
   uint32_t batch_max;  // calls in one commit
   uint32_t batch_ms;   // a commit is not held open longer than this for more calls
