@@ -2,24 +2,32 @@
 #include "controllers/health.h"
 
 #include "controllers/loop_state.h"
+#include "controllers/origin.h"
 #include "core/outbox.h"
 #include "core/store.h"
 #include "models/waiting_room.h"
 
-static void respond(Conn *conn, int status, Str body) {
-  exchange_respond(conn, status, STR("application/json; charset=utf-8"), body,
-                   status == 503 ? STR("Retry-After: 1\r\n") : (Str){0});
+static void respond(Exchange *exchange, int status, Str type, Str body) {
+  Text headers = {.arena = exchange->arena};
+  origin_add_seats_headers(&headers, exchange->conn->loop->config, exchange->request);
+  if (status == 503) text_add(&headers, STR("Retry-After: 1\r\n"));
+  exchange_respond(exchange->conn, status, type, body, text_str(&headers));
 }
 
-static void respond_ready(Conn *conn) {
-  if (conn->loop->draining) {
-    respond(conn, 503, STR("{\"status\":\"draining\"}"));
-  } else if (!topics_loaded(loop_state(conn->loop)->topics)) {
-    respond(conn, 503, STR("{\"status\":\"starting\"}"));
-  } else if (!store_healthy(conn->loop->store)) {
-    respond(conn, 503, STR("{\"status\":\"unavailable\"}"));
+static void respond_json(Exchange *exchange, int status, Str body) {
+  respond(exchange, status, STR("application/json; charset=utf-8"), body);
+}
+
+static void respond_ready(Exchange *exchange) {
+  const Loop *loop = exchange->conn->loop;
+  if (loop->draining) {
+    respond_json(exchange, 503, STR("{\"status\":\"draining\"}"));
+  } else if (!topics_loaded(loop_state(loop)->topics)) {
+    respond_json(exchange, 503, STR("{\"status\":\"starting\"}"));
+  } else if (!store_healthy(loop->store)) {
+    respond_json(exchange, 503, STR("{\"status\":\"unavailable\"}"));
   } else {
-    respond(conn, 200, STR("{\"status\":\"ready\"}"));
+    respond_json(exchange, 200, STR("{\"status\":\"ready\"}"));
   }
 }
 
@@ -75,16 +83,16 @@ static void respond_metrics(Exchange *exchange) {
               (unsigned long long)store.refused);
   waiting_room_write_metrics(&body);
   add_outbox(&body, exchange->conn->loop->outbox);
-  exchange_respond(exchange->conn, 200, STR("text/plain; version=0.0.4"), text_str(&body), (Str){0});
+  respond(exchange, 200, STR("text/plain; version=0.0.4"), text_str(&body));
 }
 
 bool health_request(Exchange *exchange) {
   Str path = exchange->request->path;
   if (exchange->request->method != HTTP_GET && exchange->request->method != HTTP_HEAD) return false;
   if (str_equal(path, STR("/livez"))) {
-    respond(exchange->conn, 200, STR("{\"status\":\"ok\"}"));
+    respond_json(exchange, 200, STR("{\"status\":\"ok\"}"));
   } else if (str_equal(path, STR("/readyz"))) {
-    respond_ready(exchange->conn);
+    respond_ready(exchange);
   } else if (str_equal(path, STR("/metrics"))) {
     respond_metrics(exchange);
   } else {

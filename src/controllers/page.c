@@ -6,6 +6,7 @@
 #include <zlib.h>
 
 #include "controllers/loop_state.h"
+#include "controllers/origin.h"
 #include "controllers/page_assets.h"
 #include "core/call.h"
 #include "core/config.h"
@@ -29,6 +30,13 @@ static const char stripe_policy[] =
     " style-src 'self' 'unsafe-inline'; img-src 'self' data: https:;"
     " connect-src 'self' ws: wss: https://api.stripe.com; object-src 'none'; base-uri 'self';"
     " frame-ancestors 'self'\r\n";
+
+// Every answer says whose pages may read it.
+static Text headers_for(Arena *arena, const Exchange *exchange) {
+  Text headers = {.arena = arena};
+  origin_add_seats_headers(&headers, exchange->conn->loop->config, exchange->request);
+  return headers;
+}
 
 static const PageAsset *find_asset(Str path) {
   for (size_t i = 0; i < page_asset_count; i++) {
@@ -54,11 +62,11 @@ static Buf *inflate_asset(const PageAsset *asset) {
 
 static void respond_asset(Exchange *exchange, const PageAsset *asset) {
   bool gzip = http_accepts_gzip(exchange->request);
-  Text headers = {.arena = exchange->arena};
+  Text headers = headers_for(exchange->arena, exchange);
   bool stripe = exchange->conn->loop->config->stripe_secret_key.length > 0;
   text_add(&headers, str_from(security_headers));
   text_add(&headers, str_from(stripe ? stripe_policy : own_policy));
-  text_format(&headers, "ETag: %s\r\nVary: Accept-Encoding\r\nCache-Control: %s\r\n", asset->etag,
+  text_format(&headers, "ETag: %s\r\nVary: Accept-Encoding, Origin\r\nCache-Control: %s\r\n", asset->etag,
               asset->immutable ? "public, max-age=31536000, immutable" : "no-cache");
   if (str_equal(http_header(exchange->request, "If-None-Match"), str_from(asset->etag))) {
     exchange_respond(exchange->conn, 304, (Str){0}, (Str){0}, text_str(&headers));
@@ -73,21 +81,24 @@ static bool is_get(const Exchange *exchange) {
   return exchange->request->method == HTTP_GET || exchange->request->method == HTTP_HEAD;
 }
 
-static void not_found(Conn *conn) {
-  exchange_respond(conn, 404, STR("application/json; charset=utf-8"), STR("{\"error\":\"NotFound\"}"), (Str){0});
+static void not_found(Conn *conn, Str headers) {
+  exchange_respond(conn, 404, STR("application/json; charset=utf-8"), STR("{\"error\":\"NotFound\"}"), headers);
 }
 
 void page_request(Exchange *exchange) {
   Str path = exchange->request->path;
   if (!is_get(exchange)) {
-    exchange_respond(exchange->conn, 405, STR("text/plain"), STR("Method not allowed"), STR("Allow: GET, HEAD\r\n"));
+    Text headers = headers_for(exchange->arena, exchange);
+    text_add(&headers, STR("Allow: GET, HEAD\r\n"));
+    exchange_respond(exchange->conn, 405, STR("text/plain"), STR("Method not allowed"), text_str(&headers));
     return;
   }
   const PageAsset *asset = find_asset(path);
   bool is_file = memchr(path.at, '.', path.length) != NULL || str_starts(path, STR("/assets/"));
   if (asset == NULL && !is_file) asset = find_asset(STR("/index.html"));
   if (asset == NULL) {
-    not_found(exchange->conn);
+    Text headers = headers_for(exchange->arena, exchange);
+    not_found(exchange->conn, text_str(&headers));
   } else {
     respond_asset(exchange, asset);
   }
@@ -99,6 +110,7 @@ typedef struct PlanAnswer {
   int64_t hall_id;
   char hash[16];
   bool gzip;  // the client reads it
+  Text headers;
 } PlanAnswer;
 
 static KeptPlan *slot_of(const Loop *loop, int64_t hall_id) {
@@ -132,26 +144,28 @@ static Error run_plan(Call *call, const void *input) {
 static const Method compressed_plan = {.name = "hall.plan", .reads_only = true, .run = run_plan};
 
 static const char plan_headers[] =
-    "X-Content-Type-Options: nosniff\r\nVary: Accept-Encoding\r\n"
+    "X-Content-Type-Options: nosniff\r\nVary: Accept-Encoding, Origin\r\n"
     "Cache-Control: public, max-age=31536000, immutable\r\n";
 
-static void respond_gzip(Conn *conn, Buf *gzip) {
-  Text headers = {.arena = &conn->loop->scratch};
-  text_add(&headers, str_from(plan_headers));
-  text_add(&headers, STR("Content-Encoding: gzip\r\n"));
-  exchange_respond_buf(conn, 200, STR("application/json; charset=utf-8"), buf_ref(gzip), text_str(&headers));
+static void respond_gzip(Conn *conn, Buf *gzip, Text *headers) {
+  text_add(headers, str_from(plan_headers));
+  text_add(headers, STR("Content-Encoding: gzip\r\n"));
+  exchange_respond_buf(conn, 200, STR("application/json; charset=utf-8"), buf_ref(gzip), text_str(headers));
 }
 
 static void plan_done(Loop *loop, Call *call) {
-  const PlanAnswer *answer = call->door;
+  PlanAnswer *answer = call->door;
   Conn *conn = conn_find(loop, call->conn);
   if (conn == NULL) return;
+  Str headers = text_str(&answer->headers);
   if (call->error != ERR_NONE) {
-    call->error == ERR_INTERNAL ? exchange_respond(conn, 500, (Str){0}, (Str){0}, (Str){0}) : not_found(conn);
+    call->error == ERR_INTERNAL ? exchange_respond(conn, 500, (Str){0}, (Str){0}, headers) : not_found(conn, headers);
     return;
   }
   if (!answer->gzip) {
-    exchange_respond(conn, 200, STR("application/json; charset=utf-8"), text_str(&call->reply), str_from(plan_headers));
+    text_add(&answer->headers, str_from(plan_headers));
+    exchange_respond(conn, 200, STR("application/json; charset=utf-8"), text_str(&call->reply),
+                     text_str(&answer->headers));
     return;
   }
   KeptPlan *slot = slot_of(loop, answer->hall_id);
@@ -159,7 +173,7 @@ static void plan_done(Loop *loop, Call *call) {
   *slot = (KeptPlan){.hall_id = answer->hall_id, .gzip = buf_from(text_str(&call->reply))};
   memcpy(slot->hash, answer->hash, sizeof slot->hash);
   if (slot->gzip != NULL) {
-    respond_gzip(conn, slot->gzip);
+    respond_gzip(conn, slot->gzip, &answer->headers);
   } else {
     conn_kill(conn);
   }
@@ -173,14 +187,15 @@ static void start_plan(Exchange *exchange, int64_t hall_id, Str hash) {
     return;
   }
   PlanAnswer *answer = ARENA_NEW(&call->arena, PlanAnswer);
-  *answer = (PlanAnswer){.hall_id = hall_id, .gzip = http_accepts_gzip(exchange->request)};
+  *answer = (PlanAnswer){
+      .hall_id = hall_id, .gzip = http_accepts_gzip(exchange->request), .headers = headers_for(&call->arena, exchange)};
   memcpy(answer->hash, hash.at, sizeof answer->hash);
   Text input = {.arena = &call->arena};
   text_format(&input, "{\"hall_id\":%lld,\"hash\":\"%.*s\"}", (long long)hall_id, STR_ARG(hash));
   call->method = &hall_get_plan;
   if (call_decode(call, json_parse(&call->arena, text_str(&input), NULL)) != ERR_NONE) {
+    not_found(conn, text_str(&answer->headers));
     call_free(call);
-    not_found(conn);
     return;
   }
   if (answer->gzip) call->method = &compressed_plan;
@@ -195,16 +210,17 @@ void page_plan_request(Exchange *exchange) {
   str_cut(&rest, '/');
   str_cut(&rest, '/');
   Str number = str_cut(&rest, '/');
+  Text headers = headers_for(exchange->arena, exchange);
   bool hex = rest.length == HASH_DIGITS;
   for (size_t i = 0; i < rest.length; i++) hex = hex && memchr("0123456789abcdef", rest.at[i], 16) != NULL;
   if (!is_get(exchange) || !str_to_int(number, &hall_id) || hall_id < 1 || !hex) {
-    not_found(exchange->conn);
+    not_found(exchange->conn, text_str(&headers));
     return;
   }
   const KeptPlan *slot = slot_of(exchange->conn->loop, hall_id);
   bool is_kept = slot->gzip != NULL && slot->hall_id == hall_id && memcmp(slot->hash, rest.at, rest.length) == 0;
   if (is_kept && http_accepts_gzip(exchange->request)) {
-    respond_gzip(exchange->conn, slot->gzip);
+    respond_gzip(exchange->conn, slot->gzip, &headers);
   } else {
     start_plan(exchange, hall_id, rest);
   }

@@ -185,6 +185,26 @@ describe('origins', () => {
     });
   }
 
+  test('an allowed origin is echoed on every path, and no other', async () => {
+    const line = await Line.open(foyer);
+    const [{ halls: [hall] }] = (await line.ask('cinemas.get_cinemas')).data;
+    await line.close();
+    const plan = `/plan/${hall.id}/${hall.plan}`;
+    const zip = { 'Accept-Encoding': 'gzip' };
+    const asked = [
+      ['GET', '/livez'], ['GET', '/readyz'], ['GET', '/metrics'], ['GET', '/'], ['GET', '/ws'], ['GET', '/no/such.file'],
+      ['POST', '/nothing'], ['GET', plan], ['GET', plan, zip], ['GET', plan, zip], ['GET', '/plan/1/0123456789abcdef'],
+      ['GET', '/plan/x'],
+    ];
+    for (const [method, path, more] of asked) {
+      for (const [origin, echoed] of [[LISTED, LISTED], ['https://example.com', undefined]]) {
+        const { headers } = await foyer.request({ method, path, headers: { ...more, Origin: origin } });
+        assert.equal(headers['access-control-allow-origin'], echoed, `${method} ${path}`);
+        assert.equal(headers['access-control-allow-credentials'], echoed && 'true', `${method} ${path}`);
+      }
+    }
+  });
+
   test('an origin has the right to be asked for before: 204', async () => {
     const answer = await foyer.request({
       method: 'OPTIONS', path: '/api//user/login',
