@@ -209,13 +209,21 @@ static int serve(Config *config) {
 
 // The command line.
 
+static const char serve_usage[] = "usage: foyer serve    serves; foyer alone does too\n";
+static const char env_example_usage[] = "usage: foyer env-example    prints a commented .env\n";
+
+static void print_options(FILE *out) {
+  fputs("Options, from the environment or the file .env:\n", out);
+  config_print_help(out);
+}
+
 static void print_help(FILE *out) {
   fputs(
       "foyer, a live venue in one server\n\n"
       "  foyer serve                          serve (the default)\n"
       "  foyer import FILE [--cinema NAME] [--hall NAME]\n"
       "                                       add a hall from a seating plan (.json or .csv)\n"
-      "  foyer export HALL FILE               write a hall's plan (.json or .csv; - with --csv or --json)\n"
+      "  foyer export HALL FILE               write a hall's plan (.json or .csv; - prints the JSON)\n"
       "  foyer user add NAME [visitor|staff]  make an account and show its authenticator secret\n"
       "  foyer user role NAME|E-MAIL visitor|staff\n"
       "                                       change what somebody may do\n"
@@ -226,36 +234,72 @@ static void print_help(FILE *out) {
       "  foyer rehearse [--buyers N] [--concert ID] [--think SECONDS] [--url URL]\n"
       "                                       play an on-sale against a running copy with the test provider\n"
       "  foyer verify                         check the invariants on the data\n"
-      "  foyer env-example                    print a commented .env\n\n"
-      "Options, from the environment or the file .env:\n",
+      "  foyer env-example                    print a commented .env\n"
+      "  foyer COMMAND --help                 how a command is called\n\n",
       out);
-  config_print_help(out);
+  print_options(out);
+}
+
+static int command_serve(const Config *config, int count, char **words) {
+  (void)words;
+  Config own = *config;
+  if (count == 0) return serve(&own);
+  fputs(serve_usage, stderr);
+  return 2;
+}
+
+static int command_env_example(const Config *config, int count, char **words) {
+  (void)config;
+  (void)words;
+  if (count == 0) {
+    config_print_env_example(stdout);
+    return 0;
+  }
+  fputs(env_example_usage, stderr);
+  return 2;
 }
 
 typedef struct Command {
   const char *name;
+  const char *usage;
   int (*run)(const Config *config, int count, char **words);
 } Command;
 
-static const Command commands[] = {{"import", command_import},   {"export", command_export},
-                                   {"user", command_user},       {"webhook", command_webhook},
-                                   {"concert", command_concert}, {"rehearse", command_rehearse},
-                                   {"verify", command_verify}};
+static const Command commands[] = {{"serve", serve_usage, command_serve},
+                                   {"import", command_import_usage, command_import},
+                                   {"export", command_export_usage, command_export},
+                                   {"user", command_user_usage, command_user},
+                                   {"webhook", command_webhook_usage, command_webhook},
+                                   {"concert", command_concert_usage, command_concert},
+                                   {"rehearse", command_rehearse_usage, command_rehearse},
+                                   {"verify", command_verify_usage, command_verify},
+                                   {"env-example", env_example_usage, command_env_example}};
+
+// The command of that name; NULL (told) when there is none.
+static const Command *find_command(const char *name) {
+  for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+    if (strcmp(name, commands[i].name) == 0) return &commands[i];
+  }
+  fprintf(stderr, "foyer: there is no command \"%s\"; see foyer --help\n", name);
+  return NULL;
+}
+
+static bool asks_help(const char *word) {
+  return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
 static bool wants_help(int count, char **words) {
-  for (int i = 1; i < count; i++) {
-    if (strcmp(words[i], "--help") == 0 || strcmp(words[i], "-h") == 0 || strcmp(words[i], "help") == 0) return true;
+  for (int i = 2; i < count; i++) {
+    if (asks_help(words[i])) return true;
   }
   return false;
 }
 
-static int run(Config *config, int count, char **words) {
-  const char *name = count > 1 ? words[1] : "serve";
-  if (strcmp(name, "serve") == 0 && count <= 2) return serve(config);
-  for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
-    if (strcmp(name, commands[i].name) == 0) return commands[i].run(config, count - 2, words + 2);
-  }
-  fprintf(stderr, "foyer: there is no command \"%s\"; see foyer --help\n", name);
-  return 2;
+static void print_command_help(const Command *command) {
+  fputs(command->usage, stdout);
+  if (command->run != command_serve) return;
+  fputc('\n', stdout);
+  print_options(stdout);
 }
 
 static bool set_log_level(const Config *config) {
@@ -270,14 +314,18 @@ static bool set_log_level(const Config *config) {
 }
 
 int main(int count, char **words) {
-  if (wants_help(count, words)) {
+  if (count == 2 && (asks_help(words[1]) || strcmp(words[1], "help") == 0)) {
     print_help(stdout);
     return 0;
   }
-  if (count == 2 && strcmp(words[1], "env-example") == 0) {
-    config_print_env_example(stdout);
+  const Command *command = find_command(count > 1 ? words[1] : "serve");
+  if (command == NULL) return 2;
+  if (wants_help(count, words)) {
+    print_command_help(command);
     return 0;
   }
+  int word_count = count > 2 ? count - 2 : 0;
+  if (command->run == command_env_example) return command_env_example(NULL, word_count, words + 2);  // asks no options
   Arena arena = {0};
   Config config;
   int code = 2;
@@ -286,7 +334,7 @@ int main(int count, char **words) {
     tzset();  // mails tell local times: the zone is read before there are threads
     crash_arm();
     signal(SIGXFSZ, SIG_IGN);  // past a limit on the size of files, writing is an error and not the end
-    code = run(&config, count, words);
+    code = command->run(&config, word_count, words + 2);
   }
   arena_free(&arena);
   return code;

@@ -15,8 +15,19 @@ int command_concert(const Config *config, int count, char **words);
 int command_rehearse(const Config *config, int count, char **words);
 int command_verify(const Config *config, int count, char **words);
 
+// How each is called: whole lines, for --help and for those who call it wrongly.
+extern const char command_import_usage[];
+extern const char command_export_usage[];
+extern const char command_user_usage[];
+extern const char command_webhook_usage[];
+extern const char command_concert_usage[];
+extern const char command_rehearse_usage[];
+extern const char command_verify_usage[];
+
 // Opens the configured database for a command and brings its schema up to date. NULL (told on standard error).
 Db *command_open(const Config *config);
+// The same for a command that makes no sense without a database: one that is not there is told, and not made.
+Db *command_open_existing(const Config *config);
 // What db_open takes for DATABASE_URL, in the arena; NULL (told) when it is another kind of URL.
 const char *command_database(const Config *config, Arena *arena);
 

@@ -11,7 +11,7 @@
 
 enum { CATEGORIES_MAX = 64, FILE_BYTES_MAX = 1 << 20 };
 
-static const char usage[] =
+const char command_concert_usage[] =
     "usage: foyer concert add NAME --date TIME [--venue TEXT] [--opens-at TIME] [--currency CODE]\n"
     "           --category NAME:PRICE:SEATS ...             tickets by number, or\n"
     "           --hall HALL --price SEAT_TYPE:PRICE ...     the seats of a hall that are vacant now\n"
@@ -283,11 +283,11 @@ static bool understand(Draft *draft, int count, char **words) {
   } else if (strcmp(verb, "import") == 0 && count == 2) {
     read_json(draft, words[1]);
   } else {
-    fputs(usage, stderr);
+    fputs(command_concert_usage, stderr);
     return false;
   }
   check(draft);
-  if (draft->fault != NULL) fprintf(stderr, "foyer concert: %s\n%s", draft->fault, usage);
+  if (draft->fault != NULL) fprintf(stderr, "foyer concert: %s\n%s", draft->fault, command_concert_usage);
   return draft->fault == NULL;
 }
 

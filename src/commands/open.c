@@ -16,11 +16,18 @@ const char *command_database(const Config *config, Arena *arena) {
   return NULL;
 }
 
-Db *command_open(const Config *config) {
+// Reading makes no database.
+static bool is_there(const char *where) {
+  Db *db = db_open(where, DB_READ);
+  db_close(db);
+  return db != NULL;
+}
+
+static Db *open_database(const Config *config, bool make) {
   Arena arena = {0};
   Env env = env_system();
   const char *where = command_database(config, &arena);
-  Db *db = where != NULL ? db_open(where, DB_WRITE) : NULL;
+  Db *db = where != NULL && (make || is_there(where)) ? db_open(where, DB_WRITE) : NULL;
   if (db != NULL && !db_migrate(db, env.now_ms(env.state))) {
     db_close(db);
     db = NULL;
@@ -28,6 +35,14 @@ Db *command_open(const Config *config) {
   if (db == NULL && where != NULL) fprintf(stderr, "The database cannot be used; the log above says why.\n");
   arena_free(&arena);
   return db;
+}
+
+Db *command_open(const Config *config) {
+  return open_database(config, true);
+}
+
+Db *command_open_existing(const Config *config) {
+  return open_database(config, false);
 }
 
 static bool complete(Str *secret, const char *name, Db *db, Arena *arena, const Env *env) {

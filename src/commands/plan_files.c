@@ -18,7 +18,7 @@ static bool ends_with(const char *text, const char *end) {
 }
 
 static bool read_all(const char *path, Text *text) {
-  FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
+  FILE *file = fopen(path, "rb");
   if (file == NULL) {
     fprintf(stderr, "%s: %s\n", path, strerror(errno));
     return false;
@@ -30,7 +30,7 @@ static bool read_all(const char *path, Text *text) {
   }
   bool good = !ferror(file) && text->length < FILE_BYTES_MAX;
   if (!good) fprintf(stderr, "%s: cannot be read whole\n", path);
-  if (file != stdin) fclose(file);
+  fclose(file);
   return good;
 }
 
@@ -96,24 +96,35 @@ static Error add_plan(Db *db, Arena *arena, const ImportWords *in, Plan *plan, i
   return error;
 }
 
+const char command_import_usage[] =
+    "usage: foyer import FILE [--cinema NAME] [--hall NAME]\n"
+    "           adds a hall from a seating plan, pretix JSON or (FILE.csv) our own CSV\n";
+
+// What an operator calls a hall or a cinema.
+static bool is_name(const char *word) {
+  bool valid = plan_name_valid(str_from(word));
+  if (!valid) fprintf(stderr, "\"%s\": a name is one line of 1 to %d characters\n", word, PLAN_NAME_MAX);
+  return valid;
+}
+
 int command_import(const Config *config, int count, char **words) {
   ImportWords in;
   Arena arena = {0};
   Plan plan;
   int64_t hall_id = 0;
   if (!read_words(count, words, &in)) {
-    fputs("usage: foyer import FILE [--cinema NAME] [--hall NAME]\n", stderr);
+    fputs(command_import_usage, stderr);
     return 2;
   }
-  if (!read_plan(&arena, &in, &plan)) {
+  if (!is_name(in.cinema) || (in.hall != NULL && !is_name(in.hall)) || !read_plan(&arena, &in, &plan)) {
     arena_free(&arena);
     return 1;
   }
   Db *db = command_open(config);
   Error error = db != NULL ? add_plan(db, &arena, &in, &plan, &hall_id) : ERR_INTERNAL;
   if (error == ERR_NONE) {
-    printf("hall %lld \"%.*s\" in \"%s\": %zu seats\n", (long long)hall_id, STR_ARG(plan.name), in.cinema,
-           plan.seat_count);
+    printf("hall %lld \"%.*s\" in \"%s\": %zu %s\n", (long long)hall_id, STR_ARG(plan.name), in.cinema, plan.seat_count,
+           plan.seat_count == 1 ? "seat" : "seats");
   } else {
     fprintf(stderr, "%s Nothing was changed.\n", error_prose(error));
   }
@@ -130,16 +141,24 @@ static bool write_all(const char *path, Str text) {
   return good;
 }
 
+const char command_export_usage[] =
+    "usage: foyer export HALL FILE.json [--strict]    pretix JSON; strict: without what only foyer reads\n"
+    "       foyer export HALL FILE.csv\n"
+    "       foyer export HALL - [--strict]            the JSON on standard output\n"
+    "HALL is a number or a name.\n";
+
 int command_export(const Config *config, int count, char **words) {
-  if (count < 2 || count > 3) {
-    fputs("usage: foyer export HALL FILE.json|FILE.csv [--strict]    HALL is a number or a name\n", stderr);
+  bool csv = count == 2 && ends_with(words[1], ".csv");
+  bool strict = count == 3 && strcmp(words[2], "--strict") == 0;
+  bool json = (count == 2 || strict) && (ends_with(words[1], ".json") || strcmp(words[1], "-") == 0);
+  if (!csv && !json) {
+    fputs(command_export_usage, stderr);
     return 2;
   }
-  bool strict = count == 3 && strcmp(words[2], "--strict") == 0;
   Arena arena = {0};
   Plan plan;
   PlanIds ids;
-  Db *db = command_open(config);
+  Db *db = command_open_existing(config);
   int64_t hall_id = db != NULL ? hall_find(db, str_from(words[0])) : 0;
   if (db != NULL && (hall_id == 0 || hall_read_plan(db, &arena, hall_id, &plan, &ids) != ERR_NONE)) {
     fprintf(stderr, "There is no hall \"%s\", or several; give its number.\n", words[0]);
@@ -147,7 +166,7 @@ int command_export(const Config *config, int count, char **words) {
   }
   Text text = {.arena = &arena};
   bool good = hall_id != 0;
-  if (good && ends_with(words[1], ".csv")) {
+  if (good && csv) {
     plan_csv_write(&text, &plan);
   } else if (good) {
     plan_json_write(&text, &plan, strict ? PLAN_JSON_STRICT : PLAN_JSON_WHOLE);

@@ -170,6 +170,10 @@ static bool rehearse(Config *config, Db *db, Rehearsal *rehearsal, Arena *arena)
   return good;
 }
 
+const char command_rehearse_usage[] =
+    "usage: foyer rehearse [--buyers N] [--concert ID] [--think SECONDS] [--url http://HOST:PORT]\n"
+    "           plays an on-sale against a running copy with the test provider, and tells how it went\n";
+
 int command_rehearse(const Config *config, int count, char **words) {
   static Rehearsal rehearsal = {.concert_id = "", .buyer_count = 10000};
   Arena arena = {0};
@@ -177,12 +181,12 @@ int command_rehearse(const Config *config, int count, char **words) {
   text_format(&url, "http://127.0.0.1:%lld", (long long)config->port);
   rehearsal.url = str_zero(&arena, text_str(&url));
   if (!read_words(&rehearsal, count, words)) {
-    fputs("usage: foyer rehearse [--buyers N] [--concert ID] [--think SECONDS] [--url http://HOST:PORT]\n", stderr);
+    fputs(command_rehearse_usage, stderr);
     arena_free(&arena);
     return 2;
   }
   Config own = *config;
-  Db *db = command_open(config);
+  Db *db = command_open_existing(config);
   bool good = db != NULL && rehearse(&own, db, &rehearsal, &arena);
   db_close(db);
   arena_free(&arena);

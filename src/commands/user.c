@@ -41,6 +41,10 @@ static int set_role(Db *db, Str name, bool staff) {
   return 0;
 }
 
+const char command_user_usage[] =
+    "usage: foyer user add NAME [visitor|staff]    makes an account and shows its authenticator secret\n"
+    "       foyer user role NAME visitor|staff     changes what somebody may do\n";
+
 int command_user(const Config *config, int count, char **words) {
   bool staff = false;
   bool adds = count >= 2 && strcmp(words[0], "add") == 0;
@@ -48,7 +52,7 @@ int command_user(const Config *config, int count, char **words) {
   bool good = (adds && count <= 3) || sets;
   if (good && count == 3) good = role_of(words[2], &staff);
   if (!good) {
-    fputs("usage: foyer user add NAME [visitor|staff]\n       foyer user role NAME|E-MAIL visitor|staff\n", stderr);
+    fputs(command_user_usage, stderr);
     return 2;
   }
   Str name = str_from(words[1]);

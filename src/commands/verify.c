@@ -69,13 +69,15 @@ typedef struct Group {
   size_t count;
 } Group;
 
+const char command_verify_usage[] = "usage: foyer verify    checks the invariants on the data\n";
+
 int command_verify(const Config *config, int count, char **words) {
   (void)words;
   if (count != 0) {
-    fputs("usage: foyer verify\n", stderr);
+    fputs(command_verify_usage, stderr);
     return 2;
   }
-  Db *db = command_open(config);
+  Db *db = command_open_existing(config);
   if (db == NULL || !db_begin(db, DB_READ)) {
     db_close(db);
     return 1;

@@ -38,11 +38,16 @@ static int run(Db *db, Arena *arena, int count, char **words) {
   return strcmp(words[0], "add") == 0 ? add(db, arena, str_from(words[1])) : remove_one(db, str_from(words[1]));
 }
 
+const char command_webhook_usage[] =
+    "usage: foyer webhook add URL       tells an endpoint of bookings, and prints its secret\n"
+    "       foyer webhook list\n"
+    "       foyer webhook remove URL\n";
+
 int command_webhook(const Config *config, int count, char **words) {
   bool lists = count == 1 && strcmp(words[0], "list") == 0;
   bool changes = count == 2 && (strcmp(words[0], "add") == 0 || strcmp(words[0], "remove") == 0);
   if (!lists && !changes) {
-    fputs("usage: foyer webhook add URL\n       foyer webhook list\n       foyer webhook remove URL\n", stderr);
+    fputs(command_webhook_usage, stderr);
     return 2;
   }
   Arena arena = {0};

@@ -101,6 +101,7 @@ typedef struct PlanSource {
 // True when the plan keeps every rule above. If not, *fault says the first that is broken; `source` may be NULL, then
 // parts are told by their place in the arrays: "seats[17].x".
 bool plan_check(Arena *arena, const Plan *plan, const PlanSource *source, PlanFault *fault);
+bool plan_name_valid(Str name);  // one line of UTF-8, 1 to PLAN_NAME_MAX code points
 
 // Makes a plan that was just read or drawn the one form of itself: texts trimmed, labels that say what would be shown
 // anyway dropped, seats in the order of (row, place), types and zones in the order of their first seat and without

@@ -70,6 +70,10 @@ static bool words(const Check *check, Str at, Str value, size_t most) {
   return plan_fault(check->arena, check->fault, at, "has %zu characters, and %zu are the most", length, most);
 }
 
+bool plan_name_valid(Str name) {
+  return name.length > 0 && str_is_utf8(name) && !has_control(name) && str_code_points(name) <= PLAN_NAME_MAX;
+}
+
 // Says where only when it has to: most words are right, and there are many.
 static bool words_of(const Check *check, const char *field, Str value, size_t most) {
   if (value.length == 0) return true;
