@@ -43,7 +43,7 @@ static int set_role(Db *db, Str name, bool staff) {
 
 const char command_user_usage[] =
     "usage: foyer user add NAME [visitor|staff]    makes an account and shows its authenticator secret\n"
-    "       foyer user role NAME visitor|staff     changes what somebody may do\n";
+    "       foyer user role WHO visitor|staff      changes what somebody (a username or an e-mail) may do\n";
 
 int command_user(const Config *config, int count, char **words) {
   bool staff = false;

@@ -15,7 +15,7 @@ typedef struct Db Db;
 typedef enum DbMode { DB_WRITE, DB_READ } DbMode;
 
 // Opens `where`: a URL that begins with postgres:// or postgresql:// (as libpq has them), or the path of an SQLite
-// file, which DB_WRITE creates. NULL (logged) when it cannot.
+// file, which DB_WRITE creates. NULL (logged) when it cannot, or may not write.
 Db *db_open(const char *where, DbMode mode);
 void db_close(Db *db);  // NULL is allowed
 

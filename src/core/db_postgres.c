@@ -147,7 +147,7 @@ static bool find_pooler(Postgres *me) {
   PGresult *result = NULL;
   if (PQsendQuery(me->conn, "SELECT pg_backend_pid()") != 0) result = take_result(me, CONNECT_MS);
   bool good = is_good(result);
-  if (good) me->pooled = atoi(PQgetvalue(result, 0, 0)) != PQbackendPID(me->conn);
+  if (good) me->pooled = strtol(PQgetvalue(result, 0, 0), NULL, 10) != PQbackendPID(me->conn);
   PQclear(result);
   return good;
 }

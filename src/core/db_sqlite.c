@@ -79,6 +79,11 @@ static void close_connection(Db *db) {
 
 static bool set_up(Db *db, DbMode mode) {
   Sqlite *me = sqlite_of(db);
+  // SQLite opens a file that it may not write for reading, and stays so when the file is writable again.
+  if (mode == DB_WRITE && sqlite3_db_readonly(me->sqlite, "main") == 1) {
+    log_error("db: the file is read-only", "path=%s", sqlite3_db_filename(me->sqlite, "main"));
+    return false;
+  }
   sqlite3_busy_timeout(me->sqlite, BUSY_TIMEOUT_MS);
   sqlite3_extended_result_codes(me->sqlite, 1);
   bool ready = run_text(db,
@@ -98,7 +103,7 @@ static bool set_up(Db *db, DbMode mode) {
 // SQLite counts parameters as they come, whatever their numbers are: $1, $2, ... must first come in this order.
 static bool is_in_order(sqlite3_stmt *prepared) {
   for (int i = sqlite3_bind_parameter_count(prepared); i > 0; i--) {
-    if (atoi(sqlite3_bind_parameter_name(prepared, i) + 1) != i) return false;
+    if (strtol(sqlite3_bind_parameter_name(prepared, i) + 1, NULL, 10) != i) return false;
   }
   return true;
 }

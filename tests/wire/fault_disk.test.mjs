@@ -125,6 +125,20 @@ test('a disk mounted for reading only: it says so, and ends', LIMIT, async (t) =
   assert.match(server.log, /readonly|read-only|unable to open/);
 });
 
+test('a file for reading only when it starts: it says so, and ends', LIMIT, async (t) => {
+  const folder = newDatabase();
+  const file = path.join(folder, 'foyer.db');
+  const root = process.getuid() === 0;
+  if (!(root ? can('chattr', '+i', file) : can('chmod', '444', file))) return t.skip('root may write every file here');
+  try {
+    const server = new Server(folder);
+    await assert.rejects(server.start({ ready: false }), /did not start/);
+    assert.match(server.log, /read-only/);
+  } finally {
+    if (root) can('chattr', '-i', file);
+  }
+});
+
 test('two servers on one file: no change is lost, no seq has a gap, and viewers of both are right', LIMIT, async () => {
   const folder = newDatabase();
   const options = { JWT_SECRET: 'one secret for both', COOKIE_SECRET: 'and another' };
