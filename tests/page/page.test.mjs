@@ -181,6 +181,11 @@ test("staff sweep a row and draw a box, and everybody sees it", async () => {
 
   await staff.getByRole("button", { name: "Staff tools" }).click();
   await staff.getByRole("application").focus();
+  for (const [key, picked] of [["Enter", "1 seat picked"], [" ", "No seats picked"]]) {
+    await staff.keyboard.press("ArrowLeft");
+    await staff.keyboard.press(key);
+    await staff.getByRole("heading", { name: picked }).waitFor();
+  }
   for (const key of ["ArrowRight", "ArrowDown", "ArrowDown", "ArrowDown", "ArrowDown", "w"]) await staff.keyboard.press(key);
   await staff.getByRole("heading", { name: "5 seats picked" }).waitFor();
   await staff.keyboard.press("o");

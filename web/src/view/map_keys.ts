@@ -51,7 +51,7 @@ const KEYS: Readonly<Record<string, Key>> = {
   "=": ({ map }) => map.zoomBy(ZOOM),
   "-": ({ map }) => map.zoomBy(1 / ZOOM),
   "0": ({ map }) => map.fit(),
-  Enter: ({ hall, open }) => hall.cursor >= 0 && open(hall.cursor),
+  Enter: openOrPick,
   " ": openOrPick,
   Escape: ({ actions }) => (actions.pickNone(), actions.openSeat(-1)),
   w: ({ hall, actions, staff }) => {

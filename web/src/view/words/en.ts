@@ -136,7 +136,7 @@ export const en = {
     name: (hall: string) => `Seat map of ${hall}`,
     role: "seat map",
     help: "Arrow keys move from seat to seat, Enter opens a seat, plus and minus zoom, zero shows the whole hall, Shift with arrows moves the map. Home and End go to the ends of a row. The list view shows the same seats as buttons.",
-    staffHelp: " Staff: Space picks a seat, W its row; V, R, O and M set the status.",
+    staffHelp: " With the staff tools Enter or Space picks a seat, W its row; V, R, O and M set the status.",
     zoomIn: "Zoom in",
     zoomOut: "Zoom out",
     fit: "Show the whole hall",
