@@ -11,6 +11,7 @@
 #include "core/store.h"
 #include "methods/user.h"
 #include "shared/ids.h"
+#include "shared/json.h"
 
 enum { CLIENT_CHARACTERS = 24, CLOSE_SIGNED_OUT = 4401 };
 
@@ -113,7 +114,9 @@ void seats_socket_open(Exchange *exchange) {
   Conn *conn = exchange->conn;
   const HttpRequest *request = exchange->request;
   if (origin_of(conn->loop->config, request) == ORIGIN_FOREIGN) {
-    log_info("ws: refused a foreign origin", "origin=\"%.*s\"", STR_ARG(http_header(request, "Origin")));
+    Text origin = {.arena = exchange->arena};
+    json_add_str(&origin, http_header(request, "Origin"));  // with what it says of quotes escaped
+    log_info("ws: refused a foreign origin", "origin=%.*s", STR_ARG(text_str(&origin)));
     exchange_respond(conn, 403, STR("text/plain"), STR("This origin may not open a socket."), (Str){0});
     return;
   }

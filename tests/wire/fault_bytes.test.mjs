@@ -282,6 +282,14 @@ test('connections opened and closed by the thousand leave nothing behind', LIMIT
   }
 });
 
+test('what a stranger sends makes up no field of the log', LIMIT, async () => {
+  const told = await startServer({ LOG_LEVEL: 'info' });
+  await assert.rejects(openSocket(told, undefined, { headers: { Origin: 'http://a.example" level=error x="' } }));
+  await until(() => told.log.includes('foreign origin'), 'the refusal is logged');
+  assert.match(told.log, /origin="http:\/\/a\.example\\" level=error x=\\""\n/);
+  await told.finish();
+});
+
 test('viewers who come and are cut off by the hundred leave nothing behind', LIMIT, async () => {
   for (let round = 0; round < scaled(10); round++) {
     const people = await Promise.all(Array.from({ length: 100 }, () => openSocket(server)));
