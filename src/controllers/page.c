@@ -60,15 +60,25 @@ static Buf *inflate_asset(const PageAsset *asset) {
   return buf;
 }
 
+// Whether a list of entity tags names this one, weak or not (RFC 9110 13.1.2).
+static bool names_etag(Str list, Str etag) {
+  while (list.length > 0) {
+    Str item = str_trim(str_cut(&list, ','));
+    if (str_starts(item, STR("W/"))) item = (Str){item.at + 2, item.length - 2};
+    if (str_equal(item, etag) || str_equal(item, STR("*"))) return true;
+  }
+  return false;
+}
+
 static void respond_asset(Exchange *exchange, const PageAsset *asset) {
   bool gzip = http_accepts_gzip(exchange->request);
   Text headers = headers_for(exchange->arena, exchange);
   bool stripe = exchange->conn->loop->config->stripe_secret_key.length > 0;
   text_add(&headers, str_from(security_headers));
   text_add(&headers, str_from(stripe ? stripe_policy : own_policy));
-  text_format(&headers, "ETag: %s\r\nVary: Accept-Encoding, Origin\r\nCache-Control: %s\r\n", asset->etag,
+  text_format(&headers, "ETag: W/%s\r\nVary: Accept-Encoding, Origin\r\nCache-Control: %s\r\n", asset->etag,
               asset->immutable ? "public, max-age=31536000, immutable" : "no-cache");
-  if (str_equal(http_header(exchange->request, "If-None-Match"), str_from(asset->etag))) {
+  if (names_etag(http_header(exchange->request, "If-None-Match"), str_from(asset->etag))) {
     exchange_respond(exchange->conn, 304, (Str){0}, (Str){0}, text_str(&headers));
     return;
   }

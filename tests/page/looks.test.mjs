@@ -115,6 +115,17 @@ test("a guest who looks at a hall is sent the first script and no other part", a
   assert.deepEqual(scripts.map((url) => new URL(url).pathname.replace(/-.*/, "")), ["/assets/index"]);
 });
 
+test("a page that has not changed is not sent again, also when a proxy stands between", async () => {
+  const etag = (await fetch(foyer.url)).headers.get("etag");
+  const strong = etag.replace(/^W\//, "");
+  for (const named of [etag, strong, `W/${strong}`, `"another", ${etag}`, "*"]) {
+    assert.equal((await fetch(foyer.url, { headers: { "If-None-Match": named } })).status, 304, named);
+  }
+  for (const named of ['"another"', strong.slice(0, -1), "W/"]) {
+    assert.equal((await fetch(foyer.url, { headers: { "If-None-Match": named } })).status, 200, named);
+  }
+});
+
 test("the page runs no script but its own files", async () => {
   const answer = await fetch(foyer.url);
   const policy = answer.headers.get("content-security-policy");
