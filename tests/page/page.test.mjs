@@ -274,7 +274,10 @@ test("a lobby screen shows the hall, its free seats and the time, and follows ev
   await until("one seat less", async () => Number(await wall.locator(".free strong").textContent()) === free - 1);
 });
 
-test("how many watch a hall is shown", async () => {
+test("how many watch a hall is shown, in words that go with the number", async () => {
+  const alone = await arrive("/hall/5", { ...people.DESK, locale: "ru-RU" });
+  await alone.getByText("1 смотрит", { exact: true }).waitFor();
+  await alone.close();
   const first = await arrive("/hall/4");
   await first.getByText("1 watching").waitFor();
   const second = await arrive("/hall/4");

@@ -119,7 +119,7 @@ export const ru: Words = {
 
   hall: {
     loading: "Загружаем план зала…",
-    viewers: (count) => `${figures.format(count)} смотрят`,
+    viewers: (count) => plural(count, "смотрит", "смотрят", "смотрят"),
     viewersLong: (count) => plural(count, "человек смотрит этот зал", "человека смотрят этот зал", "человек смотрят этот зал"),
     views: "Как показать зал",
     map: "План",
