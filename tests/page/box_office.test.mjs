@@ -44,6 +44,10 @@ for (const [size, options, colorScheme] of [
     await page.getByText("Paid. See you there!").waitFor();
     await page.getByText("Ticket 3 of 3").waitFor();
     await people.seeNoFaults(page, "the tickets");
+    await page.emulateMedia({ media: "print" });
+    await people.seeNoFaults(page, "the tickets on paper");
+    assert.equal(await page.getByRole("link", { name: "My tickets", exact: true }).isVisible(), false);
+    await page.emulateMedia({ media: null });
     const codes = await office.codesOf(page);
     assert.equal(codes.length, 3);
     await page.getByRole("link", { name: "All my tickets" }).click();
