@@ -302,12 +302,12 @@ export const sayRu: Say = {
     refundSure: (amount) => `Отменить бронирование и вернуть ${amount}? Билеты сразу станут недействительны.`,
     refundYes: "Да, вернуть",
     export: "Скачать CSV",
-    door: "На вход",
+    door: "К проверке билетов",
     staffOnly: "Для персонала",
   },
 
   door: {
-    title: "Вход",
+    title: "Проверка билетов",
     inside: (inside, total) => `Вошли ${figures.format(inside)} из ${figures.format(total)}`,
     listOf: (when) => `Список от ${when}`,
     noList: "Списка на этом устройстве ещё нет. Он нужен, чтобы работать без связи.",
