@@ -94,7 +94,20 @@ static void grant_cookie(TicketsRequest *request, Call *call) {
   seats_socket_identity_changed(request->loop, request->client, &call->granted, NULL);
 }
 
+// A page that stays open stays signed in: its cookie is given anew before it ends.
+static Str renewed(TicketsRequest *request, Call *call) {
+  bool old = call->granted.expires_ms - call->now_ms <= session_access_ms(call->config, "seats") / 2;
+  bool browser = request->token_is_cookie && request->client.cookie_hash != 0;
+  if (old && browser) grant_cookie(request, call);
+  Text body = {.arena = &call->arena};
+  json_open(&body, '{');
+  json_put_time(&body, "expiresAt", call->granted.expires_ms);
+  json_close(&body, '}');
+  return text_str(&body);
+}
+
 static Str body_of(TicketsRequest *request, Call *call) {
+  if (request->route->renews) return renewed(request, call);
   if (!request->route->tokens || call->granted.user_id == 0) return text_str(&call->reply);
   if (request->wants_cookie) {
     grant_cookie(request, call);

@@ -76,6 +76,7 @@ static const TicketsRoute routes[] = {
      .tokens = true,
      .user = true},
     {.verb = HTTP_POST, .path = "/auth/refresh", .method = &account_refresh, .tokens = true},
+    {.verb = HTTP_POST, .path = "/auth/renew", .method = &account_renew, .renews = true},
     {.verb = HTTP_POST, .path = "/auth/logout", .method = &account_logout},
     {.verb = HTTP_GET, .path = "/account", .method = &account_get},
     {.verb = HTTP_PATCH, .path = "/account", .method = &account_change},

@@ -19,6 +19,7 @@ typedef struct TicketsRoute {
   TicketsLimit limit;
   bool tokens;       // grants a session: tokens in the body, or a cookie with ?cookie=1
   bool user;         // and `user` beside the tokens
+  bool renews;       // says until when the session is good, and gives a cookie of it anew that is past half of its life
   bool raw;          // the method's input is a PaymentWebhook, and what it says beside a refusal is the answer, as text
   bool kept;         // the answer is the same for everybody and is kept for a moment
   bool digits_win;   // numbers of path and query are read as parseInt does, and past the largest they are the largest

@@ -13,6 +13,7 @@ extern const Method account_refresh;
 extern const Method account_logout;
 extern const Method account_get;
 extern const Method account_change;
+extern const Method account_renew;
 extern const Method account_sessions;
 extern const Method account_end_session;
 extern const Method account_end_sessions;  // all others

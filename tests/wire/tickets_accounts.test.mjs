@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import net from 'node:net';
 import { after, before, test } from 'node:test';
 
-import { Line } from './support/foyer.mjs';
+import { Line, claimsOf as claimsOfCookie, forgeCookie } from './support/foyer.mjs';
 import { PASSWORD, api, claimsOf, codeFor, refused, signIn, signUp, startTickets } from './support/tickets.mjs';
 
 let server;
@@ -145,6 +145,34 @@ test('with cookie=1 the session is a cookie, and every door takes it', async () 
   const out = await api(foyer, 'POST', '/auth/logout', { headers: { Cookie: cookie, ...origin } });
   assert.match(out.headers['set-cookie'].join(), /handshake_token=; Path=\//);
   assert.equal((await line.closed).code, 4401);
+});
+
+test('a cookie past half of its life is given anew for the same session, and its sockets follow', async () => {
+  const email = 'renewed@example.com';
+  await signUp(server, email, { name: 'Renewed' });
+  const origin = { Origin: `http://127.0.0.1:${foyer.port}` };
+  const { headers } = await signIn(foyer, email, { query: '?cookie=1', headers: origin });
+  const cookieIn = (lines = []) => lines.find((line) => line.startsWith('handshake_token='))?.split(';')[0];
+  const fresh = cookieIn(headers['set-cookie']);
+  const renew = (cookie) => api(foyer, 'POST', '/auth/renew', { headers: { Cookie: `${cookie}; ss_client=renewed`, ...origin } });
+  const early = await renew(fresh);
+  assert.equal(cookieIn(early.headers['set-cookie']), undefined);
+  const claims = claimsOfCookie(fresh.slice('handshake_token='.length));
+  assert.equal(Date.parse(early.json.expiresAt), claims.exp * 1000);
+
+  const ending = (seconds) => `handshake_token=${forgeCookie({ ...claims, exp: Math.floor(Date.now() / 1000) + seconds })}`;
+  const old = ending(2 * 24 * 3600);
+  const line = await Line.open(foyer, { headers: { Cookie: `${old}; ss_client=renewed` } });
+  assert.equal((await line.ask('user.subscribe', null, 'me')).data.username, 'Renewed');
+  const late = await renew(old);
+  assert.equal(late.status, 200, late.text);
+  const anew = claimsOfCookie(cookieIn(late.headers['set-cookie']).slice('handshake_token='.length));
+  assert.equal(anew.sid, claims.sid);
+  assert.ok(anew.exp - Date.now() / 1000 > 4.9 * 24 * 3600);
+  assert.equal(Math.floor(Date.parse(late.json.expiresAt) / 1000), anew.exp);
+  assert.equal((await line.update('me')).data.username, 'Renewed');
+  await line.close();
+  assert.equal((await renew(ending(-1))).status, 401);
 });
 
 test('a bearer token opens a socket, and revoking its session closes it at once', async () => {
