@@ -1,4 +1,5 @@
-// What is on its way, kept in this browser: each message under a key of its own, so that tabs do not undo each other's.
+// What is on its way, kept in this browser: each message under a key of its own, so that tabs do not undo each other's. And
+// what is being written, kept in this tab.
 import type { Shelf } from "../../actions/talk_context";
 import type { Outgoing } from "../../state/talk";
 
@@ -29,3 +30,15 @@ export const shelf: Shelf = {
     });
   },
 };
+
+const draftOf = (me: number, to: number) => `foyer.draft.${me}.${to}`;
+
+/** What somebody has begun to write to somebody. */
+export function beginningOf(me: number, to: number): string {
+  return trying(() => sessionStorage.getItem(draftOf(me, to)) ?? "", "");
+}
+
+/** Keeps it, through another conversation, a reload or the end of the session; empty: there is none. */
+export function keepBeginning(me: number, to: number, text: string): void {
+  trying(() => (text ? sessionStorage.setItem(draftOf(me, to), text) : sessionStorage.removeItem(draftOf(me, to))), undefined);
+}
