@@ -12,10 +12,21 @@ import { browserSurroundings, Link } from "./wire/link";
 const surroundings = browserSurroundings();
 const page = createStore(newPage());
 const link = new Link(surroundings, (state) => page.update((before) => takeLink(before, state)));
-const context = { page, link, ask: askApi, callUser, readAuthStart, fetchPlan, after: surroundings.after };
+/** Asks; a door that does not know us makes the page ask who we are. */
+const ask: typeof askApi = async (asked) => {
+  try {
+    return await askApi(asked);
+  } catch (thrown) {
+    actions.doubtAccount(thrown);
+    throw thrown;
+  }
+};
+
+const context = { page, link, ask, callUser, readAuthStart, fetchPlan, after: surroundings.after };
 const actions = bindActions(context);
 
 actions.watchAccount();
+actions.staySignedIn();
 actions.watchCinemas();
 link.start();
 

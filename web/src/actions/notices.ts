@@ -2,6 +2,7 @@
 import { failureCode } from "../wire/failure";
 import { addNotice, dropNotice } from "../state/page";
 import type { Context } from "./context";
+import { doubtAccount } from "./staying";
 
 const SHOWN_MS = 7_000;
 let nextNotice = 1;
@@ -16,6 +17,7 @@ function show(context: Context, code: string, news: string): void {
 /** Tells of a failure: its code picks the words. */
 export function tellFailure(context: Context, thrown: unknown): void {
   if (failureCode(thrown) === "Unreadable") console.error(thrown);
+  doubtAccount(context, thrown);
   show(context, failureCode(thrown), "");
 }
 

@@ -6,6 +6,7 @@ import { dismiss } from "./notices";
 import { release, reserve, sweep } from "./seating";
 import * as profile from "./profile";
 import * as signing from "./signing";
+import { doubtAccount, staySignedIn } from "./staying";
 import { askConcerts, askMySeats, askPerson, openHall, watchAccount, watchCinemas } from "./watching";
 
 /** The table: a name, and a function of the context and one input. */
@@ -19,6 +20,8 @@ export const ACTIONS = {
   sweep,
   askPerson,
   askConcerts,
+  staySignedIn,
+  doubtAccount,
   dismiss,
   ...signing,
   ...profile,

@@ -64,7 +64,15 @@ export function messenger(app: App): Messenger {
       for (const listener of heard) listener(event.message, otherOf(talk.get(), event.message));
     },
   });
-  const context: Talking = { ...app.context, talk, socket, shelf, askTalk, deviceNow: () => Date.now() };
+  const ask: typeof askTalk = async (asked) => {
+    try {
+      return await askTalk(asked);
+    } catch (thrown) {
+      app.actions.doubtAccount(thrown);
+      throw thrown;
+    }
+  };
+  const context: Talking = { ...app.context, talk, socket, shelf, askTalk: ask, deviceNow: () => Date.now() };
   const talking = bindTalk(context);
   talking.followPerson();
   addEventListener("online", () => talking.wake());
