@@ -329,6 +329,13 @@ test("on a phone the list leads to the conversation and back", async () => {
   await line(ann.page, "Yes.").locator(".bubble").tap();
   await line(ann.page, "Yes.").getByRole("button", { name: "Edit" }).waitFor();
   await people.seeNoFaults(ann.page, "a conversation on a phone");
+  await writeMany(ben.page, ann, 20);
+  await line(ann.page, "number 20").waitFor();
+  await foyer.kill();
+  await ann.page.getByText("No connection. What you write is kept").waitFor();
+  await until("the end to be in sight still", () => ann.page.locator(".scroll").last().evaluate((box) => box.scrollHeight - box.scrollTop - box.clientHeight < 2));
+  assert.equal(await ann.page.getByRole("button", { name: "Go to the newest message" }).count(), 0);
+  await foyer.start();
   await ann.page.getByRole("link", { name: "All conversations" }).click();
   await ann.page.getByRole("heading", { name: "Messages" }).waitFor();
 });
