@@ -66,6 +66,33 @@ test("who allows it and looks away is notified by the browser, and led to the co
   await ben.page.getByRole("textbox", { name: "Message to ann-tells" }).waitFor();
 });
 
+test("where only a service worker may notify, it does", async () => {
+  const ann = await somebody("ann-works");
+  const ben = await somebody("ben-works");
+  await ben.page.context().grantPermissions(["notifications"], { origin: foyer.url });
+  // As on Android.
+  await ben.page.addInitScript(() => {
+    window.Notification = class {
+      static permission = "granted";
+      constructor() {
+        throw new TypeError("Illegal constructor. Use ServiceWorkerRegistration.showNotification() instead.");
+      }
+    };
+  });
+  await ben.page.goto("/");
+  await ben.page.getByRole("link", { name: "Messages", exact: true }).waitFor();
+  await lookAway(ben.page);
+  await write(ann.page, ben.number, "By your worker");
+  const shown = await until("the worker to notify", () =>
+    ben.page.evaluate(async () => {
+      const registration = await navigator.serviceWorker.getRegistration();
+      const [one] = (await registration?.getNotifications()) ?? [];
+      return one && { title: one.title, body: one.body, data: one.data };
+    }),
+  );
+  assert.deepEqual(shown, { title: "ann-works", body: "By your worker", data: `/messages/${ann.number}` });
+});
+
 test("who has not allowed it is not notified, and is offered it beside the conversations", async () => {
   const ann = await somebody("ann-asks");
   const ben = await somebody("ben-asks");

@@ -42,15 +42,33 @@ for (const name of ["focus", "blur"]) addEventListener(name, holdWhileSeen);
 document.addEventListener("visibilitychange", holdWhileSeen);
 holdWhileSeen();
 
+/** What to tell of a message, and where a click on it leads. */
+export interface Call {
+  readonly id: number;
+  readonly name: string;
+  readonly text: string;
+  readonly path: string;
+}
+
 /** Notifies of a message, where that is allowed and no tab of ours is looked at; all tabs together once. */
-export async function notify(id: number, name: string, text: string, open: () => void): Promise<void> {
+export async function notify({ id, name, text, path }: Call, lead: (path: string) => void): Promise<void> {
   if (notifying() !== "yes" || (await lookedAtElsewhere())) return;
+  const options = { body: text.slice(0, 200), tag: `foyer-message-${id}` };
   try {
-    new Notification(name, { body: text.slice(0, 200), tag: `foyer-message-${id}` }).onclick = () => {
+    new Notification(name, options).onclick = () => {
       window.focus();
-      open();
+      lead(path);
     };
   } catch {
-    // Some phones notify only from a service worker; the icon is marked all the same.
+    await notifyByWorker(name, { ...options, data: path }, lead).catch(() => {});
   }
+}
+
+/** Notifies where only a service worker may. */
+async function notifyByWorker(name: string, options: NotificationOptions, lead: (path: string) => void): Promise<void> {
+  const { serviceWorker } = navigator;
+  await serviceWorker.register("/notifier.js");
+  serviceWorker.onmessage = ({ data }) => lead(data);
+  const registration = await serviceWorker.ready;
+  await registration.showNotification(name, options);
 }
