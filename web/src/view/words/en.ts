@@ -89,7 +89,7 @@ export const en = {
 
   link: {
     connecting: "Connecting…",
-    lost: "Connection lost. Reconnecting… the seats you see may be out of date.",
+    lost: "Connection lost. Reconnecting… what you see may be out of date.",
     back: "Connected again. Everything you see is up to date.",
   },
 
