@@ -333,6 +333,7 @@ test("on a phone the list leads to the conversation and back", async () => {
   await line(ann.page, "number 20").waitFor();
   await foyer.kill();
   await ann.page.getByText("No connection. What you write is kept").waitFor();
+  assert.equal(await ann.page.locator(".who").getByText("online", { exact: true }).count(), 0);
   await until("the end to be in sight still", () => ann.page.locator(".scroll").last().evaluate((box) => box.scrollHeight - box.scrollTop - box.clientHeight < 2));
   assert.equal(await ann.page.getByRole("button", { name: "Go to the newest message" }).count(), 0);
   await foyer.start();
