@@ -218,6 +218,36 @@ test("somebody is found by a part of the name, and a conversation begins", async
   await line(ben.page, "Found you.").waitFor();
 });
 
+test("a conversation is found, entered, written in, changed and left with the keyboard alone", async () => {
+  const { page } = await somebody("ann-keys");
+  const ben = await somebody("ben-keys");
+  await page.goto("/messages");
+  await page.getByRole("searchbox", { name: "Find people and messages" }).focus();
+  await page.keyboard.type("ben-keys");
+  await page.getByRole("link", { name: "ben-keys" }).waitFor();
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await page.getByRole("textbox", { name: "Message to ben-keys" }).and(page.locator(":focus")).waitFor();
+  await page.keyboard.type("By keys");
+  await page.keyboard.press("Enter");
+  await line(ben.page, "By keys").or(ben.page.getByRole("link", { name: /New message from ann-keys/ })).waitFor();
+  await seeMark(page, "By keys", "Sent");
+  await page.keyboard.press("ArrowUp");
+  await page.getByText("Editing your message").waitFor();
+  await page.keyboard.type(" alone");
+  await page.keyboard.press("Enter");
+  await line(page, "By keys alone").getByText("edited").waitFor();
+  await page.getByRole("button", { name: "Options for this message" }).focus();
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Tab");
+  assert.equal(await page.evaluate(() => document.activeElement.textContent.trim()), "Edit");
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "Edit", exact: true }).waitFor({ state: "detached" });
+  await page.getByRole("link", { name: "Foyer" }).focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "Halls" }).and(page.locator(":focus")).waitFor();
+});
+
 test("who is blocked is told so, and writes again when that has ended", async () => {
   const ann = await somebody("ann-eight");
   const ben = await somebody("ben-eight");
