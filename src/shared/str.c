@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DOUBLE_TEXT_BYTES = 32, DOUBLE_INPUT_BYTES = 128, INT_TEXT_BYTES = 20, TEXT_FIRST_BYTES = 64 };
+enum { DOUBLE_TEXT_BYTES = 32, DOUBLE_INPUT_BYTES = 128, TEXT_FIRST_BYTES = 64 };
 
 Str str_from(const char *zero_terminated) {
   if (zero_terminated == NULL) return (Str){0};
@@ -204,13 +204,6 @@ void text_reserve(Text *text, size_t more) {
   text->capacity = capacity;
 }
 
-void text_add(Text *text, Str s) {
-  if (s.length == 0) return;
-  text_reserve(text, s.length);
-  memcpy(text->at + text->length, s.at, s.length);
-  text->length += s.length;
-}
-
 void text_char(Text *text, char c) {
   text_reserve(text, 1);
   text->at[text->length++] = c;
@@ -223,22 +216,19 @@ static const char digit_pairs[] =
     "99";
 
 void text_int(Text *text, int64_t value) {
-  char digits[INT_TEXT_BYTES];
-  char *at = digits + sizeof digits;
   uint64_t left = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-  while (left >= 100) {
-    at -= 2;
-    memcpy(at, digit_pairs + left % 100 * 2, 2);
-    left /= 100;
+  size_t length = value < 0 ? 2 : 1;
+  for (uint64_t power = 10; left >= power; power *= 10) ++length;  // 10^19 is more than any
+  text_reserve(text, length);
+  char *at = text->at + text->length;
+  text->length += length;
+  if (value < 0) at[0] = '-';
+  for (at += length; left >= 10; left /= 100) {
+    const char *pair = digit_pairs + left % 100 * 2;
+    *--at = pair[1];
+    *--at = pair[0];
   }
-  if (left >= 10) {
-    at -= 2;
-    memcpy(at, digit_pairs + left * 2, 2);
-  } else {
-    *--at = (char)('0' + left);
-  }
-  if (value < 0) *--at = '-';
-  text_add(text, (Str){at, (size_t)(digits + sizeof digits - at)});
+  if (left > 0 || value == 0) *--at = (char)('0' + left);
 }
 
 // Numbers of at most three decimals, which most are: the quotient is the double nearest to the decimal, so that the

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "shared/arena.h"
 
@@ -45,7 +46,15 @@ typedef struct Text {
 } Text;
 
 void text_reserve(Text *text, size_t more);  // makes room for `more` bytes
-void text_add(Text *text, Str s);
+
+// In a header, so that the bytes of a constant are moved without a call.
+static inline void text_add(Text *text, Str s) {
+  if (s.length == 0) return;
+  if (text->capacity - text->length < s.length) text_reserve(text, s.length);
+  memcpy(text->at + text->length, s.at, s.length);
+  text->length += s.length;
+}
+
 void text_char(Text *text, char c);
 void text_int(Text *text, int64_t value);
 void text_double(Text *text, double value);  // shortest form that reads back the same; finite only (others as 0)

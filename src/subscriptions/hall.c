@@ -51,10 +51,12 @@ static void add_seat(Text *out, const HallPicture *hall, const HallSeat *seat) {
   enum { CHANGING_BYTES = 16 + TIME_ISO_BYTES + 4 };
   const char *status = seat_status_name((SeatStatus)seat->status);
   const char *constant = hall->text + seat->head_at;
-  text_reserve(out, (size_t)seat->head_bytes + seat->tail_bytes + CHANGING_BYTES);
+  Str type = hall->types[seat->type].seat_tail;
+  text_reserve(out, (size_t)seat->head_bytes + seat->tail_bytes + type.length + CHANGING_BYTES);
   char *at = put(out->at + out->length, constant, seat->head_bytes);
   at = put(at, status, strlen(status));
   at = put(at, constant + seat->head_bytes, seat->tail_bytes);
+  at = put(at, type.at, type.length);
   time_iso(seat->updated_at, at);
   at = put(at + TIME_ISO_BYTES, "\"},", 3);
   out->length = (size_t)(at - out->at);

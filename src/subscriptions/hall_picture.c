@@ -50,10 +50,12 @@ static Str seat_tail(Arena *arena, const HallType *type) {
   return text_str(&text);
 }
 
+// From each type to the next by the index, not through the entries of all seats.
 static void read_types(Call *call, HallPicture *picture) {
   static const char READ[] =
-      "SELECT id, name FROM seat_types WHERE id IN (SELECT DISTINCT seat_type_id FROM seats WHERE hall_id = $1)"
-      " ORDER BY id";
+      "WITH RECURSIVE found(id) AS (SELECT min(seat_type_id) FROM seats WHERE hall_id = $1 UNION ALL"
+      " SELECT (SELECT min(seat_type_id) FROM seats WHERE hall_id = $1 AND seat_type_id > found.id) FROM found"
+      " WHERE found.id IS NOT NULL) SELECT id, name FROM seat_types WHERE id IN (SELECT id FROM found) ORDER BY id";
   Rows rows = db_rows(call->db, READ, sql_int(picture->id));
   while (picture->type_count < PLAN_TYPES_MAX && rows_next(&rows)) {
     HallType *type = &picture->types[picture->type_count++];
@@ -77,8 +79,8 @@ static void add_member(Text *text, Str before, int64_t value) {
   text_int(text, value);
 }
 
-// Writes the constant JSON of a seat, in its two pieces.
-static void write_seat(const Rows *rows, const HallPicture *picture, HallSeat *seat, Text *text) {
+// Writes the constant JSON of a seat, in its two pieces; that of its type follows them.
+static void write_seat(const Rows *rows, HallSeat *seat, Text *text) {
   seat->head_at = (uint32_t)text->length;
   add_member(text, STR("{\"id\":"), seat->id);
   add_member(text, STR(",\"row\":"), rows_int(rows, 1));
@@ -92,7 +94,6 @@ static void write_seat(const Rows *rows, const HallPicture *picture, HallSeat *s
   add_member(text, STR(",\"height\":"), rows_int(rows, 6));
   text_add(text, STR(",\"rotation\":"));
   text_double(text, rows_real(rows, 7));
-  text_add(text, picture->types[seat->type].seat_tail);
   seat->tail_bytes = (uint16_t)(text->length - tail_at);
 }
 
@@ -102,7 +103,7 @@ static void read_seats(Call *call, HallPicture *picture) {
       "SELECT id, row, place, x, y, width, height, rotation, status, updated_at, seat_type_id FROM seats"
       " WHERE id BETWEEN (SELECT min(id) FROM seats WHERE hall_id = $1) AND (SELECT max(id) FROM seats WHERE hall_id ="
       " $1) AND +hall_id = $1 ORDER BY id";
-  enum { SEAT_BYTES = 160 };  // about; the text grows where it is more
+  enum { SEAT_BYTES = 120 };  // about; the text grows where it is more
   picture->seats = ARENA_ARRAY(&picture->arena, HallSeat, picture->seat_count);
   Text text = {.arena = &picture->arena};
   text_reserve(&text, (size_t)picture->seat_count * SEAT_BYTES);
@@ -117,7 +118,7 @@ static void read_seats(Call *call, HallPicture *picture) {
     HallType *type = &picture->types[seat->type];
     ++type->seats;
     ++type->counts[seat->status];
-    write_seat(&rows, picture, seat, &text);
+    write_seat(&rows, seat, &text);
   }
   rows_end(&rows);
   picture->text = text.at;

@@ -13,7 +13,7 @@ typedef struct HallSeat {
   int64_t id;
   int64_t updated_at;   // ms
   int64_t changed_seq;  // of its last change that is still remembered
-  uint32_t head_at;     // in HallPicture.text: `{"id":..,"status":"`, and behind it `","x":..,"updated_at":"`
+  uint32_t head_at;     // in HallPicture.text: `{"id":..,"status":"`, and behind it `","x":..,"rotation":0`
   uint16_t head_bytes;
   uint16_t tail_bytes;
   uint16_t type;  // index into types
