@@ -172,13 +172,9 @@ static void take_sent(Conn *conn, size_t sent) {
   }
 }
 
-static ssize_t send_pieces(Conn *conn) {
-  if (conn->piece_count == 1) {
-    const Buf *piece = conn->pieces[0];
-    return send(conn->fd, piece->at + conn->first_sent, piece->length - conn->first_sent, MSG_NOSIGNAL);
-  }
-  struct iovec vectors[PIECES_A_WRITE];
-  uint32_t count = conn->piece_count < PIECES_A_WRITE ? conn->piece_count : PIECES_A_WRITE;
+// The first of what is queued, as the kernel wants it; gives of how many pieces.
+static uint32_t first_pieces(const Conn *conn, struct iovec *vectors, uint32_t most) {
+  uint32_t count = conn->piece_count < most ? conn->piece_count : most;
   for (uint32_t i = 0; i < count; i++) {
     const Buf *piece = conn->pieces[i];
     size_t skip = i == 0 ? conn->first_sent : 0;
@@ -186,6 +182,13 @@ static ssize_t send_pieces(Conn *conn) {
     memcpy(&vectors[i].iov_base, &from, sizeof from);  // iov_base is not const, though send only reads it
     vectors[i].iov_len = piece->length - skip;
   }
+  return count;
+}
+
+static ssize_t send_pieces(Conn *conn) {
+  struct iovec vectors[PIECES_A_WRITE];
+  uint32_t count = first_pieces(conn, vectors, PIECES_A_WRITE);
+  if (count == 1) return send(conn->fd, vectors[0].iov_base, vectors[0].iov_len, MSG_NOSIGNAL);
   return sendmsg(conn->fd, &(struct msghdr){.msg_iov = vectors, .msg_iovlen = count}, MSG_NOSIGNAL);
 }
 
@@ -360,9 +363,9 @@ static void resume(Conn *conn) {
   if (!conn->dead && !conn->polls_read) poll_update(conn);
 }
 
-// What has one piece to send, as all have in a fan-out, may go by the ring.
+// What has few pieces to send, as all have in a fan-out, may go by the ring.
 static bool fits_ring(const Conn *conn) {
-  return conn->piece_count == 1 && !conn->polls_write && !conn->dead;
+  return conn->piece_count > 0 && conn->piece_count <= SEND_RING_PIECES && !conn->polls_write && !conn->dead;
 }
 
 static void on_ring_sent(void *owner, size_t count) {
@@ -380,9 +383,8 @@ static uint32_t send_by_ring(Loop *loop) {
   if (loop->ring == NULL) return 0;
   uint32_t count = 0;
   for (; conn->next_dirty != NULL && fits_ring(conn); conn = conn->next_dirty, count++) {
-    const Buf *piece = conn->pieces[0];
-    if (!send_ring_add(loop->ring, conn->fd, piece->at + conn->first_sent, piece->length - conn->first_sent, conn))
-      break;
+    struct iovec pieces[SEND_RING_PIECES];
+    if (!send_ring_add(loop->ring, conn->fd, pieces, first_pieces(conn, pieces, SEND_RING_PIECES), conn)) break;
   }
   send_ring_run(loop->ring, on_ring_sent);
   return count;

@@ -1,9 +1,11 @@
 // A list of sends, kept until it runs.
 #include "core/send_ring.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <liburing.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 
 enum { SENDS_A_RUN = 1024 };
@@ -11,6 +13,8 @@ enum { SENDS_A_RUN = 1024 };
 typedef struct Send {
   void *owner;
   size_t sent;
+  struct msghdr message;
+  struct iovec pieces[SEND_RING_PIECES];
 } Send;
 
 struct SendRing {
@@ -37,12 +41,21 @@ void send_ring_free(SendRing *ring) {
   free(ring);
 }
 
-bool send_ring_add(SendRing *ring, int fd, const char *bytes, size_t count, void *owner) {
+bool send_ring_add(SendRing *ring, int fd, const struct iovec *pieces, size_t count, void *owner) {
+  assert(count > 0 && count <= SEND_RING_PIECES);
   struct io_uring_sqe *entry = ring->broken || ring->count == SENDS_A_RUN ? NULL : io_uring_get_sqe(&ring->uring);
   if (entry == NULL) return false;
-  io_uring_prep_send(entry, fd, bytes, count, MSG_NOSIGNAL | MSG_DONTWAIT);
-  io_uring_sqe_set_data64(entry, ring->count);
-  ring->sends[ring->count++] = (Send){.owner = owner};
+  Send *send = &ring->sends[ring->count];
+  send->owner = owner;
+  send->sent = 0;
+  if (count == 1) {  // the kernel has less to read
+    io_uring_prep_send(entry, fd, pieces->iov_base, pieces->iov_len, MSG_NOSIGNAL | MSG_DONTWAIT);
+  } else {
+    memcpy(send->pieces, pieces, count * sizeof *pieces);
+    send->message = (struct msghdr){.msg_iov = send->pieces, .msg_iovlen = count};
+    io_uring_prep_sendmsg(entry, fd, &send->message, MSG_NOSIGNAL | MSG_DONTWAIT);
+  }
+  io_uring_sqe_set_data64(entry, ring->count++);
   return true;
 }
 
