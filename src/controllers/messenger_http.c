@@ -54,11 +54,8 @@ static bool is_over(Exchange *exchange, const MessengerRoute *row) {
 // The body is read before anything else, as far as it is JSON.
 static bool body_is_json(Exchange *exchange) {
   Str body = exchange->request->body;
-  size_t fault_offset = 0;
-  if (str_trim(body).length == 0) return true;
-  const Json *root = json_parse(exchange->arena, body, &fault_offset);
-  if (json_is_object(root) || json_is_array(root)) return true;
-  if (root != NULL) fault_offset = 0;  // a bare value is none
+  size_t fault_offset;
+  if (str_trim(body).length == 0 || json_is_object_or_array(body, &fault_offset)) return true;
   respond_fault(exchange, 400, messenger_parser_words(exchange->arena, body, fault_offset), 0);
   return false;
 }

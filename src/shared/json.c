@@ -207,6 +207,15 @@ const Json *json_parse(Arena *arena, Str text, size_t *fault_offset) {
   return tree;
 }
 
+bool json_is_object_or_array(Str text, size_t *fault_offset) {
+  Scan scan;
+  bool checked = check(text, &scan);
+  *fault_offset = checked ? 0 : (size_t)(scan.at - scan.start);
+  if (!checked) return false;
+  char first = str_trim(text).at[0];
+  return first == '{' || first == '[';
+}
+
 const Json *json_get(const Json *object, const char *key) {
   if (!json_is_object(object)) return NULL;
   for (const Json *member = object->child; member != NULL; member = member->next) {

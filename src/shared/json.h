@@ -16,6 +16,8 @@ typedef struct cJSON Json;  // a node of a parsed tree; lives in the arena it wa
 // is the byte where it went wrong (the length, when only the UTF-8 is wrong). The tree keeps no part of `text`. Any
 // thread; does not block.
 const Json *json_parse(Arena *arena, Str text, size_t *fault_offset);
+// Whether json_parse would make an object or an array of it; *fault_offset is as above, and 0 for any other value.
+bool json_is_object_or_array(Str text, size_t *fault_offset);
 
 const Json *json_get(const Json *object, const char *key);  // NULL when absent, or when `object` is NULL or no object
 const Json *json_first(const Json *array_or_object);        // first child or NULL

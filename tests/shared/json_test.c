@@ -49,6 +49,23 @@ static void test_an_envelope_is_read(void **state) {
   assert_string_equal(json_key(json_first(envelope)), "type");
 }
 
+static void test_a_text_is_checked_without_a_tree(void **state) {
+  (void)state;
+  const char *good[] = {"{}", " [1, {\"a\": \"\\u00e9\"}]\n"};
+  const struct {
+    const char *text;
+    size_t fault;
+  } bad[] = {{"", 0}, {"1", 0}, {" \"a\"", 0}, {"{\"a\":1", 6}, {"{\"a\":x}", 5}, {"[1]]", 3}, {"[\"\xff\"]", 5}};
+  size_t fault = 99;
+  for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+    assert_true(json_is_object_or_array(str_from(good[i]), &fault));
+  }
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    assert_false(json_is_object_or_array(str_from(bad[i].text), &fault));
+    assert_int_equal(fault, bad[i].fault);
+  }
+}
+
 static void test_questions_about_an_absent_node_answer_no(void **state) {
   (void)state;
   Str s;
@@ -331,6 +348,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_members_are_written_with_their_names),
       cmocka_unit_test_teardown(test_an_envelope_is_read, forget),
+      cmocka_unit_test_teardown(test_a_text_is_checked_without_a_tree, forget),
       cmocka_unit_test_teardown(test_questions_about_an_absent_node_answer_no, forget),
       cmocka_unit_test_teardown(test_each_kind_of_value_is_told_apart, forget),
       cmocka_unit_test_teardown(test_every_number_form_of_the_rfc_is_read, forget),
