@@ -98,7 +98,7 @@ def add_messages(db, pairs):
     db.execute("INSERT INTO message_blocks(dialog_id, block, count) SELECT dialog_id, seq / 1024, count(*) FROM messages"
                " GROUP BY 1, 2")
     db.commit()
-    # As the server does it, 32 calls in one commit.
+    # As the server does it, 8 calls in one commit.
     for first in range(0, MESSAGES, 1024):
         db.execute("INSERT INTO message_words(rowid, people, text) SELECT id, people, text FROM message_texts"
                    " WHERE id > ? AND id <= ?", (first, first + 1024))
