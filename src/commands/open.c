@@ -32,7 +32,10 @@ static Db *open_database(const Config *config, bool make) {
     db_close(db);
     db = NULL;
   }
-  if (db == NULL && where != NULL) fprintf(stderr, "The database cannot be used; the log above says why.\n");
+  if (db == NULL && where != NULL) {
+    bool is_file = str_starts(config->database_url, STR("sqlite:"));  // another URL may hold a password
+    fprintf(stderr, "The database %s cannot be used; the log above says why.\n", is_file ? where : "postgres://...");
+  }
   arena_free(&arena);
   return db;
 }

@@ -214,6 +214,10 @@ bool db_changed_outside(Db *db) {
   return db->driver->changed_outside != NULL && db->driver->changed_outside(db);
 }
 
+void db_hurry(Db *db) {
+  db->hurries = true;
+}
+
 bool db_is_shared(const Db *db) {
   return db->driver->wait_for_commit != NULL;
 }

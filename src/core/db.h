@@ -113,6 +113,9 @@ uint64_t db_version_of(Db *db, const char *table);
 // True when another process (or connection that is not this one) has committed since the last time this was asked. Not
 // of a shared database, where core/commits.h tells more.
 bool db_changed_outside(Db *db);
+// From now on a server that does not answer is given up after a second and a half, so that who asked hears of it within
+// two; otherwise after ten.
+void db_hurry(Db *db);
 bool db_is_shared(const Db *db);  // other processes, on other machines, write to it at any time: PostgreSQL
 // Waits until some process has committed events to a shared database, `limit_ms` at most. False (logged): not to be
 // heard of now. The connection is for nothing else.

@@ -59,6 +59,7 @@ struct Db {
   bool has_savepoint;
   bool spares_savepoint;
   bool spoilt;  // it failed so that the whole transaction is lost
+  bool hurries;
   bool work_is_spent;
   int64_t changes_before;  // total changes when the call's part began
   DbWatched watched[DB_WATCHED_MAX];

@@ -16,9 +16,9 @@ enum {
   PARAMETERS_MAX = 24,
   NAME_BYTES = 16,
   CONNECT_MS = 1000,
-  ANSWER_MS = 1500,        // of one who writes, and may wait for the lock: an error is answered within two seconds
-  READ_ANSWER_MS = 10000,  // of one who reads, perhaps a whole hall
-  SCHEMA_ANSWER_MS = 600000
+  SOON_MS = 1500,     // for who has asked for answers soon (db_hurry)
+  ANSWER_MS = 10000,  // the lock may be another's first, and what is read may be a whole hall
+  SCHEMA_MS = 600000
 };
 
 // Prepared with the types of its values: one that is NULL now and a number the next time is two statements.
@@ -111,7 +111,7 @@ static bool exec(Postgres *me, const char *what, const char *sql, int limit_ms) 
 }
 
 static bool run_text(Db *db, const char *sql) {
-  return exec(postgres_of(db), "exec", sql, SCHEMA_ANSWER_MS);
+  return exec(postgres_of(db), "exec", sql, SCHEMA_MS);
 }
 
 // Connecting.
@@ -257,7 +257,7 @@ static void free_slot(Statement *statement) {
 }
 
 static PGresult *finish(Postgres *me, const char *what, const char *text, int sent) {
-  PGresult *result = sent != 0 ? take_result(me, me->mode == DB_WRITE ? ANSWER_MS : READ_ANSWER_MS) : NULL;
+  PGresult *result = sent != 0 ? take_result(me, me->db.hurries ? SOON_MS : ANSWER_MS) : NULL;
   if (is_good(result)) return result;
   fail(&me->db, what, text, result);
   PQclear(result);

@@ -360,6 +360,7 @@ Store *store_start(const StoreSettings *settings) {
   store->seen = settings->seen;
   store->healthy = true;
   store->writer_db = db_open(settings->path, DB_WRITE);
+  if (store->writer_db != NULL) db_hurry(store->writer_db);
   bool ready = store->writer_db != NULL && queue_init(&store->writes, settings->queue_max) &&
                queue_init(&store->reads, settings->queue_max) && queue_init(&store->work, settings->queue_max);
   if (!ready || !start_readers(store) || uv_thread_create(&store->writer, writer_main, store) != 0 ||

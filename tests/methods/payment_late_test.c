@@ -217,7 +217,7 @@ static void put_another_on_sale(Rig *rig) {
   rig_run(rig,
           "INSERT INTO categories(id, public_id, concert_id, name, price, seat_type_id, total_seats, available_seats)"
           " SELECT 9, 'others', 9, name, price, seat_type_id, n, n FROM categories,"
-          " (SELECT count(*) AS n FROM seats WHERE id <= 4 AND status = 0) WHERE public_id = '" SALE_STANDARD "'");
+          " (SELECT count(*) AS n FROM seats WHERE id <= 4 AND status = 0) c WHERE public_id = '" SALE_STANDARD "'");
 }
 
 static void test_late_money_gets_no_seats_that_are_on_sale_for_another_concert(void **state) {
