@@ -172,24 +172,25 @@ static int serve(Config *config) {
   const char *path = command_database(config, &arena);
   Outbox *outbox =
       outbox_new(&(OutboxSettings){.path = path, .kinds = registry_effects, .kind_count = registry_effect_count});
-  if (outbox == NULL) return 1;
+  Fast *fast = fast_new();
+  if (outbox == NULL || fast == NULL) return 1;
   StoreSettings settings = {.path = path,
                             .queue_max = (uint32_t)config->queue_max,
                             .batch_max = BATCH_MAX,
                             .batch_ms = BATCH_MS,
                             .readers = (int)config->readers,
                             .event = registry_event,
+                            .fast = fast,
                             .committed = waiting_room_committed,
                             .seen = seen,
                             .effects = outbox_wake,
                             .couriers = outbox,
                             .changed_outside = registry_changed_outside};
   Store *store = store_start(&settings);
-  Fast *fast = fast_new();
   const char *host = config->demo ? "127.0.0.1" : "::";
   if (config->host.length > 0) host = str_zero(&arena, config->host);
   int count = loop_count(config);
-  if (store == NULL || fast == NULL || !start_loops(loops, count, store, outbox, fast, config, host, &arena)) return 1;
+  if (store == NULL || !start_loops(loops, count, store, outbox, fast, config, host, &arena)) return 1;
   warn_of_payments(config, &arena);
   wait_for_stop(&stop);
   outbox_stop(outbox, COURIERS_GRACE_MS);

@@ -581,8 +581,9 @@ CREATE INDEX mailed_links_expires ON mailed_links (expires_at) WHERE expires_at 
 -- is held when a number is given. Old ones go: who is so far behind reads everything anew.
 CREATE TABLE commits (
   number BIGINT PRIMARY KEY,
-  form BIGINT NOT NULL,                   -- how `events` is written, as of the program that wrote it
-  events TEXT NOT NULL
+  form BIGINT NOT NULL,                   -- how the others are written, as of the program that wrote it
+  events TEXT NOT NULL,
+  remembers TEXT NOT NULL                 -- what is held in memory for a while: counts of guesses, registrations under way
 );
 
 CREATE FUNCTION commit_noted() RETURNS TRIGGER LANGUAGE plpgsql AS $$ BEGIN

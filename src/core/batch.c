@@ -5,8 +5,22 @@
 #include "core/log.h"
 #include "core/once.h"
 
+// What was counted stays: who guesses wrong has guessed.
+static void forget_all_but_counts(Call *call) {
+  FastChange **link = &call->remembers;
+  while (*link != NULL) {
+    if ((*link)->kind == FAST_PUT) fast_remove(call->fast, (*link)->key);
+    if ((*link)->kind == FAST_COUNTED) {
+      link = &(*link)->next;
+    } else {
+      *link = (*link)->next;
+    }
+  }
+  call->remembers_tail = link;
+}
+
 void batch_forget(Call *call, Error error) {
-  if (call->remembered.length > 0) fast_remove(call->fast, call->remembered);
+  forget_all_but_counts(call);
   if (error == ERR_INTERNAL || error == ERR_BUSY) call->reply.length = 0;
   call->error = error;
   call->granted = (Identity){0};
@@ -43,8 +57,8 @@ bool batch_run(Db *db, Call *call) {
 // What was committed may now be forgotten in memory too.
 static void apply_forgets(const Call *calls) {
   for (const Call *call = calls; call != NULL; call = call->next) {
-    for (int i = 0; i < 2 && call->error == ERR_NONE && call->forgets[i].length > 0; i++) {
-      fast_remove(call->fast, call->forgets[i]);
+    for (const FastChange *change = call->remembers; change != NULL; change = change->next) {
+      if (change->kind == FAST_REMOVED) fast_remove(call->fast, change->key);
     }
   }
 }

@@ -12,16 +12,23 @@ Identity identity_copy(Arena *arena, const Identity *identity) {
   return copy;
 }
 
-Call *call_new_own(Loop *loop) {
+Call *call_new_of_nobody(void) {
   Call *call = calloc(1, sizeof *call);
+  if (call == NULL) return NULL;
+  call->reply.arena = &call->arena;
+  call->events_tail = &call->events;
+  call->remembers_tail = &call->remembers;
+  return call;
+}
+
+Call *call_new_own(Loop *loop) {
+  Call *call = call_new_of_nobody();
   if (call == NULL) return NULL;
   call->loop = loop;
   call->fast = loop->fast;
   call->config = loop->config;
   call->env = loop->env;
   call->now_ms = loop->now_ms;
-  call->reply.arena = &call->arena;
-  call->events_tail = &call->events;
   return call;
 }
 
@@ -166,13 +173,35 @@ void call_effect(Call *call, const char *kind, Str key, Str payload, int64_t due
   call->has_effects = true;
 }
 
-void call_remember(Call *call, Str key, Str value, int64_t until_ms) {
-  if (!fast_put(call->fast, key, value, until_ms)) call->arena.failed = true;  // the call fails
-  call->remembered = key;
+FastChange *call_add_change(Call *call) {
+  FastChange *change = ARENA_NEW(&call->arena, FastChange);
+  *change = (FastChange){.at_ms = call->now_ms};
+  *call->remembers_tail = change;
+  call->remembers_tail = &change->next;
+  return change;
+}
+
+static void note(Call *call, FastChangeKind kind, Str key, Str value, int64_t by, int64_t window_ms) {
+  FastChange *change = call_add_change(call);
+  change->kind = kind;
+  change->key = key;
+  change->value = value;
+  change->by = by;
+  change->window_ms = window_ms;
+}
+
+void call_remember(Call *call, Str key, Str value, int64_t window_ms) {
+  if (!fast_put(call->fast, key, value, call->now_ms + window_ms)) call->arena.failed = true;  // the call fails
+  note(call, FAST_PUT, key, value, 0, window_ms);
 }
 
 void call_forget(Call *call, Str key) {
-  call->forgets[call->forgets[0].length > 0 ? 1 : 0] = key;
+  note(call, FAST_REMOVED, key, (Str){0}, 0, 0);
+}
+
+int64_t call_count(Call *call, Str key, int64_t by, int64_t window_ms) {
+  if (by != 0) note(call, FAST_COUNTED, key, (Str){0}, by, window_ms);
+  return fast_count(call->fast, key, by, window_ms, call->now_ms);
 }
 
 void call_signal(Call *call, Str topic, Str kind, Str payload) {

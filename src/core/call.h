@@ -132,9 +132,9 @@ struct Call {
   int64_t waited_note;
   Str waited_for;    // the topic that this run of the method has waited for; empty: it is the first
   bool has_effects;  // rows for the couriers were recorded
-  Str forgets[2];    // keys that are taken out of `fast` once the call is committed
-  Str remembered;    // key that the method put into `fast`: taken out again when the call fails
   Fast *fast;
+  FastChange *remembers;  // what the call has changed in `fast`, in order; what was counted stays when it fails
+  FastChange **remembers_tail;
   const Config *config;
   const char *reply_topic_kind;  // the answer is the snapshot of this topic instead; NULL: it is `reply`
   int64_t reply_topic_key;
@@ -150,6 +150,8 @@ struct Call {
 Call *call_new(Loop *loop, Conn *conn);
 // A call of the program's own; its `done` is all that hears of it. NULL when memory is out.
 Call *call_new_own(Loop *loop);
+// A call of no loop: nobody hears of its end, and its fields are set by who makes it. NULL when memory is out.
+Call *call_new_of_nobody(void);
 void call_free(Call *call);
 
 // Decodes `data` by the method's table into call->input. ERR_NONE, or the error of the first field that fails.
@@ -157,10 +159,14 @@ Error call_decode(Call *call, const Json *data);
 
 // Records an event of a topic with its row in the log; gives its seq, 0 when the database failed. Store thread.
 int64_t call_event(Call *call, Str topic, Str kind, Str payload);
-// Remembers something in memory for a while; forgotten again when the call fails. At most one a call. Store thread.
-void call_remember(Call *call, Str key, Str value, int64_t until_ms);
-// Forgets it, once the call is committed. At most two a call. Store thread.
+// Remembers something in memory for so long; forgotten again when the call fails. Store thread.
+void call_remember(Call *call, Str key, Str value, int64_t window_ms);
+// Forgets it, once the call is committed. Store thread.
 void call_forget(Call *call, Str key);
+// One more change, empty yet, in the order of those that the call has made. For the store.
+FastChange *call_add_change(Call *call);
+// Counts as fast_count does, also when the call fails. Store thread.
+int64_t call_count(Call *call, Str key, int64_t by, int64_t window_ms);
 // Records an effect: work for the couriers (law 6), done at least once after the commit, not before `due_ms`. `kind` is
 // a row of the program's table of effects, `payload` JSON; an effect whose key is there already is not recorded again.
 void call_effect(Call *call, const char *kind, Str key, Str payload, int64_t due_ms);

@@ -33,11 +33,21 @@ static void add_int(Text *out, int64_t value) {
   text_char(out, ' ');
 }
 
+static void add_change(Text *out, const FastChange *change) {
+  add_int(out, change->kind);
+  add_text(out, change->key);
+  add_text(out, change->value);
+  add_int(out, change->by);
+  add_int(out, change->window_ms);
+  add_int(out, change->at_ms);
+}
+
 bool commits_add(Db *db, int64_t number, const Call *calls, bool *added) {
-  static const char ADD[] = "INSERT INTO commits(number, form, events) VALUES($1, $2, $3)";
+  static const char ADD[] = "INSERT INTO commits(number, form, events, remembers) VALUES($1, $2, $3, $4)";
   static const char FORGET[] = "DELETE FROM commits WHERE number <= $1";
   Arena arena = {0};
   Text events = {.arena = &arena};
+  Text remembers = {.arena = &arena};
   for (const Call *call = calls; call != NULL; call = call->next) {
     for (const Event *event = call->events; event != NULL; event = event->next) {
       add_int(&events, event->seq);
@@ -46,11 +56,13 @@ bool commits_add(Db *db, int64_t number, const Call *calls, bool *added) {
       add_text(&events, event->kind);
       add_text(&events, event->payload);
     }
+    for (const FastChange *change = call->remembers; change != NULL; change = change->next)
+      add_change(&remembers, change);
   }
-  *added = events.length > 0;
-  bool done =
-      !arena.failed && (!*added || (db_run(db, ADD, sql_int(number), sql_int(FORM), sql_text(text_str(&events))) &&
-                                    db_run(db, FORGET, sql_int(number - KEPT))));
+  *added = events.length > 0 || remembers.length > 0;
+  bool done = !arena.failed && (!*added || (db_run(db, ADD, sql_int(number), sql_int(FORM), sql_text(text_str(&events)),
+                                                   sql_text(text_str(&remembers))) &&
+                                            db_run(db, FORGET, sql_int(number - KEPT))));
   arena_free(&arena);
   return done;
 }
@@ -87,23 +99,33 @@ static bool take_text(Arena *arena, Str *from, Str *text) {
   return true;
 }
 
-static Call *read_events(Str from) {
-  Call *call = calloc(1, sizeof *call);
+static bool take_event(Call *call, Str *from) {
+  Event *event = ARENA_NEW(&call->arena, Event);
+  *call->events_tail = event;
+  call->events_tail = &event->next;
+  return take_int(from, &event->seq) && take_int(from, &event->at_ms) && take_text(&call->arena, from, &event->topic) &&
+         take_text(&call->arena, from, &event->kind) && take_text(&call->arena, from, &event->payload);
+}
+
+static bool take_change(Call *call, Str *from) {
+  FastChange *change = call_add_change(call);
+  int64_t kind = 0;
+  bool good = take_int(from, &kind) && take_text(&call->arena, from, &change->key) &&
+              take_text(&call->arena, from, &change->value) && take_int(from, &change->by) &&
+              take_int(from, &change->window_ms) && take_int(from, &change->at_ms);
+  change->kind = (FastChangeKind)kind;
+  return good;
+}
+
+static Call *read_commit(Str events, Str remembers) {
+  Call *call = call_new_of_nobody();
   if (call == NULL) return NULL;
-  call->events_tail = &call->events;
-  while (from.length > 0) {
-    Event *event = ARENA_NEW(&call->arena, Event);
-    bool good = take_int(&from, &event->seq) && take_int(&from, &event->at_ms) &&
-                take_text(&call->arena, &from, &event->topic) && take_text(&call->arena, &from, &event->kind) &&
-                take_text(&call->arena, &from, &event->payload) && !call->arena.failed;
-    if (!good) {
-      call_free(call);
-      return NULL;
-    }
-    *call->events_tail = event;
-    call->events_tail = &event->next;
-  }
-  return call;
+  bool good = true;
+  while (good && events.length > 0) good = take_event(call, &events);
+  while (good && remembers.length > 0) good = take_change(call, &remembers);
+  if (good && !call->arena.failed) return call;
+  call_free(call);
+  return NULL;
 }
 
 static void free_all(Call *calls) {
@@ -114,14 +136,15 @@ static void free_all(Call *calls) {
 }
 
 CommitsFound commits_read(Db *db, int64_t *seen, Call **calls) {
-  static const char READ[] = "SELECT number, form, events FROM commits WHERE number > $1 ORDER BY number LIMIT $2";
+  static const char READ[] =
+      "SELECT number, form, events, remembers FROM commits WHERE number > $1 ORDER BY number LIMIT $2";
   Call **tail = calls;
   *calls = NULL;
   int64_t number = *seen;
   bool known = true;
   Rows rows = db_rows(db, READ, sql_int(number), sql_int(ROWS_AT_ONCE));
   while (known && rows_next(&rows)) {
-    Call *call = rows_int(&rows, 1) == FORM ? read_events(rows_peek(&rows, 2)) : NULL;
+    Call *call = rows_int(&rows, 1) == FORM ? read_commit(rows_peek(&rows, 2), rows_peek(&rows, 3)) : NULL;
     known = call != NULL && rows_int(&rows, 0) == ++number;
     if (call == NULL) continue;
     *tail = call;

@@ -1,6 +1,6 @@
-// What other processes on the same database have committed: each commit's events are a row of `commits`, numbered under
-// the writers' lock, so that every process hears of all commits, in their order, as if they were its own. Only of a
-// database that is shared (db_is_shared). Store threads.
+// What other processes on the same database have committed: each commit's events and what its calls remember
+// (core/fast.h) are a row of `commits`, numbered under the writers' lock, so that every process hears of all commits,
+// in their order, as if they were its own. Only of a database that is shared (db_is_shared). Store threads.
 #ifndef FOYER_CORE_COMMITS_H
 #define FOYER_CORE_COMMITS_H
 
@@ -11,11 +11,11 @@ int64_t commits_last(Db *db);
 
 typedef enum CommitsFound { COMMITS_NONE, COMMITS_SOME, COMMITS_LOST, COMMITS_FAILED } CommitsFound;
 
-// Reads what follows number *seen, a bounded part of it, as calls that nobody waits for, with events, in order; *seen
-// is the last one's number. COMMITS_LOST: some are gone or cannot be understood: everything is to be read anew, and
-// *seen is the last number.
+// Reads what follows number *seen, a bounded part of it, as calls that nobody waits for, with what they told, in order;
+// *seen is the last one's number. COMMITS_LOST: some are gone or cannot be understood: everything is to be read anew,
+// and *seen is the last number.
 CommitsFound commits_read(Db *db, int64_t *seen, Call **calls);
-// Adds the events of these calls as number `number`; true also when there are none, then *added is false. In the
+// Adds what these calls tell as number `number`; true also when that is nothing, then *added is false. In the
 // transaction of the calls.
 bool commits_add(Db *db, int64_t number, const Call *calls, bool *added);
 

@@ -142,6 +142,22 @@ void fast_remove(Fast *fast, Str key) {
   uv_mutex_unlock(&fast->lock);
 }
 
+void fast_apply(Fast *fast, const FastChange *changes) {
+  for (const FastChange *change = changes; change != NULL; change = change->next) {
+    switch (change->kind) {
+      case FAST_COUNTED:
+        fast_count(fast, change->key, change->by, change->window_ms, change->at_ms);
+        break;
+      case FAST_PUT:
+        fast_put(fast, change->key, change->value, change->at_ms + change->window_ms);
+        break;
+      case FAST_REMOVED:
+        fast_remove(fast, change->key);
+        break;
+    }
+  }
+}
+
 uint64_t fast_rate_key(const Fast *fast, const char *what, Str who) {
   enum { KEY_BYTES_MAX = 128 };
   unsigned char text[KEY_BYTES_MAX];

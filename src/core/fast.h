@@ -25,6 +25,19 @@ bool fast_put(Fast *fast, Str key, Str value, int64_t until_ms);  // false: no m
 bool fast_get(Fast *fast, Str key, int64_t now_ms, Arena *arena, Str *value);
 void fast_remove(Fast *fast, Str key);
 
+// A change that a call has made: what other processes on the same database are told, so that all remember the same.
+typedef enum FastChangeKind { FAST_COUNTED, FAST_PUT, FAST_REMOVED } FastChangeKind;
+typedef struct FastChange {
+  struct FastChange *next;
+  FastChangeKind kind;
+  Str key;
+  Str value;          // that was put
+  int64_t by;         // as it was counted
+  int64_t window_ms;  // for how long, from at_ms on
+  int64_t at_ms;
+} FastChange;
+void fast_apply(Fast *fast, const FastChange *changes);
+
 // Rates of requests, in a table of their own, so that a flood of addresses pushes out no count of guesses. Adds `by`
 // requests of `key` (see fast_rate_key) to its window and tells what stands in it; with 0 it begins none.
 typedef struct FastRate {

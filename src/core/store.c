@@ -137,6 +137,7 @@ static bool follow_others(Store *store) {
     CommitsFound found = commits_read(store->writer_db, &store->seen, &calls);
     if (found == COMMITS_LOST) tell_changed_outside(store);
     if (found != COMMITS_SOME) return found != COMMITS_FAILED;
+    for (const Call *call = calls; call != NULL; call = call->next) fast_apply(store->settings.fast, call->remembers);
     if (tell_committed(store, calls)) store->settings.effects(store->settings.couriers);
     deliver(store, calls, NULL);
   }
@@ -251,6 +252,36 @@ static bool follow(Store *store, Call *call) {
   return true;
 }
 
+// A call that ends without a commit may have counted: other processes hear of that in a commit of its own.
+static Error nothing(Call *call, const void *input) {
+  (void)call, (void)input;
+  return ERR_NONE;
+}
+
+static const Method counted_method = {.name = "store.counted", .run = nothing};
+
+static void tell_counted(Store *store, const Call *call) {
+  if (call->remembers == NULL || !db_is_shared(store->writer_db)) return;
+  Call *counted = call_new_of_nobody();
+  if (counted == NULL) return;  // it is counted here
+  counted->method = &counted_method;
+  counted->fast = call->fast;
+  for (const FastChange *change = call->remembers; change != NULL; change = change->next) {
+    FastChange *copy = call_add_change(counted);
+    copy->key = str_copy(&counted->arena, change->key);
+    copy->by = change->by;
+    copy->window_ms = change->window_ms;
+    copy->at_ms = change->at_ms;
+  }
+  enqueue(store, counted);
+}
+
+// Of a call that has not come to the writer.
+static void deliver_unwritten(Store *store, Call *call) {
+  tell_counted(store, call);
+  deliver(store, call, call->loop);
+}
+
 typedef struct Reader {
   Store *store;
   Db *db;
@@ -265,7 +296,7 @@ static void reader_main(void *arg) {
     bool read = db_begin(reader.db, DB_READ) && batch_run(reader.db, call);
     read = db_rollback(reader.db) && read;
     if (!read) batch_forget(call, ERR_INTERNAL);
-    if (!follow(reader.store, call)) deliver(reader.store, call, call->loop);
+    if (!follow(reader.store, call)) deliver_unwritten(reader.store, call);
   }
 }
 
@@ -280,7 +311,7 @@ static void worker_main(void *arg) {
       enqueue(store, call);
     } else {
       batch_forget(call, error);
-      deliver(store, call, call->loop);
+      deliver_unwritten(store, call);
     }
   }
 }

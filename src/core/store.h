@@ -16,6 +16,7 @@ typedef struct StoreSettings {
   int readers;         // threads
   // What the loops do with a call's events, on every loop's thread, before `done` on the call's own.
   void (*event)(Loop *loop, const Event *event);
+  Fast *fast;  // of a shared database: what the calls of other processes remember is remembered here too
   // Told of each event right after its commit and before any loop hears of it, in the order of the commits; on the
   // writer's thread. NULL: nobody.
   void (*committed)(const Event *event);

@@ -39,7 +39,7 @@ static Error add_username(Call *call, const void *input) {
   Text waiting = {.arena = &call->arena};
   text_add(&waiting, secret);
   text_add(&waiting, in->username);
-  call_remember(call, waiting_key(call, "username"), text_str(&waiting), call->now_ms + CANDIDATE_MS);
+  call_remember(call, waiting_key(call, "username"), text_str(&waiting), CANDIDATE_MS);
   call_forget(call, waiting_key(call, "username_tries"));
   json_open(&call->reply, '{');
   json_name(&call->reply, "qr_url");
@@ -67,9 +67,7 @@ static Error verify_username(Call *call, const void *input) {
   Str key = waiting_key(call, "username");
   if (!fast_get(call->fast, key, call->now_ms, &call->arena, &waiting)) return ERR_REGISTRATION_NOT_IN_PROGRESS;
   Str tries = waiting_key(call, "username_tries");
-  if (fast_count(call->fast, tries, 1, CANDIDATE_MS, call->now_ms) > CODE_TRIES) {
-    return ERR_TOO_MANY_VALIDATION_ATTEMPTS;
-  }
+  if (call_count(call, tries, 1, CANDIDATE_MS) > CODE_TRIES) return ERR_TOO_MANY_VALIDATION_ATTEMPTS;
   Str secret = {waiting.at, AUTH_TOTP_SECRET_BYTES};
   Str username = {waiting.at + secret.length, waiting.length - secret.length};
   if (!auth_totp_matches(secret, in->code, call->now_ms, &step)) return ERR_INVALID_CODE;

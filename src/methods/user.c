@@ -35,7 +35,7 @@ static const Field user_fields[] = {USERNAME_FIELD, CODE_FIELD};
 // Counts a try of an address; ERR_TOO_MANY_REQUESTS past the limit. Off with RATE_LIMITS=off.
 static Error count_address(Call *call, const char *what, int64_t limit) {
   if (!call->config->rate_limits) return ERR_NONE;
-  int64_t count = fast_count(call->fast, fast_key(&call->arena, what, call->peer), 1, ADDRESS_WINDOW_MS, call->now_ms);
+  int64_t count = call_count(call, fast_key(&call->arena, what, call->peer), 1, ADDRESS_WINDOW_MS);
   return count > limit ? ERR_TOO_MANY_REQUESTS : ERR_NONE;
 }
 
@@ -212,7 +212,7 @@ static Error login(Call *call, const void *input) {
   if (!user_find(call->db, &call->arena, in->username, &user) || user.deleted) return ERR_USER_NOT_FOUND;
   if (!code_valid(in->code)) return ERR_INVALID_CODE;
   Str key = fast_key(&call->arena, "login", in->username);
-  if (fast_count(call->fast, key, 1, LOGIN_WINDOW_MS, call->now_ms) > LOGIN_TRIES) return ERR_TOO_MANY_LOGIN_ATTEMPTS;
+  if (call_count(call, key, 1, LOGIN_WINDOW_MS) > LOGIN_TRIES) return ERR_TOO_MANY_LOGIN_ATTEMPTS;
   if (!auth_totp_matches(user.totp_secret, in->code, call->now_ms, &step)) return ERR_INVALID_CODE;
   if (!user_use_step(call->db, user.id, step, call->now_ms)) return ERR_INVALID_CODE;
   session_open(call, user.id, "seats");
@@ -330,7 +330,7 @@ static Error recovery_phrase(Call *call, const void *input) {
   if (error != ERR_NONE) return error;
   if (!user_name_valid(in->username)) return ERR_INVALID_RECOVERY_PHRASE;
   Str key = fast_key(&call->arena, "phrase", in->username);
-  if (fast_count(call->fast, key, 1, LOGIN_WINDOW_MS, call->now_ms) > LOGIN_TRIES) return ERR_TOO_MANY_LOGIN_ATTEMPTS;
+  if (call_count(call, key, 1, LOGIN_WINDOW_MS) > LOGIN_TRIES) return ERR_TOO_MANY_LOGIN_ATTEMPTS;
   if (user_find(call->db, &call->arena, in->username, &user) && !user.deleted) in->hash = user.recovery_phrase;
   in->phrase = str_trim(in->phrase);
   call->follow = &recover_method;

@@ -26,7 +26,7 @@ void candidate_make(Call *call, Str username, bool recovers) {
   Text value = {.arena = &call->arena};
   text_char(&value, recovers ? 'R' : 'N');
   text_add(&value, secret);
-  call_remember(call, fast_key(&call->arena, "candidate", username), text_str(&value), call->now_ms + CANDIDATE_MS);
+  call_remember(call, fast_key(&call->arena, "candidate", username), text_str(&value), CANDIDATE_MS);
   json_open(&call->reply, '{');
   json_name(&call->reply, "qr_url");
   json_add_str(&call->reply, candidate_address(&call->arena, username, secret));
@@ -43,9 +43,9 @@ void candidate_drop(Call *call, Str username) {
 }
 
 bool candidate_tries_over(Call *call, Str username) {
-  return fast_count(call->fast, fast_key(&call->arena, "register", username), 0, CANDIDATE_MS, call->now_ms) >= TRIES;
+  return call_count(call, fast_key(&call->arena, "register", username), 0, CANDIDATE_MS) >= TRIES;
 }
 
 void candidate_count_try(Call *call, Str username) {
-  fast_count(call->fast, fast_key(&call->arena, "register", username), 1, CANDIDATE_MS, call->now_ms);
+  call_count(call, fast_key(&call->arena, "register", username), 1, CANDIDATE_MS);
 }

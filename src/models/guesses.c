@@ -4,5 +4,5 @@
 enum { WINDOW_MS = 15 * 60 * 1000 };
 
 int64_t guesses_count(Call *call, const char *what, Str who, int64_t by) {
-  return fast_count(call->fast, fast_key(&call->arena, what, who), by, WINDOW_MS, call->now_ms);
+  return call_count(call, fast_key(&call->arena, what, who), by, WINDOW_MS);
 }

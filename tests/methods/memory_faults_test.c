@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "core/batch.h"
 #include "methods/hall.h"
 #include "methods/user.h"
 #include "support/faults.h"
@@ -31,7 +32,7 @@ static Error run(Rig *rig, const Method *method, const Identity *who, const char
   if (error == ERR_NONE) error = method->run(call, call->input);
   *met = faults_disarm();
   if (db_failed(rig->db) || call->arena.failed) error = ERR_INTERNAL;
-  if (error != ERR_NONE && call->remembered.length > 0) fast_remove(rig->fast, call->remembered);
+  if (error != ERR_NONE) batch_forget(call, error);
   assert_true(db_call_end(rig->db, error == ERR_NONE));
   assert_true(db_commit(rig->db));
   call_free(call);

@@ -139,6 +139,7 @@ Rig *rig_open(const RigSettings *settings) {
                                             .batch_ms = 1000,
                                             .readers = rig->settings.readers,
                                             .event = on_event,
+                                            .fast = rig->fast,
                                             .committed = rig->settings.committed,
                                             .changed_outside = on_changed_outside});
   assert_non_null(rig->store);
