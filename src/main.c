@@ -181,7 +181,7 @@ static int serve(Config *config) {
                             .readers = (int)config->readers,
                             .event = registry_event,
                             .fast = fast,
-                            .committed = waiting_room_committed,
+                            .committed = registry_committed,
                             .seen = seen,
                             .effects = outbox_wake,
                             .couriers = outbox,

@@ -140,6 +140,11 @@ const LoopHooks registry_hooks = {.request = routes_request,
                                   .turn_sent = turn_sent,
                                   .stopped = stopped};
 
+void registry_committed(const Event *event) {
+  waiting_room_committed(event);
+  presence_committed(event);
+}
+
 void registry_event(Loop *loop, const Event *event) {
   if (event->seq > 0) {
     topics_event(topics_of(loop), event);
@@ -159,5 +164,6 @@ void registry_changed_outside(Loop *loop) {
   tickets_http_changed_outside(loop);
   if (loop->number > 0) return;
   waiting_room_mark_stale();
+  presence_forget_elsewhere();
   ticker_look(tickers[TICKER_ROOM]);
 }

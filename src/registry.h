@@ -16,6 +16,9 @@ extern const int registry_effect_count;
 // Tells a loop of a committed event; on the loop's thread. For the store.
 void registry_event(Loop *loop, const Event *event);
 
+// What is held in memory is told of a committed event; on the writer's thread. For the store.
+void registry_committed(const Event *event);
+
 // Somebody else has changed the database: every picture is read anew. On the loop's thread. For the store.
 void registry_changed_outside(Loop *loop);
 

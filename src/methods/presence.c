@@ -8,6 +8,7 @@
 #include "models/dialog.h"
 #include "models/last_seen.h"
 #include "models/presence.h"
+#include "models/presence_elsewhere.h"
 
 enum { PARTNERS_PAGE = 256 };
 
@@ -25,13 +26,35 @@ typedef struct Tick {
   PresenceChange changes[PRESENCE_BATCH];
   Told told[PRESENCE_BATCH];
   size_t count;
+  bool signs;           // other processes are to be told, too
+  const int64_t *anew;  // of these, who are online here
+  size_t anew_count;
+  ElsewhereSign sign;
 } Tick;
 
+// To the other processes: who is here, and who is no longer.
+static void give_sign(Call *call, Tick *tick) {
+  int64_t *people = ARENA_ARRAY(&call->arena, int64_t, tick->count + tick->anew_count + 1);
+  size_t count = 0;
+  for (size_t i = 0; i < tick->count; i++) {
+    const PresenceChange *change = &tick->changes[i];
+    if (change->online) people[count++] = change->user_id;
+    if (!change->online && change->announced) people[count++] = -change->user_id;
+  }
+  for (size_t i = 0; i < tick->anew_count; i++) people[count++] = tick->anew[i];
+  tick->sign = elsewhere_sign(call);
+  elsewhere_tell(call, &tick->sign, people, count);
+}
+
 static Error tell(Call *call, const void *input) {
-  const Tick *tick = input;
+  (void)input;
+  Tick *tick = call->input;
+  if (tick->signs) give_sign(call, tick);
   for (size_t i = 0; i < tick->count; i++) {
     const PresenceChange *change = &tick->changes[i];
     const Told *told = &tick->told[i];
+    // What other processes have committed is known here: of two that he leaves at once, the second one tells.
+    if (!change->online && elsewhere_has(change->user_id)) continue;
     last_seen_note(call->db, change->user_id, change->seen_ms, change->online);
     int64_t seen_ms = told->shows_last_seen ? change->seen_ms : 0;
     dialog_tell_status(call, told->partners, told->partner_count, change->user_id, change->online, seen_ms);
@@ -40,8 +63,9 @@ static Error tell(Call *call, const void *input) {
 }
 
 static void told(Call *call, const void *input) {
-  (void)call, (void)input;
+  const Tick *tick = input;
   presence_settle();
+  if (tick->signs) elsewhere_told(&tick->sign, call->now_ms);
 }
 
 static const Method tell_method = {.name = "presence.tick", .input_bytes = sizeof(Tick), .run = tell, .answer = told};
@@ -60,11 +84,24 @@ static void find_partners(Call *call, Tick *tick, size_t nth) {
   told->shows_last_seen = last_seen_is_shown(call->db, change->user_id);
 }
 
+static void look_elsewhere(Call *call, Tick *tick) {
+  enum { SILENT_MS = ELSEWHERE_BEAT_MS * ELSEWHERE_SILENT_BEATS };
+  int64_t left[PRESENCE_BATCH];
+  size_t count = elsewhere_take_left(left, PRESENCE_BATCH);
+  for (size_t i = 0; i < count; i++) presence_left_elsewhere(left[i], call->now_ms - SILENT_MS);
+  int64_t *anew = ARENA_ARRAY(&call->arena, int64_t, PRESENCE_ANEW);
+  tick->anew_count = presence_take_anew(anew, PRESENCE_ANEW);
+  tick->anew = anew;
+}
+
 static Error look(Call *call, const void *input) {
   (void)input;
   Tick *tick = ARENA_NEW(&call->arena, Tick);
+  bool shared = db_is_shared(call->db);
+  if (shared) look_elsewhere(call, tick);
   tick->count = presence_take(call->now_ms, tick->changes);
-  if (tick->count == 0) return ERR_NONE;
+  tick->signs = shared && (tick->count > 0 || tick->anew_count > 0 || elsewhere_beat_due(call->now_ms));
+  if (tick->count == 0 && !tick->signs) return ERR_NONE;
   for (size_t i = 0; i < tick->count; i++) find_partners(call, tick, i);
   call->input = tick;
   call->follow = &tell_method;

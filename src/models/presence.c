@@ -8,6 +8,7 @@
 
 #include "core/deadline.h"
 #include "core/lookup.h"
+#include "models/presence_elsewhere.h"
 
 typedef struct Person {
   LookupNode node;
@@ -20,6 +21,8 @@ typedef struct Person {
   struct Person *next;  // of `changed`
   uint32_t sockets;
   bool changed;
+  bool told_online;  // what the telling under way says of him
+  bool announced;    // other processes were told that he is here
 } Person;
 
 static struct {
@@ -31,6 +34,11 @@ static struct {
   Person **changed_tail;
   Person *telling[PRESENCE_BATCH];  // that were taken
   size_t telling_count;
+  int64_t *anew;  // who were here when a process asked for all
+  size_t anew_count;
+  size_t anew_told;   // so many of them have been told
+  size_t anew_until;  // and so many, once the telling under way is settled
+  bool asked;         // since they were noted, a process has asked
   _Atomic bool news;
 } all = {.lock = PTHREAD_MUTEX_INITIALIZER,
          .left = {{&all.left.ends, &all.left.ends, 0}},
@@ -125,7 +133,7 @@ bool presence_is_online(int64_t user_id) {
   const Person *person = find(user_id);
   bool online = person != NULL && is_online(person);
   unlock();
-  return online;
+  return online || elsewhere_has(user_id);
 }
 
 // Telling.
@@ -145,8 +153,9 @@ int64_t presence_next(int64_t now_ms) {
   lock();
   int64_t left_ms = end_of(&all.left, now_ms);
   int64_t lost_ms = end_of(&all.lost, now_ms);
-  bool due = all.changed != NULL || all.telling_count > 0;
+  bool due = all.changed != NULL || all.telling_count > 0 || all.asked || all.anew != NULL;
   unlock();
+  due = due || elsewhere_has_left();
   return due ? now_ms : left_ms < lost_ms ? left_ms : lost_ms;
 }
 
@@ -174,7 +183,9 @@ size_t presence_take(int64_t now_ms, PresenceChange *changes) {
     all.changed = person->next;
     person->changed = false;
     person->told_until = 0;
-    changes[all.telling_count] = (PresenceChange){person->user_id, person->seen_ms, person->after, is_online(person)};
+    person->told_online = is_online(person);
+    changes[all.telling_count] =
+        (PresenceChange){person->user_id, person->seen_ms, person->after, person->told_online, person->announced};
     all.telling[all.telling_count++] = person;
   }
   if (all.changed == NULL) all.changed_tail = &all.changed;
@@ -189,8 +200,15 @@ void presence_told_until(size_t nth, int64_t user_id) {
   unlock();
 }
 
+static void forget_anew(void) {
+  free(all.anew);
+  all.anew = NULL;
+  all.anew_count = all.anew_told = all.anew_until = 0;
+}
+
 // A change while the last one was told is told from the beginning.
 static void settle(Person *person) {
+  person->announced = person->told_online;
   person->after = person->changed ? 0 : person->told_until;
   if (person->after > 0) note_change(person);
   if (person->changed || is_online(person)) return;
@@ -202,7 +220,77 @@ void presence_settle(void) {
   lock();
   for (size_t i = 0; i < all.telling_count; i++) settle(all.telling[i]);
   all.telling_count = 0;
+  all.anew_told = all.anew_until;
+  if (all.anew_told == all.anew_count) forget_anew();
   unlock();
+}
+
+// Other processes.
+
+void presence_left_elsewhere(int64_t user_id, int64_t seen_ms) {
+  lock();
+  Person *person = find_or_add(user_id);
+  if (person != NULL && !is_online(person)) {
+    if (person->seen_ms < seen_ms) person->seen_ms = seen_ms;
+    note_change(person);
+  }
+  unlock();
+}
+
+// Notes who is here; false: no memory, it is tried again.
+static bool note_all(void) {
+  forget_anew();
+  all.anew = calloc((size_t)all.people.count + 1, sizeof *all.anew);
+  if (all.anew == NULL) return false;
+  for (uint32_t i = 0; i < all.people.capacity; i++) {
+    for (LookupNode *node = all.people.buckets[i]; node != NULL; node = node->next)
+      all.anew[all.anew_count++] = LOOKUP_OWNER(node, Person, node)->user_id;
+  }
+  return true;
+}
+
+size_t presence_take_anew(int64_t *people, size_t most) {
+  size_t count = 0;
+  lock();
+  if (all.asked) all.asked = !note_all();
+  all.anew_until = all.anew_told;
+  while (count < most && all.anew_until < all.anew_count) {
+    const Person *person = find(all.anew[all.anew_until++]);
+    // Whoever is announced is also told of when he goes.
+    if (person != NULL && person->announced && is_online(person)) people[count++] = person->user_id;
+  }
+  if (count == 0) forget_anew();
+  unlock();
+  return count;
+}
+
+// The others were told that nobody is here any more: neither they nor the partners know.
+static void tell_all_again(void) {
+  for (uint32_t i = 0; i < all.people.capacity; i++) {
+    for (LookupNode *node = all.people.buckets[i]; node != NULL; node = node->next) {
+      Person *person = LOOKUP_OWNER(node, Person, node);
+      person->announced = false;
+      if (is_online(person)) note_change(person);
+    }
+  }
+}
+
+void presence_committed(const Event *event) {
+  ElsewhereNews news = elsewhere_committed(event);
+  if (news == ELSEWHERE_NOTHING) return;
+  lock();
+  if (news == ELSEWHERE_DROPPED) tell_all_again();
+  if (news == ELSEWHERE_ASKED) all.asked = true;
+  unlock();
+  atomic_store(&all.news, true);
+}
+
+void presence_forget_elsewhere(void) {
+  if (!elsewhere_forget()) return;
+  lock();
+  all.asked = true;
+  unlock();
+  atomic_store(&all.news, true);
 }
 
 void presence_free(void) {
@@ -215,6 +303,9 @@ void presence_free(void) {
     }
   }
   lookup_free(&all.people);
+  all.asked = false;
+  forget_anew();
+  elsewhere_free();
   all.changed = NULL;
   all.changed_tail = &all.changed;
   all.telling_count = 0;
