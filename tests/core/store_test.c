@@ -41,7 +41,7 @@ static const Method add_note = {.name = "note", NOTE_INPUT, .run = note};
 
 static Error remember(Call *call, const void *input) {
   const Note *in = input;
-  call_remember(call, STR("remembered"), in->name, INT64_MAX);
+  call_remember(call, STR("remembered"), in->name, RIG_MINUTE_MS);
   return note(call, input);
 }
 static const Method remember_note = {.name = "remember", NOTE_INPUT, .run = remember};

@@ -58,6 +58,7 @@ static const LoopHooks no_hooks = {
     .request = no_request, .start = nothing, .turn_end = nothing, .turn_sent = nothing, .stopped = nothing};
 
 static void on_event(Loop *loop, const Event *event) {
+  if (str_equal(event->topic, STR("presence"))) return;  // other processes' alone
   text_format(&the_rig->heard[loop->number], "event %.*s %lld %.*s %.*s\n", STR_ARG(event->topic),
               (long long)event->seq, STR_ARG(event->kind), STR_ARG(event->payload));
   if (the_rig->settings.event != NULL) the_rig->settings.event(loop, event);
