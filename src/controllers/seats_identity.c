@@ -201,16 +201,104 @@ static void close_sessions(Loop *loop, int64_t user_id, Ended ended, Str sid) {
   }
 }
 
-static void run_news(Loop *loop, LoopMessage *message) {
-  IdentityNews *news = (IdentityNews *)message;
+static void bring(Loop *loop, const IdentityNews *news) {
   tell_browser(loop_state(loop), news);
   Str ended = str_from(news->ended_sid);
   if (ended.length > 0) close_sessions(loop, news->ended_user_id, ENDED_ONE, ended);
+}
+
+static void run_news(Loop *loop, LoopMessage *message) {
+  IdentityNews *news = (IdentityNews *)message;
+  bring(loop, news);
   free(news->known);
   free(news);
 }
 
+// The browser may have sockets at other processes: they hear of it by a signal of topic "browser", whose payload is
+// this and behind it the three texts.
+typedef struct NewsElsewhere {
+  uint64_t from;  // a number of the process that tells, whose own loops know
+  SeatsClient client;
+  int64_t user_id;  // 0: signed out
+  int64_t expires_ms;
+  int64_t staff;
+  int64_t ended_user_id;
+  int64_t username_bytes;
+  int64_t sid_bytes;
+  int64_t ended_sid_bytes;
+} NewsElsewhere;
+
+static uint64_t own_number(const Loop *loop) {
+  return fast_rate_key(loop->fast, "process", (Str){0});
+}
+
+static Error signal_elsewhere(Call *call, const void *input) {
+  const Str *payload = input;
+  call_signal(call, STR("browser"), STR("identity"), *payload);
+  return ERR_NONE;
+}
+
+static const Method signal_method = {.name = "seats.signal_elsewhere", .run = signal_elsewhere};
+
+static void ignore(Loop *loop, Call *call) {
+  (void)loop, (void)call;
+}
+
+static void tell_elsewhere(Loop *loop, SeatsClient client, const Identity *identity, const Identity *ended) {
+  Call *call = loop->draining || !store_is_shared(loop->store) ? NULL : call_new_own(loop);
+  if (call == NULL) return;
+  Str ended_sid = ended != NULL ? ended->sid : (Str){0};
+  NewsElsewhere news = {.from = own_number(loop),
+                        .client = client,
+                        .user_id = identity->user_id,
+                        .expires_ms = identity->expires_ms,
+                        .staff = identity->staff,
+                        .ended_user_id = ended != NULL ? ended->user_id : 0,
+                        .username_bytes = (int64_t)identity->username.length,
+                        .sid_bytes = (int64_t)identity->sid.length,
+                        .ended_sid_bytes = (int64_t)ended_sid.length};
+  Text payload = {.arena = &call->arena};
+  text_add(&payload, (Str){(const char *)&news, sizeof news});
+  text_add(&payload, identity->username);
+  text_add(&payload, identity->sid);
+  text_add(&payload, ended_sid);
+  Str *input = ARENA_NEW(&call->arena, Str);
+  *input = text_str(&payload);
+  call->input = input;
+  call->method = &signal_method;
+  call->done = ignore;
+  store_submit(loop, call);
+}
+
+static Str take_bytes(Str *from, int64_t count) {
+  Str taken = {from->at, (size_t)count};
+  from->at += taken.length;
+  from->length -= taken.length;
+  return taken;
+}
+
+static void hear_elsewhere(Loop *loop, Str payload) {
+  NewsElsewhere told;
+  memcpy(&told, payload.at, sizeof told);
+  take_bytes(&payload, sizeof told);
+  if (told.from == own_number(loop)) return;
+  Str username = take_bytes(&payload, told.username_bytes);
+  Str sid = take_bytes(&payload, told.sid_bytes);
+  Str ended_sid = take_bytes(&payload, told.ended_sid_bytes);
+  IdentityNews news = {.client = told.client, .ended_user_id = told.ended_user_id};
+  news.known = know(&(Identity){.user_id = told.user_id,
+                                .expires_ms = told.expires_ms,
+                                .staff = told.staff != 0,
+                                .username = username,
+                                .sid = sid});
+  if (ended_sid.length > 0 && ended_sid.length < sizeof news.ended_sid)
+    memcpy(news.ended_sid, ended_sid.at, ended_sid.length);
+  bring(loop, &news);
+  free(news.known);
+}
+
 void seats_socket_identity_changed(Loop *loop, SeatsClient client, const Identity *identity, const Identity *ended) {
+  tell_elsewhere(loop, client, identity, ended);
   for (int i = 0; i < loop->all_count; i++) {
     IdentityNews *news = calloc(1, sizeof *news);
     if (news == NULL) return;  // the sockets keep their identity until they reconnect
@@ -260,6 +348,7 @@ static void tell_account(Loop *loop, int64_t user_id, Str body) {
 }
 
 void seats_socket_signal(Loop *loop, const Event *event) {
+  if (str_equal(event->topic, STR("browser"))) hear_elsewhere(loop, event->payload);
   Str number = event->topic;
   Str what = str_cut(&number, ':');
   int64_t user_id;

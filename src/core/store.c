@@ -443,6 +443,10 @@ StoreFigures store_figures(const Store *store) {
                         .refused = store->refused};
 }
 
+bool store_is_shared(const Store *store) {
+  return db_is_shared(store->writer_db);
+}
+
 bool store_healthy(const Store *store) {
   return store->healthy;
 }

@@ -48,6 +48,7 @@ typedef struct StoreFigures {
   uint64_t refused;  // ERR_BUSY
 } StoreFigures;
 StoreFigures store_figures(const Store *store);
-bool store_healthy(const Store *store);  // the last commit succeeded
+bool store_is_shared(const Store *store);  // db_is_shared
+bool store_healthy(const Store *store);    // the last commit succeeded
 
 #endif

@@ -8,9 +8,9 @@ import { startFoyer } from './foyer.mjs';
 
 export const PASSWORD = 'a good password';
 
-/** A server whose mails are files: {foyer, mails, end}. */
+/** A server whose mails are files: {foyer, mails, end}; with MAIL_DIR, several on one database share a folder of theirs. */
 export async function startTickets(options = {}) {
-  const folder = mkdtempSync(path.join(tmpdir(), 'foyer-mail-'));
+  const folder = options.MAIL_DIR ?? mkdtempSync(path.join(tmpdir(), 'foyer-mail-'));
   const foyer = await startFoyer({ MAIL_DIR: folder, ...options });
   const mails = () => {
     const files = readdirSync(folder).filter((name) => name.endsWith('.eml')).map((name) => path.join(folder, name));
@@ -19,7 +19,7 @@ export async function startTickets(options = {}) {
   };
   const end = async () => {
     await foyer.end();
-    rmSync(folder, { recursive: true });
+    rmSync(folder, { recursive: true, force: true });
   };
   return { foyer, mails, end };
 }
