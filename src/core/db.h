@@ -114,7 +114,7 @@ uint64_t db_version_of(Db *db, const char *table);
 // of a shared database, where core/commits.h tells more.
 bool db_changed_outside(Db *db);
 // From now on a server that does not answer is given up after a second and a half, so that who asked hears of it within
-// two; otherwise after ten.
+// two; otherwise after a minute.
 void db_hurry(Db *db);
 bool db_is_shared(const Db *db);  // other processes, on other machines, write to it at any time: PostgreSQL
 // Waits until some process has committed events to a shared database, `limit_ms` at most. False (logged): not to be

@@ -17,7 +17,7 @@ enum {
   NAME_BYTES = 16,
   CONNECT_MS = 1000,
   SOON_MS = 1500,     // for who has asked for answers soon (db_hurry)
-  ANSWER_MS = 10000,  // the lock may be another's first, and what is read may be a whole hall
+  ANSWER_MS = 60000,  // another may be filling in a venue under the lock
   SCHEMA_MS = 600000
 };
 

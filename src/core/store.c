@@ -367,6 +367,7 @@ static bool start_readers(Store *store) {
       free(reader);
       return false;
     }
+    db_hurry(store->reader_dbs[i]);
     *reader = (Reader){store, store->reader_dbs[i]};
     if (uv_thread_create(&store->readers[i], reader_main, reader) != 0) {
       free(reader);
