@@ -19,6 +19,8 @@ static const char typing_event[] = "user:typing";
 typedef struct Told {
   const int64_t *partners;  // who are online
   size_t partner_count;
+  const int64_t *others;  // of a shared database: who were not
+  size_t other_count;
   bool shows_last_seen;
 } Told;
 
@@ -26,6 +28,7 @@ typedef struct Tick {
   PresenceChange changes[PRESENCE_BATCH];
   Told told[PRESENCE_BATCH];
   size_t count;
+  bool shared;
   bool signs;           // other processes are to be told, too
   const int64_t *anew;  // of these, who are online here
   size_t anew_count;
@@ -46,6 +49,20 @@ static void give_sign(Call *call, Tick *tick) {
   elsewhere_tell(call, &tick->sign, people, count);
 }
 
+static bool hears(Call *call, int64_t partner, int64_t user_id) {
+  return presence_is_online(partner) && !block_stands(call->db, user_id, partner);
+}
+
+// Partners of whom another process has told since they were looked at.
+static void tell_others(Call *call, const Told *told, int64_t user_id, bool online, int64_t seen_ms) {
+  int64_t *late = ARENA_ARRAY(&call->arena, int64_t, told->other_count);
+  size_t count = 0;
+  for (size_t i = 0; i < told->other_count; i++) {
+    if (hears(call, told->others[i], user_id)) late[count++] = told->others[i];
+  }
+  dialog_tell_status(call, late, count, user_id, online, seen_ms);
+}
+
 static Error tell(Call *call, const void *input) {
   (void)input;
   Tick *tick = call->input;
@@ -58,6 +75,7 @@ static Error tell(Call *call, const void *input) {
     last_seen_note(call->db, change->user_id, change->seen_ms, change->online);
     int64_t seen_ms = told->shows_last_seen ? change->seen_ms : 0;
     dialog_tell_status(call, told->partners, told->partner_count, change->user_id, change->online, seen_ms);
+    if (told->other_count > 0) tell_others(call, told, change->user_id, change->online, seen_ms);
   }
   return ERR_NONE;
 }
@@ -76,11 +94,16 @@ static void find_partners(Call *call, Tick *tick, size_t nth) {
   int64_t *partners = ARENA_ARRAY(&call->arena, int64_t, PARTNERS_PAGE);
   size_t count = dialog_partners(call->db, change->user_id, change->after, partners, PARTNERS_PAGE);
   if (count == PARTNERS_PAGE) presence_told_until(nth, partners[count - 1]);
+  int64_t *others = ARENA_ARRAY(&call->arena, int64_t, tick->shared ? count : 0);
   for (size_t i = 0; i < count; i++) {
-    bool hears = presence_is_online(partners[i]) && !block_stands(call->db, change->user_id, partners[i]);
-    if (hears) partners[told->partner_count++] = partners[i];
+    if (hears(call, partners[i], change->user_id)) {
+      partners[told->partner_count++] = partners[i];
+    } else if (tick->shared) {
+      others[told->other_count++] = partners[i];
+    }
   }
   told->partners = partners;
+  told->others = others;
   told->shows_last_seen = last_seen_is_shown(call->db, change->user_id);
 }
 
@@ -97,10 +120,10 @@ static void look_elsewhere(Call *call, Tick *tick) {
 static Error look(Call *call, const void *input) {
   (void)input;
   Tick *tick = ARENA_NEW(&call->arena, Tick);
-  bool shared = db_is_shared(call->db);
-  if (shared) look_elsewhere(call, tick);
+  tick->shared = db_is_shared(call->db);
+  if (tick->shared) look_elsewhere(call, tick);
   tick->count = presence_take(call->now_ms, tick->changes);
-  tick->signs = shared && (tick->count > 0 || tick->anew_count > 0 || elsewhere_beat_due(call->now_ms));
+  tick->signs = tick->shared && (tick->count > 0 || tick->anew_count > 0 || elsewhere_beat_due(call->now_ms));
   if (tick->count == 0 && !tick->signs) return ERR_NONE;
   for (size_t i = 0; i < tick->count; i++) find_partners(call, tick, i);
   call->input = tick;
