@@ -40,6 +40,7 @@ struct Store {
   Db *writer_db;
   Db *reader_dbs[READERS_MAX];
   int readers_begun;
+  bool begun;    // the writer's: a call has come, so all loops are there
   int64_t seen;  // of a shared database: the number of the last commit that the loops were told of
   Db *listener_db;
   uv_thread_t listener;
@@ -163,6 +164,7 @@ static bool end(Store *store, Call *calls, bool alive) {
 // Runs calls in one transaction until they are done or the time is up; gives those that are left.
 static Call *write_batch(Store *store, Call *calls) {
   Db *db = store->writer_db;
+  store->begun = true;
   uint64_t until_ns = uv_hrtime() + store->settings.batch_ms * 1000000ULL;
   uint32_t count = 0;
   int64_t changes = db_total_changes(db);
@@ -207,6 +209,7 @@ static void try_disk(Store *store, uint64_t *tried_ns) {
 
 // Once a second at most: a look costs a fifth of a small commit. At a shared database whenever somebody says so.
 static void look_outside(Store *store, uint64_t *looked_ns) {
+  if (!store->begun) return;
   if (db_is_shared(store->writer_db)) {
     db_call_begin(store->writer_db);  // a failure that sticks is over
     follow_others(store);
