@@ -366,10 +366,8 @@ static void limit_work(Db *db, int thousands) {
 
 // Transactions.
 
-#define WRITERS_LOCK "1718580581"  // "foye"
-
 static const char *const controls[DB_CONTROLS] = {
-    [DB_CONTROL_BEGIN_WRITE] = "BEGIN; SELECT pg_advisory_xact_lock(" WRITERS_LOCK ")",
+    [DB_CONTROL_BEGIN_WRITE] = "BEGIN; SELECT pg_advisory_xact_lock(1718580581)" /* "foye" */,
     [DB_CONTROL_BEGIN_READ] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
     [DB_CONTROL_COMMIT] = "COMMIT",
     [DB_CONTROL_ROLLBACK] = "ROLLBACK",
