@@ -1,4 +1,4 @@
-// Other processes and their people: a table of who is where, and for each process a ring of its own, so that one that
+// Other processes and their people: a table of who is where, and for each process a list of its own, so that one that
 // is gone is taken apart a few people at a time.
 #include "models/presence_elsewhere.h"
 
@@ -19,8 +19,8 @@ typedef struct Guest {
   LookupNode node;
   int64_t user_id;
   Server *server;
-  struct Guest *next;  // of the same server
-  struct Guest *previous;
+  struct Guest *next;   // of the same server
+  struct Guest **link;  // what leads to him there
 } Guest;
 
 struct Server {
@@ -73,12 +73,8 @@ static Guest *find(int64_t user_id, const Server *server) {
 }
 
 static void remove_guest(Guest *guest) {
-  if (guest->next != NULL) guest->next->previous = guest->previous;
-  if (guest->previous != NULL) {
-    guest->previous->next = guest->next;
-  } else {
-    guest->server->guests = guest->next;
-  }
+  if (guest->next != NULL) guest->next->link = guest->link;
+  *guest->link = guest->next;
   lookup_remove(&all.guests, &guest->node);
   free(guest);
 }
@@ -92,7 +88,8 @@ static void add_guest(Server *server, int64_t user_id) {
   guest->user_id = user_id;
   guest->server = server;
   guest->next = server->guests;
-  if (guest->next != NULL) guest->next->previous = guest;
+  if (guest->next != NULL) guest->next->link = &guest->next;
+  guest->link = &server->guests;
   server->guests = guest;
 }
 
@@ -251,9 +248,12 @@ size_t elsewhere_take_left(int64_t *people, size_t most) {
   lock();
   int looked = 0;
   for (Server *server = all.servers; server != NULL; server = server->next) {
-    while (server->gone && server->guests != NULL && looked++ < TAKEN_APART && count < most) {
-      int64_t user_id = server->guests->user_id;
-      remove_guest(server->guests);
+    Guest *next;
+    for (Guest *guest = server->gone ? server->guests : NULL; guest != NULL; guest = next) {
+      if (looked++ >= TAKEN_APART || count == most) break;
+      int64_t user_id = guest->user_id;
+      next = guest->next;
+      remove_guest(guest);
       if (server->ours && find(user_id, NULL) == NULL) people[count++] = user_id;
     }
   }
@@ -273,7 +273,11 @@ bool elsewhere_has_left(void) {
 void elsewhere_free(void) {
   elsewhere_forget();
   for (Server *server = all.servers; server != NULL; server = server->next) {
-    while (server->guests != NULL) remove_guest(server->guests);
+    Guest *next;
+    for (Guest *guest = server->guests; guest != NULL; guest = next) {
+      next = guest->next;
+      remove_guest(guest);
+    }
   }
   free_empty();
   lookup_free(&all.guests);
