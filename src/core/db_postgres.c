@@ -16,6 +16,7 @@ enum {
   PARAMETERS_MAX = 24,
   NAME_BYTES = 16,
   CONNECT_MS = 1000,
+  AGAIN_MS = 500,     // after a line was lost or not to be had, who waits is refused at once for so long
   SOON_MS = 1500,     // for who has asked for answers soon (db_hurry)
   ANSWER_MS = 60000,  // another may be filling in a venue under the lock
   SCHEMA_MS = 600000
@@ -37,6 +38,7 @@ typedef struct Postgres {
   PGconn *conn;
   char *url;
   DbMode mode;
+  uint64_t lost_ns;  // when the line was given up last; 0: it was not since it was made
   bool listens;
   bool begun;   // a transaction was, and was not ended yet: also of a line that was lost meanwhile
   bool pooled;  // somebody between us and the server changes the connection with each transaction
@@ -71,6 +73,12 @@ static bool wait_for(PGconn *conn, short what, uint64_t until_ns) {
   return poll(&socket, 1, (int)((until_ns - now_ns) / 1000000) + 1) > 0;
 }
 
+static void give_up(Postgres *me) {
+  PQfinish(me->conn);
+  me->conn = NULL;
+  me->lost_ns = uv_hrtime();
+}
+
 // The last result of what was sent, or the first that is an error; NULL: there was none in time, and the line is
 // dropped.
 static PGresult *take_result(Postgres *me, int limit_ms) {
@@ -82,8 +90,7 @@ static PGresult *take_result(Postgres *me, int limit_ms) {
       bool came = wait_for(me->conn, POLLIN, until_ns) && PQconsumeInput(me->conn) != 0;
       if (!came) {
         PQclear(last);
-        PQfinish(me->conn);
-        me->conn = NULL;
+        give_up(me);
         return NULL;
       }
       until_ns = uv_hrtime() + limit_ns;
@@ -152,20 +159,28 @@ static bool find_pooler(Postgres *me) {
   return good;
 }
 
-static bool connect_anew(Postgres *me) {
+static bool open_line(Postgres *me) {
   PQfinish(me->conn);
   forget_statements(me);
   me->listens = false;
   me->conn = connect_in_time(me->url);
-  bool connected = me->conn != NULL && PQstatus(me->conn) == CONNECTION_OK;
-  if (!connected) {
-    const char *reason = me->conn != NULL ? PQerrorMessage(me->conn) : "";
-    log_error("db: cannot connect", "reason=\"%.*s\"", (int)strcspn(reason, "\n"), reason);
+  if (me->conn != NULL && PQstatus(me->conn) == CONNECTION_OK) {
+    PQsetNoticeProcessor(me->conn, on_notice, NULL);
+    return find_pooler(me);
+  }
+  const char *reason = me->conn != NULL ? PQerrorMessage(me->conn) : "";
+  log_error("db: cannot connect", "reason=\"%.*s\"", (int)strcspn(reason, "\n"), reason);
+  give_up(me);
+  return false;
+}
+
+static bool connect_anew(Postgres *me) {
+  bool waits = me->lost_ns != 0 && uv_hrtime() - me->lost_ns < AGAIN_MS * UINT64_C(1000000);
+  if (waits || !open_line(me)) {
     me->db.failed = me->db.disk_failed = true;
     return false;
   }
-  PQsetNoticeProcessor(me->conn, on_notice, NULL);
-  if (!find_pooler(me)) return false;
+  me->lost_ns = 0;
   // A process that is stopped in the middle of a transaction holds the lock: the server ends it.
   static const char SETTING[] = "SET idle_in_transaction_session_timeout = 2000";
   return me->pooled || me->mode == DB_READ || exec(me, "connect", SETTING, CONNECT_MS);
