@@ -12,10 +12,10 @@
 // Upkeep.
 
 bool message_index_next(Call *call) {
-  enum { NEXT_MAX = 128 };
+  enum { NEXT_MAX = 32 };
   static const char NEXT[] = SQL_FORMS(
       "SELECT count(*), coalesce(max(id), 0) FROM (SELECT id FROM messages WHERE id > (SELECT indexed_to FROM"
-      " message_index) ORDER BY id LIMIT 128)",
+      " message_index) ORDER BY id LIMIT 32)",
       "SELECT 0, 0");
   static const char ADD_NEXT[] =
       "INSERT INTO message_words(rowid, people, text) SELECT id, people, text FROM message_texts WHERE"
