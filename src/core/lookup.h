@@ -21,6 +21,12 @@ typedef struct Lookup {
 
 #define LOOKUP_OWNER(node, type, member) ((type *)(void *)((char *)(node)-offsetof(type, member)))
 
+// The hash of a number of ours. Numbers run 1, 2, 3: mixed, they spread.
+static inline uint64_t lookup_hash_of(int64_t number) {
+  uint64_t hash = (uint64_t)number * UINT64_C(0x9e3779b97f4a7c15);
+  return hash ^ hash >> 32;
+}
+
 bool lookup_add(Lookup *lookup, LookupNode *node, uint64_t hash);  // false when memory is out
 void lookup_remove(Lookup *lookup, LookupNode *node);
 // All of one hash: the first, then what follows it; NULL at the end.

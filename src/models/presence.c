@@ -55,14 +55,8 @@ static void unlock(void) {
 
 // People.
 
-// Numbers run 1, 2, 3: mixed, they spread.
-static uint64_t hash_of(int64_t user_id) {
-  uint64_t hash = (uint64_t)user_id * 0x9e3779b97f4a7c15;
-  return hash ^ hash >> 32;
-}
-
 static Person *find(int64_t user_id) {
-  LookupNode *node = lookup_first(&all.people, hash_of(user_id));
+  LookupNode *node = lookup_first(&all.people, lookup_hash_of(user_id));
   while (node != NULL && LOOKUP_OWNER(node, Person, node)->user_id != user_id) node = lookup_next(node);
   return node != NULL ? LOOKUP_OWNER(node, Person, node) : NULL;
 }
@@ -73,7 +67,7 @@ static Person *find_or_add(int64_t user_id) {
   person = calloc(1, sizeof *person);
   if (person == NULL) return NULL;
   person->user_id = user_id;
-  if (lookup_add(&all.people, &person->node, hash_of(user_id))) return person;
+  if (lookup_add(&all.people, &person->node, lookup_hash_of(user_id))) return person;
   free(person);
   return NULL;
 }

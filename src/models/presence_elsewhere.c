@@ -52,18 +52,13 @@ static void unlock(void) {
 
 // People.
 
-static uint64_t hash_of(int64_t user_id) {
-  uint64_t hash = (uint64_t)user_id * 0x9e3779b97f4a7c15;
-  return hash ^ hash >> 32;
-}
-
 static Guest *guest_of(LookupNode *node) {
   return LOOKUP_OWNER(node, Guest, node);
 }
 
 // Of a server; NULL: of any that is not gone.
 static Guest *find(int64_t user_id, const Server *server) {
-  LookupNode *node = lookup_first(&all.guests, hash_of(user_id));
+  LookupNode *node = lookup_first(&all.guests, lookup_hash_of(user_id));
   for (; node != NULL; node = lookup_next(node)) {
     Guest *guest = guest_of(node);
     if (guest->user_id != user_id) continue;
@@ -81,7 +76,7 @@ static void remove_guest(Guest *guest) {
 
 static void add_guest(Server *server, int64_t user_id) {
   Guest *guest = calloc(1, sizeof *guest);
-  if (guest == NULL || !lookup_add(&all.guests, &guest->node, hash_of(user_id))) {
+  if (guest == NULL || !lookup_add(&all.guests, &guest->node, lookup_hash_of(user_id))) {
     free(guest);  // he is taken for offline here, until he comes again
     return;
   }
