@@ -139,7 +139,7 @@ static bool follow_others(Store *store) {
     if (found == COMMITS_LOST) tell_changed_outside(store);
     if (found != COMMITS_SOME) return found != COMMITS_FAILED;
     for (const Call *call = calls; call != NULL; call = call->next) fast_apply(store->settings.fast, call->remembers);
-    if (tell_committed(store, calls)) store->settings.effects(store->settings.couriers);
+    tell_committed(store, calls);  // their effects are for their own couriers
     deliver(store, calls, NULL);
   }
 }
