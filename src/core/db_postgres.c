@@ -16,7 +16,7 @@ enum {
   PARAMETERS_MAX = 24,
   NAME_BYTES = 16,
   CONNECT_MS = 1000,
-  AGAIN_MS = 500,     // after a line was lost or not to be had, who waits is refused at once for so long
+  AGAIN_MS = 500,     // after a line or the lock was not to be had, whoever comes is refused at once for so long
   SOON_MS = 1500,     // for who has asked for answers soon (db_hurry)
   ANSWER_MS = 60000,  // another may be filling in a venue under the lock
   SCHEMA_MS = 600000
@@ -37,8 +37,7 @@ typedef struct Postgres {
   Db db;
   PGconn *conn;
   char *url;
-  DbMode mode;
-  uint64_t lost_ns;  // when the line was given up last; 0: it was not since it was made
+  uint64_t lost_ns;  // when the line, or waiting for the lock, was given up last; 0: not since then all was well
   bool listens;
   bool begun;   // a transaction was, and was not ended yet: also of a line that was lost meanwhile
   bool pooled;  // somebody between us and the server changes the connection with each transaction
@@ -57,8 +56,10 @@ static void fail(Db *db, const char *what, const char *sql, const PGresult *resu
   const char *state = result != NULL ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
   const char *reason = result != NULL ? PQresultErrorMessage(result) : PQerrorMessage(me->conn);
   db->failed = true;
-  // Classes 53 to 58: no room, limits, somebody's intervention, the system itself. Without a state the line is dead.
-  if (state == NULL || (state[0] == '5' && state[1] >= '3' && state[1] <= '8')) db->disk_failed = true;
+  // Classes 53 to 58: no room, limits, somebody's intervention, the system itself; but 57014 is a statement's time that
+  // is over. Without a state the line is dead.
+  bool system = state == NULL || (state[0] == '5' && state[1] >= '3' && state[1] <= '8');
+  if (system && (state == NULL || strcmp(state, "57014") != 0)) db->disk_failed = true;
   if (!db->has_savepoint) db->spoilt = true;
   log_error("db: statement failed", "at=%s code=%s reason=\"%.*s\" sql=\"%.120s\"", what, state != NULL ? state : "-",
             (int)strcspn(reason, "\n"), reason, sql);
@@ -77,6 +78,10 @@ static void give_up(Postgres *me) {
   PQfinish(me->conn);
   me->conn = NULL;
   me->lost_ns = uv_hrtime();
+}
+
+static bool lost_just_now(const Postgres *me) {
+  return me->lost_ns != 0 && uv_hrtime() - me->lost_ns < AGAIN_MS * UINT64_C(1000000);
 }
 
 // The last result of what was sent, or the first that is an error; NULL: there was none in time, and the line is
@@ -175,15 +180,12 @@ static bool open_line(Postgres *me) {
 }
 
 static bool connect_anew(Postgres *me) {
-  bool waits = me->lost_ns != 0 && uv_hrtime() - me->lost_ns < AGAIN_MS * UINT64_C(1000000);
-  if (waits || !open_line(me)) {
+  if (lost_just_now(me) || !open_line(me)) {
     me->db.failed = me->db.disk_failed = true;
     return false;
   }
   me->lost_ns = 0;
-  // A process that is stopped in the middle of a transaction holds the lock: the server ends it.
-  static const char SETTING[] = "SET idle_in_transaction_session_timeout = 2000";
-  return me->pooled || me->mode == DB_READ || exec(me, "connect", SETTING, CONNECT_MS);
+  return true;
 }
 
 static void close_connection(Db *db) {
@@ -376,19 +378,30 @@ static int64_t total_changes(const Db *db) {
 }
 
 static void limit_work(Db *db, int thousands) {
-  (void)db, (void)thousands;  // statements are worded so that they end
+  (void)db, (void)thousands;  // the time of who hurries is limited, see SOON
 }
 
 // Transactions.
 
-static const char *const controls[DB_CONTROLS] = {
-    [DB_CONTROL_BEGIN_WRITE] = "BEGIN; SELECT pg_advisory_xact_lock(1718580581)" /* "foye" */,
-    [DB_CONTROL_BEGIN_READ] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-    [DB_CONTROL_COMMIT] = "COMMIT",
-    [DB_CONTROL_ROLLBACK] = "ROLLBACK",
-    [DB_CONTROL_SAVEPOINT] = "SAVEPOINT call",
-    [DB_CONTROL_RELEASE] = "RELEASE call",
-    [DB_CONTROL_UNDO] = "ROLLBACK TO call"};
+// A process that is stopped in the middle holds the lock: the server ends its transaction. Who hurries is refused by
+// the server a little before the line would be dropped. For one transaction each, so that a pooler is no matter.
+#define BEGIN_WRITE "BEGIN; SET LOCAL idle_in_transaction_session_timeout = 2000; "
+#define BEGIN_READ "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
+#define SOON "SET LOCAL statement_timeout = 1200; "
+#define LOCK "SELECT pg_advisory_xact_lock(1718580581)"  // "foye"
+
+static const char *text_of(const Db *db, DbControl control) {
+  static const char *const texts[DB_CONTROLS] = {[DB_CONTROL_BEGIN_WRITE] = BEGIN_WRITE LOCK,
+                                                 [DB_CONTROL_BEGIN_READ] = BEGIN_READ,
+                                                 [DB_CONTROL_COMMIT] = "COMMIT",
+                                                 [DB_CONTROL_ROLLBACK] = "ROLLBACK",
+                                                 [DB_CONTROL_SAVEPOINT] = "SAVEPOINT call",
+                                                 [DB_CONTROL_RELEASE] = "RELEASE call",
+                                                 [DB_CONTROL_UNDO] = "ROLLBACK TO call"};
+  if (db->hurries && control == DB_CONTROL_BEGIN_WRITE) return BEGIN_WRITE SOON LOCK;
+  if (db->hurries && control == DB_CONTROL_BEGIN_READ) return BEGIN_READ SOON;
+  return texts[control];
+}
 
 static bool in_transaction(const Db *db) {
   PGTransactionStatusType status = PQtransactionStatus(postgres_of(db)->conn);
@@ -397,15 +410,21 @@ static bool in_transaction(const Db *db) {
 
 static bool run_control(Db *db, DbControl control) {
   Postgres *me = postgres_of(db);
+  const char *text = text_of(db, control);
   bool begins = control == DB_CONTROL_BEGIN_WRITE || control == DB_CONTROL_BEGIN_READ;
   bool ends = control == DB_CONTROL_COMMIT || control == DB_CONTROL_ROLLBACK;
   me->begun = begins || (me->begun && !ends);
   if (begins && PQstatus(me->conn) != CONNECTION_OK && !connect_anew(me)) return false;
   if (me->conn == NULL) {
-    fail(db, "control", controls[control], NULL);
+    fail(db, "control", text, NULL);
     return false;
   }
-  PGresult *result = finish(me, "control", controls[control], PQsendQuery(me->conn, controls[control]));
+  if (begins && db->hurries && lost_just_now(me)) {
+    db->failed = db->disk_failed = true;
+    return false;
+  }
+  PGresult *result = finish(me, "control", text, PQsendQuery(me->conn, text));
+  if (begins) me->lost_ns = result != NULL ? 0 : uv_hrtime();
   // What has failed inside is rolled back by COMMIT, which says so.
   bool done = result != NULL && (control != DB_CONTROL_COMMIT || strcmp(PQcmdStatus(result), "COMMIT") == 0);
   PQclear(result);
@@ -464,7 +483,7 @@ Db *db_open_postgres(const char *url, DbMode mode) {
   Postgres *me = calloc(1, sizeof *me);
   if (me == NULL) return NULL;
   me->db.driver = &driver;
-  me->mode = mode;
+  (void)mode;  // who reads says so at each beginning
   me->url = strdup(url);
   if (me->url != NULL && connect_anew(me)) return &me->db;
   close_connection(&me->db);
