@@ -391,15 +391,13 @@ static void limit_work(Db *db, int thousands) {
 #define LOCK "SELECT pg_advisory_xact_lock(1718580581)"  // "foye"
 
 static const char *text_of(const Db *db, DbControl control) {
-  static const char *const texts[DB_CONTROLS] = {[DB_CONTROL_BEGIN_WRITE] = BEGIN_WRITE LOCK,
-                                                 [DB_CONTROL_BEGIN_READ] = BEGIN_READ,
-                                                 [DB_CONTROL_COMMIT] = "COMMIT",
+  static const char *const texts[DB_CONTROLS] = {[DB_CONTROL_COMMIT] = "COMMIT",
                                                  [DB_CONTROL_ROLLBACK] = "ROLLBACK",
                                                  [DB_CONTROL_SAVEPOINT] = "SAVEPOINT call",
                                                  [DB_CONTROL_RELEASE] = "RELEASE call",
                                                  [DB_CONTROL_UNDO] = "ROLLBACK TO call"};
-  if (db->hurries && control == DB_CONTROL_BEGIN_WRITE) return BEGIN_WRITE SOON LOCK;
-  if (db->hurries && control == DB_CONTROL_BEGIN_READ) return BEGIN_READ SOON;
+  if (control == DB_CONTROL_BEGIN_WRITE) return db->hurries ? BEGIN_WRITE SOON LOCK : BEGIN_WRITE LOCK;
+  if (control == DB_CONTROL_BEGIN_READ) return db->hurries ? BEGIN_READ SOON : BEGIN_READ;
   return texts[control];
 }
 
