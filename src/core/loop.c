@@ -125,7 +125,10 @@ void loop_free(Loop *loop) {
   loop->ring_asked = true;  // it was its thread's
   send_ring_free(loop->ring);
   loop->ring = NULL;
-  while (loop->inbox != NULL) run_inbox(loop);  // what is asked of the stopped store comes back at once, refused
+  while (loop->inbox != NULL || loop->submitted != NULL) {
+    store_submit_all(loop);  // what is asked of the stopped store comes back at once, refused
+    run_inbox(loop);
+  }
   while (loop->conn_count > 0) conn_kill(loop->conns[loop->conn_count - 1]);
   conn_flush_dirty(loop);
   uv_check_stop(&loop->check);

@@ -15,7 +15,7 @@ void queue_free(Queue *queue) {
 Call *queue_add(Queue *queue, Call *calls) {
   uv_mutex_lock(&queue->lock);
   bool was_empty = queue->count == 0;
-  while (calls != NULL && queue->count < queue->max) {
+  while (calls != NULL && queue->count < queue->max && !queue->closed) {
     Call *call = calls;
     calls = call->next;
     call->next = NULL;

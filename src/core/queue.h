@@ -14,12 +14,13 @@ typedef struct Queue {
   uint32_t count;
   uint32_t max;
   bool poked;   // one taker is to look around
-  bool closed;  // nothing more comes: takers leave when it is empty
+  bool closed;  // takes no more: takers leave when it is empty
 } Queue;
 
 bool queue_init(Queue *queue, uint32_t max);
 void queue_free(Queue *queue);  // must be empty
-// Adds a list of calls, as many as fit. Gives the list of those that did not, NULL when all did.
+// Adds a list of calls, as many as fit. Gives the list of those that did not (all, when
+// it is closed), NULL when all did.
 Call *queue_add(Queue *queue, Call *calls);
 // Takes up to `max` calls as a list. NULL when there were none for `wait_ms` or until queue_poke, or the queue is
 // closed and empty.

@@ -58,12 +58,13 @@ static void test_taking_from_an_empty_queue_ends_after_its_time(void **state) {
   queue_free(&queue);
 }
 
-static void test_a_closed_queue_is_over_once_it_is_empty(void **state) {
+static void test_a_closed_queue_takes_nothing_and_is_over_once_it_is_empty(void **state) {
   (void)state;
   Queue queue;
   assert_true(queue_init(&queue, 3));
   assert_null(queue_add(&queue, list(0, 1)));
   queue_close(&queue);
+  assert_list(queue_add(&queue, list(2, 2)), 2, 2);
   assert_false(queue_is_over(&queue));
   assert_list(queue_take(&queue, 3, LIMIT_MS), 0, 1);
   assert_true(queue_is_over(&queue));
@@ -109,7 +110,7 @@ int main(void) {
       cmocka_unit_test(test_calls_come_out_in_their_order_as_many_as_asked_for),
       cmocka_unit_test(test_what_does_not_fit_is_given_back),
       cmocka_unit_test(test_taking_from_an_empty_queue_ends_after_its_time),
-      cmocka_unit_test(test_a_closed_queue_is_over_once_it_is_empty),
+      cmocka_unit_test(test_a_closed_queue_takes_nothing_and_is_over_once_it_is_empty),
       cmocka_unit_test(test_several_takers_get_each_call_once_and_leave_at_the_close),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -369,6 +369,28 @@ static void test_a_stop_does_what_was_queued_and_the_loops_may_hear_of_it_after(
   uv_sem_post(&gate_open);  // and the teardown stops everything
 }
 
+static Answer late_read;
+static Answer late_write;
+
+static void ask_late(Loop *loop, LoopMessage *message) {
+  (void)message;
+  (void)loop;
+  rig_ask(late_read.rig, 0, &count_notes, NULL, NULL, &late_read);
+  ask_note(late_read.rig, &add_note, "late", &late_write);
+}
+
+// What the loop was told last asks the store, which has stopped.
+static void test_what_is_asked_of_a_stopped_store_is_refused(void **state) {
+  static LoopMessage message = {.run = ask_late};
+  late_read.rig = *state;
+  loop_post(&late_read.rig->loops[0], &message);  // and the teardown stops everything before a turn is taken
+}
+
+static int end_refused(void **state) {
+  end(state);
+  return late_read.error == ERR_BUSY && late_write.error == ERR_BUSY ? 0 : -1;
+}
+
 #define CASE(test, setup) cmocka_unit_test_setup_teardown(test, setup, end)
 
 int main(void) {
@@ -386,6 +408,7 @@ int main(void) {
       CASE(test_a_call_goes_on_as_its_next_method_or_ends_with_an_error, begin),
       CASE(test_a_write_from_outside_is_told_to_every_loop, begin_with_loops),
       CASE(test_a_stop_does_what_was_queued_and_the_loops_may_hear_of_it_after, begin),
+      cmocka_unit_test_setup_teardown(test_what_is_asked_of_a_stopped_store_is_refused, begin, end_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
