@@ -1,7 +1,7 @@
 // A guest's and a staff member's visit to the 20,000-seat arena of a demo venue in a headless browser; the guest pans and
-// zooms for some seconds. Prints {"frames_per_second", "script_ms", "guest_scripts", "staff_scripts"}: frames drawn over the
-// time they took, the median of the script's time a frame, and {path: bytes of the body over the wire} of the scripts that
-// each of the two fetched. Usage: node bench/frames.mjs URL SECONDS COOKIE, the Cookie header of somebody of the staff.
+// zooms for some seconds. Prints {"frames_per_second", "empty_frames_per_second", "script_ms", "guest_scripts",
+// "staff_scripts"}: frames drawn over the time they took, as many of a page with nothing in it, the median of the script's
+// time a frame, and {path: bytes of the body over the wire} of the scripts that each of the two fetched. Usage: node bench/frames.mjs URL SECONDS COOKIE, the Cookie header of somebody of the staff.
 // Needs what tests/page needs (npm ci there, and chromium).
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
@@ -69,6 +69,18 @@ async function move(lastsMs) {
   return { script: window.__foyerFps.script, interval: window.__foyerFps.interval };
 }
 
+/** The times between the frames of a page. Runs in it. */
+async function intervals(lastsMs) {
+  const times = [];
+  while (times.length < 2 || times.at(-1) - times[0] < lastsMs) times.push(await new Promise(requestAnimationFrame));
+  return times.slice(1).map((time, at) => time - times[at]);
+}
+
+const empty = await arrive();
+await empty.page.evaluate(intervals, 1000);
+const emptyInterval = await empty.page.evaluate(intervals, seconds * 1000);
+await empty.page.close();
+
 const { page, scripts } = await arrive();
 await page.goto(`${url}/`);
 await page.getByText("Arena").first().click();
@@ -90,6 +102,6 @@ const staffScripts = await staff.scripts();
 await browser.close();
 
 const middleOf = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
-const took = interval.reduce((sum, ms) => sum + ms, 0);
-console.log(JSON.stringify({ frames_per_second: (interval.length * 1000) / took, script_ms: middleOf(script),
-  guest_scripts: guestScripts, staff_scripts: staffScripts }));
+const rateOf = (values) => (values.length * 1000) / values.reduce((sum, ms) => sum + ms, 0);
+console.log(JSON.stringify({ frames_per_second: rateOf(interval), empty_frames_per_second: rateOf(emptyInterval),
+  script_ms: middleOf(script), guest_scripts: guestScripts, staff_scripts: staffScripts }));

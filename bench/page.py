@@ -59,6 +59,7 @@ def page(venue, pace):
                  f"{counted(staff)}; the larger counts; all parts of the page's three products, of which nobody fetches "
                  f"all, {counted(every)}")
     best = max(told, key=lambda one: one["frames_per_second"])
-    rate = best["frames_per_second"]
-    yield Result("20,000 seats pan and zoom", "60 frames/s", f"{rate:.1f} frames/s", round(rate / 60, 2), 1,
-                 f"headless Chromium without a graphics card; script {best['script_ms']:.1f} ms a frame")
+    rate, limit = best["frames_per_second"], min(60, max(one["empty_frames_per_second"] for one in told))
+    yield Result("20,000 seats pan and zoom", f"{limit:.1f} frames/s", f"{rate:.1f} frames/s", round(rate / limit, 2), 1,
+                 "headless Chromium without a graphics card; the limit is 60 or what the same browser draws of an empty page; "
+                 f"script {best['script_ms']:.1f} ms a frame")

@@ -1,5 +1,6 @@
 """The rows of the messenger's sockets: an event to many clients, and what a client that only waits takes."""
 import json
+import resource
 import select
 import time
 
@@ -70,8 +71,10 @@ def memory(_venue, _pace):
 
 
 def crowd(_venue, pace):
-    """How long a message takes while people come online, 100,000 a minute."""
-    clients, partners, messages, times, seconds = int(1000 * pace.storm_s), 20, 100000, [], []
+    """How long a message takes while people come online, 100,000 a minute, as many as the machine has descriptors for."""
+    descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    clients = min(int(1000 * pace.storm_s), descriptors - 200)
+    partners, messages, times, seconds = 20, 100000, [], []
     made, people, tokens = people_with_sockets("crowd", clients, partners)
     (_, token), (reader, _) = people[:2]  # who write; the clients are the others
     tokens.write_text("".join(f"{other}\n" for _, other in people[2:]))
