@@ -226,6 +226,18 @@ bool db_wait_for_commit(Db *db, int limit_ms) {
   return db->driver->wait_for_commit(db, limit_ms);
 }
 
+void db_keep_log(Db *db) {
+  db->driver->keep_log(db);
+}
+
+int db_log_pages(const Db *db) {
+  return db->driver->log_pages(db);
+}
+
+void db_write_back(Db *db) {
+  db->driver->write_back(db);
+}
+
 bool db_failed(const Db *db) {
   return db->failed;
 }

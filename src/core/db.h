@@ -120,7 +120,12 @@ bool db_is_shared(const Db *db);  // other processes, on other machines, write t
 // Waits until some process has committed events to a shared database, `limit_ms` at most. False (logged): not to be
 // heard of now. The connection is for nothing else.
 bool db_wait_for_commit(Db *db, int limit_ms);
-bool db_failed(const Db *db);  // a statement of the current part failed
+// Of a database that is not shared, whose commits append to a log. From now on its pages are copied back into the file
+// by db_write_back alone, on any connection and thread, not by the commits of this one.
+void db_keep_log(Db *db);
+int db_log_pages(const Db *db);  // how long the log was after the last commit
+void db_write_back(Db *db);      // blocks for the disk; what fails (logged) is copied the next time
+bool db_failed(const Db *db);    // a statement of the current part failed
 // Since db_begin something failed for the disk's sake: full, read-only, an I/O error, a file that is no longer in its
 // place.
 bool db_disk_failed(const Db *db);

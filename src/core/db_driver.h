@@ -37,6 +37,9 @@ typedef struct DbDriver {
   int64_t (*total_changes)(const Db *db);
   bool (*changed_outside)(Db *db);                // NULL: the database is shared
   bool (*wait_for_commit)(Db *db, int limit_ms);  // NULL: it is not
+  void (*keep_log)(Db *db);                       // this and the next two: NULL of a database that is shared
+  int (*log_pages)(const Db *db);
+  void (*write_back)(Db *db);
   bool (*try_write)(Db *db);
   void (*limit_work)(Db *db, int thousands);
   void (*watch)(Db *db);  // from now on db_table_changed is to be called; NULL: versions do not last

@@ -23,6 +23,7 @@ typedef struct Sqlite {
   dev_t device;  // of the file when it was opened
   ino_t inode;
   int work_left;         // thousands of steps, under a limit
+  int log_pages;         // of the log, after the last commit
   int64_t data_version;  // of the file, as SQLite counts the commits of others; 0: not asked yet
 } Sqlite;
 
@@ -253,6 +254,29 @@ static bool changed_outside(Db *db) {
   return changed;
 }
 
+static int on_commit(void *owner, sqlite3 *sqlite, const char *database, int pages) {
+  (void)sqlite, (void)database;
+  ((Sqlite *)owner)->log_pages = pages;
+  return SQLITE_OK;
+}
+
+static void keep_log(Db *db) {
+  sqlite3_wal_hook(sqlite_of(db)->sqlite, on_commit, sqlite_of(db));  // in place of the copying by itself
+}
+
+static int log_pages(const Db *db) {
+  return sqlite_of(db)->log_pages;
+}
+
+// Source: https://sqlite.org/c3ref/wal_checkpoint_v2.html; passive: beside readers and a writer, waiting for none.
+static void write_back(Db *db) {
+  sqlite3 *sqlite = sqlite_of(db)->sqlite;
+  int result = sqlite3_wal_checkpoint_v2(sqlite, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+  if (result == SQLITE_OK || result == SQLITE_BUSY) return;
+  log_warn("db: the log could not be copied back", "code=%d reason=\"%s\"", sqlite3_extended_errcode(sqlite),
+           sqlite3_errmsg(sqlite));
+}
+
 static bool try_write(Db *db) {
   if (!db_begin(db, DB_WRITE)) return false;
   if (run_text(db, "PRAGMA user_version = 0")) return db_commit(db);  // writes a page though it changes nothing
@@ -278,6 +302,9 @@ static const DbDriver driver = {
     .changes = changes,
     .total_changes = total_changes,
     .changed_outside = changed_outside,
+    .keep_log = keep_log,
+    .log_pages = log_pages,
+    .write_back = write_back,
     .try_write = try_write,
     .limit_work = limit_work,
     .watch = watch,

@@ -10,6 +10,7 @@
 #include "core/commits.h"
 #include "core/log.h"
 #include "core/queue.h"
+#include "core/write_back.h"
 
 enum { READERS_MAX = 16, LOOK_OUTSIDE_MS = 1000 };
 #define TRY_DISK_NS 500000000ULL
@@ -42,6 +43,7 @@ struct Store {
   int readers_begun;
   bool begun;    // the writer's: a call has come, so all loops are there
   int64_t seen;  // of a shared database: the number of the last commit that the loops were told of
+  WriteBack write_back;
   Db *listener_db;
   uv_thread_t listener;
   _Atomic bool stops;
@@ -228,7 +230,10 @@ static void writer_main(void *arg) {
   uint64_t tried_ns = 0;
   while (!queue_is_over(&store->writes)) {
     Call *calls = queue_take(&store->writes, store->settings.batch_max, LOOK_OUTSIDE_MS);
-    while (calls != NULL) calls = write_batch(store, calls);
+    while (calls != NULL) {
+      calls = write_batch(store, calls);
+      write_back_look(&store->write_back);
+    }
     try_disk(store, &tried_ns);
     look_outside(store, &looked_ns);
   }
@@ -398,6 +403,7 @@ Store *store_start(const StoreSettings *settings) {
   if (store->writer_db != NULL) db_hurry(store->writer_db);
   bool ready = store->writer_db != NULL && queue_init(&store->writes, settings->queue_max) &&
                queue_init(&store->reads, settings->queue_max) && queue_init(&store->work, settings->queue_max);
+  ready = ready && write_back_start(&store->write_back, store->writer_db, settings->path);
   if (!ready || !start_readers(store) || uv_thread_create(&store->writer, writer_main, store) != 0 ||
       uv_thread_create(&store->worker, worker_main, store) != 0 || !start_listener(store)) {
     // NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the program ends, nothing is worth freeing
@@ -426,6 +432,7 @@ void store_stop(Store *store) {
   queue_close(&store->writes);
   queue_close(&store->reads);
   uv_thread_join(&store->writer);
+  write_back_stop(&store->write_back);
   for (int i = 0; i < store->readers_begun; i++) {
     uv_thread_join(&store->readers[i]);
     db_close(store->reader_dbs[i]);

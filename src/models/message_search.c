@@ -12,17 +12,17 @@
 // Upkeep.
 
 bool message_index_next(Call *call) {
-  enum { NEXT_MAX = 32 };
+  enum { NEXT_MAX = 128 };
   static const char NEXT[] = SQL_FORMS(
       "SELECT count(*), coalesce(max(id), 0) FROM (SELECT id FROM messages WHERE id > (SELECT indexed_to FROM"
-      " message_index) ORDER BY id LIMIT 32)",
+      " message_index) ORDER BY id LIMIT 128)",
       "SELECT 0, 0");
   static const char ADD_NEXT[] =
       "INSERT INTO message_words(rowid, people, text) SELECT id, people, text FROM message_texts WHERE"
       " id > (SELECT indexed_to FROM message_index) AND id <= $1";
   static const char NOTE[] = "UPDATE message_index SET indexed_to = $1";
   // So many pages are rewritten for the few that are added that large segments are merged as fast as they come.
-  static const char MERGE[] = "INSERT INTO message_words(message_words, rank) VALUES('merge', 32)";
+  static const char MERGE[] = "INSERT INTO message_words(message_words, rank) VALUES('merge', 64)";
   int64_t count = 0;
   int64_t last = 0;
   Rows rows = db_rows(call->db, NEXT);
