@@ -12,7 +12,9 @@
 
 typedef struct Db Db;
 
-typedef enum DbMode { DB_WRITE, DB_READ } DbMode;
+// DB_MOVE is for core/db_move.h: an SQLite file is only read, and nobody else may have it open until it is closed; of
+// PostgreSQL every answer is waited for, however long it takes.
+typedef enum DbMode { DB_WRITE, DB_READ, DB_MOVE } DbMode;
 
 // Opens `where`: a URL that begins with postgres:// or postgresql:// (as libpq has them), or the path of an SQLite
 // file, which DB_WRITE creates. NULL (logged) when it cannot, or may not write.

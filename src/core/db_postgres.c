@@ -19,7 +19,9 @@ enum {
   AGAIN_MS = 500,     // after a line or the lock was not to be had, whoever comes is refused at once for so long
   SOON_MS = 1500,     // for who has asked for answers soon (db_hurry)
   ANSWER_MS = 60000,  // another may be filling in a venue under the lock
-  SCHEMA_MS = 600000
+  SCHEMA_MS = 600000,
+  CALM_CONNECT_MS = 30000,  // for who moves a venue (DB_MOVE)
+  CALM_ANSWER_MS = 86400000
 };
 
 // Prepared with the types of its values: one that is NULL now and a number the next time is two statements.
@@ -40,6 +42,7 @@ typedef struct Postgres {
   uint64_t lost_ns;  // when the line, or waiting for the lock, was given up last; 0: not since then all was well
   bool listens;
   bool begun;   // a transaction was, and was not ended yet: also of a line that was lost meanwhile
+  bool moves;   // opened with DB_MOVE
   bool pooled;  // somebody between us and the server changes the connection with each transaction
   Statement statements[STATEMENT_SLOTS];  // open addressing
   int statement_count;
@@ -139,11 +142,11 @@ static void on_notice(void *arg, const char *message) {
   log_debug("db: notice", "text=\"%.*s\"", (int)strcspn(message, "\n"), message);
 }
 
-static PGconn *connect_in_time(const char *url) {
+static PGconn *connect_in_time(const char *url, bool moves) {
   static const char *const names[] = {"dbname", "fallback_application_name", "client_encoding", "tcp_user_timeout",
                                       NULL};
-  const char *values[] = {url, "foyer", "UTF8", "2000", NULL};
-  uint64_t until_ns = uv_hrtime() + CONNECT_MS * UINT64_C(1000000);
+  const char *values[] = {url, moves ? "foyer migrate" : "foyer", "UTF8", moves ? "60000" : "2000", NULL};
+  uint64_t until_ns = uv_hrtime() + (moves ? CALM_CONNECT_MS : CONNECT_MS) * UINT64_C(1000000);
   PGconn *conn = PQconnectStartParams(names, values, 1);
   PostgresPollingStatusType status = PGRES_POLLING_WRITING;
   while (conn != NULL && PQstatus(conn) != CONNECTION_BAD && status != PGRES_POLLING_OK &&
@@ -157,7 +160,8 @@ static PGconn *connect_in_time(const char *url) {
 // A pooler gives another server process than the one whose number it told.
 static bool find_pooler(Postgres *me) {
   PGresult *result = NULL;
-  if (PQsendQuery(me->conn, "SELECT pg_backend_pid()") != 0) result = take_result(me, CONNECT_MS);
+  if (PQsendQuery(me->conn, "SELECT pg_backend_pid()") != 0)
+    result = take_result(me, me->moves ? CALM_CONNECT_MS : CONNECT_MS);
   bool good = is_good(result);
   if (good) me->pooled = strtol(PQgetvalue(result, 0, 0), NULL, 10) != PQbackendPID(me->conn);
   PQclear(result);
@@ -168,7 +172,7 @@ static bool open_line(Postgres *me) {
   PQfinish(me->conn);
   forget_statements(me);
   me->listens = false;
-  me->conn = connect_in_time(me->url);
+  me->conn = connect_in_time(me->url, me->moves);
   if (me->conn != NULL && PQstatus(me->conn) == CONNECTION_OK) {
     PQsetNoticeProcessor(me->conn, on_notice, NULL);
     return find_pooler(me);
@@ -274,7 +278,8 @@ static void free_slot(Statement *statement) {
 }
 
 static PGresult *finish(Postgres *me, const char *what, const char *text, int sent) {
-  PGresult *result = sent != 0 ? take_result(me, me->db.hurries ? SOON_MS : ANSWER_MS) : NULL;
+  int limit_ms = me->db.hurries ? SOON_MS : me->moves ? CALM_ANSWER_MS : ANSWER_MS;
+  PGresult *result = sent != 0 ? take_result(me, limit_ms) : NULL;
   if (is_good(result)) return result;
   fail(&me->db, what, text, result);
   PQclear(result);
@@ -396,6 +401,7 @@ static const char *text_of(const Db *db, DbControl control) {
                                                  [DB_CONTROL_SAVEPOINT] = "SAVEPOINT call",
                                                  [DB_CONTROL_RELEASE] = "RELEASE call",
                                                  [DB_CONTROL_UNDO] = "ROLLBACK TO call"};
+  if (control == DB_CONTROL_BEGIN_WRITE && postgres_of(db)->moves) return "BEGIN; " LOCK;
   if (control == DB_CONTROL_BEGIN_WRITE) return db->hurries ? BEGIN_WRITE SOON LOCK : BEGIN_WRITE LOCK;
   if (control == DB_CONTROL_BEGIN_READ) return db->hurries ? BEGIN_READ SOON : BEGIN_READ;
   return texts[control];
@@ -455,6 +461,10 @@ static bool try_write(Db *db) {
   return db_begin(db, DB_WRITE) && db_commit(db);
 }
 
+PGconn *db_postgres_connection(const Db *db) {
+  return postgres_of(db)->conn;
+}
+
 static const DbDriver driver = {
     .migrations = postgres_migrations,
     .migration_count = &postgres_migration_count,
@@ -481,7 +491,7 @@ Db *db_open_postgres(const char *url, DbMode mode) {
   Postgres *me = calloc(1, sizeof *me);
   if (me == NULL) return NULL;
   me->db.driver = &driver;
-  (void)mode;  // who reads says so at each beginning
+  me->moves = mode == DB_MOVE;  // who reads says so at each beginning
   me->url = strdup(url);
   if (me->url != NULL && connect_anew(me)) return &me->db;
   close_connection(&me->db);

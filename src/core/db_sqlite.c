@@ -78,15 +78,22 @@ static void close_connection(Db *db) {
   free(me);
 }
 
+// Takes the file for itself until it is closed. Nothing of it changes, not even by bringing in what stands in its log.
+static bool set_up_move(Db *db) {
+  sqlite3_db_config(sqlite_of(db)->sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+  return run_text(db, "PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT; PRAGMA query_only=ON;");
+}
+
 static bool set_up(Db *db, DbMode mode) {
   Sqlite *me = sqlite_of(db);
   // SQLite opens a file that it may not write for reading, and stays so when the file is writable again.
-  if (mode == DB_WRITE && sqlite3_db_readonly(me->sqlite, "main") == 1) {
+  if (mode != DB_READ && sqlite3_db_readonly(me->sqlite, "main") == 1) {
     log_error("db: the file is read-only", "path=%s", sqlite3_db_filename(me->sqlite, "main"));
     return false;
   }
   sqlite3_busy_timeout(me->sqlite, BUSY_TIMEOUT_MS);
   sqlite3_extended_result_codes(me->sqlite, 1);
+  if (mode == DB_MOVE) return set_up_move(db);
   bool ready = run_text(db,
                         "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
                         "PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=4000;");
@@ -282,6 +289,10 @@ static bool try_write(Db *db) {
   if (run_text(db, "PRAGMA user_version = 0")) return db_commit(db);  // writes a page though it changes nothing
   db_rollback(db);
   return false;
+}
+
+sqlite3 *db_sqlite_connection(const Db *db) {
+  return sqlite_of(db)->sqlite;
 }
 
 static const DbDriver driver = {
