@@ -16,4 +16,10 @@ extern const size_t verify_box_office_count;
 extern const Invariant verify_messenger[];  // of dialogs and messages
 extern const size_t verify_messenger_count;
 
+typedef enum Finding { VERIFY_HOLDS, VERIFY_BROKEN, VERIFY_UNKNOWN } Finding;
+
+size_t verify_count(void);  // of all
+// Checks one of them and prints what came of it. In a transaction; after VERIFY_UNKNOWN that is over for PostgreSQL.
+Finding verify_one(Db *db, size_t number);
+
 #endif
