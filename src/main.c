@@ -235,6 +235,8 @@ static void print_help(FILE *out) {
       "  foyer rehearse [--buyers N] [--concert ID] [--think SECONDS] [--url URL]\n"
       "                                       play an on-sale against a running copy with the test provider\n"
       "  foyer verify                         check the invariants on the data\n"
+      "  foyer migrate sqlite:PATH postgres://...\n"
+      "                                       move a venue from its file into PostgreSQL\n"
       "  foyer env-example                    print a commented .env\n"
       "  foyer COMMAND --help                 how a command is called\n\n",
       out);
@@ -274,6 +276,7 @@ static const Command commands[] = {{"serve", serve_usage, command_serve},
                                    {"concert", command_concert_usage, command_concert},
                                    {"rehearse", command_rehearse_usage, command_rehearse},
                                    {"verify", command_verify_usage, command_verify},
+                                   {"migrate", command_migrate_usage, command_migrate},
                                    {"env-example", env_example_usage, command_env_example}};
 
 // The command of that name; NULL (told) when there is none.

@@ -1,5 +1,5 @@
-// What the program does when it does not serve: import, export, user, webhook, verify. Each runs alone on the database,
-// beside a server or without one, prints what it did, and gives the exit code.
+// What the program does when it does not serve: import, export, user, webhook, verify, migrate. Each runs alone on the
+// database, beside a server or without one, prints what it did, and gives the exit code.
 #ifndef FOYER_COMMANDS_COMMANDS_H
 #define FOYER_COMMANDS_COMMANDS_H
 
@@ -14,6 +14,7 @@ int command_webhook(const Config *config, int count, char **words);
 int command_concert(const Config *config, int count, char **words);
 int command_rehearse(const Config *config, int count, char **words);
 int command_verify(const Config *config, int count, char **words);
+int command_migrate(const Config *config, int count, char **words);
 
 // How each is called: whole lines, for --help and for those who call it wrongly.
 extern const char command_import_usage[];
@@ -23,6 +24,7 @@ extern const char command_webhook_usage[];
 extern const char command_concert_usage[];
 extern const char command_rehearse_usage[];
 extern const char command_verify_usage[];
+extern const char command_migrate_usage[];
 
 // Opens the configured database for a command and brings its schema up to date. NULL (told on standard error).
 Db *command_open(const Config *config);

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 
 import { foyer, hallCsv, newDatabase, newFolder } from './support/faults.mjs';
 
-const COMMANDS = ['serve', 'import', 'export', 'user', 'webhook', 'concert', 'rehearse', 'verify', 'env-example'];
+const COMMANDS = ['serve', 'import', 'export', 'user', 'webhook', 'concert', 'rehearse', 'verify', 'migrate', 'env-example'];
 const OPTIONS = /Options, from the environment/;
 
 // What is not understood: exit code 2, nothing on standard output, and a word about how it is.
