@@ -18,10 +18,13 @@ function psql(url, statement) {
 
 let made = 0;
 
-/** A copy of that database: {url, ask, drop}; `ask(statement)` gives the first column. */
-export function newPostgres() {
+/**
+ * A copy of that database, or one with nothing in it, made with `more` words: {url, ask, drop}; `ask(statement)` gives the
+ * first column.
+ */
+export function newPostgres({ empty = false, more = '' } = {}) {
   const name = `wire_${process.pid}_${++made}`;
-  psql(named('postgres'), `CREATE DATABASE ${name} TEMPLATE ${template.split('/').at(-1)}`);
+  psql(named('postgres'), `CREATE DATABASE ${name} TEMPLATE ${empty ? 'template0' : template.split('/').at(-1)} ${more}`);
   return {
     url: named(name),
     ask: (statement) => psql(named(name), statement),
