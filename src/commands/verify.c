@@ -88,6 +88,7 @@ int command_verify(const Config *config, int count, char **words) {
     db_close(db);
     return 1;
   }
+  db_take_time(db);
   size_t broken = 0;
   size_t total = verify_count();
   for (size_t i = 0; i < total; i++) {

@@ -218,6 +218,10 @@ void db_hurry(Db *db) {
   db->hurries = true;
 }
 
+void db_take_time(Db *db) {
+  db->takes_time = true;
+}
+
 bool db_is_shared(const Db *db) {
   return db->driver->wait_for_commit != NULL;
 }

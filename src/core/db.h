@@ -118,6 +118,7 @@ bool db_changed_outside(Db *db);
 // From now on a server that does not answer is given up after a second and a half, so that who asked hears of it within
 // two; otherwise after a minute.
 void db_hurry(Db *db);
+void db_take_time(Db *db);        // from now on it is waited for, however long a statement takes
 bool db_is_shared(const Db *db);  // other processes, on other machines, write to it at any time: PostgreSQL
 // Waits until some process has committed events to a shared database, `limit_ms` at most. False (logged): not to be
 // heard of now. The connection is for nothing else.

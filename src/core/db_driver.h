@@ -63,6 +63,7 @@ struct Db {
   bool spares_savepoint;
   bool spoilt;  // it failed so that the whole transaction is lost
   bool hurries;
+  bool takes_time;
   bool work_is_spent;
   int64_t changes_before;  // total changes when the call's part began
   DbWatched watched[DB_WATCHED_MAX];

@@ -20,8 +20,8 @@ enum {
   SOON_MS = 1500,     // for who has asked for answers soon (db_hurry)
   ANSWER_MS = 60000,  // another may be filling in a venue under the lock
   SCHEMA_MS = 600000,
-  CALM_CONNECT_MS = 30000,  // for who moves a venue (DB_MOVE)
-  CALM_ANSWER_MS = 86400000
+  CALM_CONNECT_MS = 30000,   // for who moves a venue (DB_MOVE)
+  CALM_ANSWER_MS = 86400000  // db_take_time
 };
 
 // Prepared with the types of its values: one that is NULL now and a number the next time is two statements.
@@ -278,7 +278,7 @@ static void free_slot(Statement *statement) {
 }
 
 static PGresult *finish(Postgres *me, const char *what, const char *text, int sent) {
-  int limit_ms = me->db.hurries ? SOON_MS : me->moves ? CALM_ANSWER_MS : ANSWER_MS;
+  int limit_ms = me->db.hurries ? SOON_MS : me->db.takes_time ? CALM_ANSWER_MS : ANSWER_MS;
   PGresult *result = sent != 0 ? take_result(me, limit_ms) : NULL;
   if (is_good(result)) return result;
   fail(&me->db, what, text, result);
@@ -491,7 +491,7 @@ Db *db_open_postgres(const char *url, DbMode mode) {
   Postgres *me = calloc(1, sizeof *me);
   if (me == NULL) return NULL;
   me->db.driver = &driver;
-  me->moves = mode == DB_MOVE;  // who reads says so at each beginning
+  me->moves = me->db.takes_time = mode == DB_MOVE;  // who reads says so at each beginning
   me->url = strdup(url);
   if (me->url != NULL && connect_anew(me)) return &me->db;
   close_connection(&me->db);
