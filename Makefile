@@ -55,6 +55,9 @@ else
 $(error SANITIZE is "$(SANITIZE)"; it may be address or thread)
 endif
 
+# The many small programs are linked with gold where there is one: in a quarter of the time.
+LINK_SMALL := $(LINK_SMALL) $(if $(shell command -v ld.gold),-fuse-ld=gold)
+
 LIBRARY_CFLAGS := $(shell pkg-config --cflags $(LIBRARIES) 2>/dev/null)
 LIBRARY_LIBS := $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null)
 LANGUAGE := -std=c17 -D_GNU_SOURCE -Isrc $(LLHTTP_INCLUDE) $(LIBRARY_CFLAGS)

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -71,11 +72,37 @@ static void on_changed_outside(Loop *loop) {
 
 // Life.
 
+// A file with the tables and nothing in them: made for the first rig, copied for the others.
+static void put_tables(const char *path) {
+  static char *tables;
+  static size_t size;
+  if (tables == NULL) {
+    Db *db = db_open(path, DB_WRITE);
+    assert_non_null(db);
+    assert_true(db_migrate(db, RIG_BEGIN_MS));
+    db_close(db);
+    FILE *made = fopen(path, "r");
+    FILE *kept = open_memstream(&tables, &size);
+    assert_true(made != NULL && kept != NULL);
+    for (int byte; (byte = getc(made)) != EOF;) putc(byte, kept);
+    fclose(made);
+    fclose(kept);
+    return;
+  }
+  FILE *copy = fopen(path, "w");
+  assert_non_null(copy);
+  assert_int_equal(fwrite(tables, 1, size, copy), size);
+  fclose(copy);
+}
+
 static void open_database(Rig *rig) {
   const char *base = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
   snprintf(rig->directory, sizeof rig->directory, "%s/foyer_test_XXXXXX", base);
   assert_non_null(mkdtemp(rig->directory));
-  if (!postgres_make(rig->path, sizeof rig->path)) snprintf(rig->path, sizeof rig->path, "%s/foyer.db", rig->directory);
+  if (!postgres_make(rig->path, sizeof rig->path)) {
+    snprintf(rig->path, sizeof rig->path, "%s/foyer.db", rig->directory);
+    put_tables(rig->path);
+  }
   rig->db = db_open(rig->path, DB_WRITE);
   assert_non_null(rig->db);
   assert_true(db_migrate(rig->db, RIG_BEGIN_MS));
