@@ -64,14 +64,15 @@ static void look_at_line(World *world) {
 }
 
 void checker_look(World *world, bool all) {
+  if (!db_begin(server_db(world), DB_READ)) world_broken(world, "nothing can be asked");
   look_at_stock(world);
   look_at_slots(world);
-  if (!all) return;
-  for (size_t i = 0; i < verify_box_office_count; i++) {
+  for (size_t i = 0; i < verify_box_office_count && all; i++) {
     none_of(world, verify_box_office[i].says, verify_box_office[i].violations);
   }
-  look_at_line(world);
-  history_look(world);
+  if (all) look_at_line(world);
+  if (all) history_look(world);
+  db_rollback(server_db(world));
 }
 
 // Money: the truth of the model against the tables.
