@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import crypto from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import http from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -36,6 +36,9 @@ export class Foyer {
       LOOPS: '1', // on one loop, what one connection has been answered all others have been told
       DATABASE_URL: `sqlite:${path.join(this.#folder, 'foyer.db')}`, JWT_SECRET, COOKIE_SECRET, ...options,
     };
+    const ready = process.env.DEMO_DATABASE; // by demo_database.mjs: drawing the venue is most of a start
+    const usual = !['DEMO', 'DEMO_SEATS', 'DATABASE_URL'].some((name) => name in options);
+    if (ready && usual) copyFileSync(ready, path.join(this.#folder, 'foyer.db'));
   }
 
   /** Starts it, and waits until it is ready. `options`: environment of this start and the following ones. */
