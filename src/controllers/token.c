@@ -124,7 +124,7 @@ Str token_peer(Arena *arena, const Config *config, Conn *conn, const HttpRequest
   if (!config->trust_proxy || forwarded.length == 0) return conn_peer(conn, arena);
   Str last = {0};
   while (forwarded.length > 0) last = str_trim(str_cut(&forwarded, ','));
-  return str_copy(arena, last);
+  return str_copy(arena, str_is_utf8(last) ? last : STR("?"));
 }
 
 void token_read_origin(Call *call, Conn *conn, const HttpRequest *request) {

@@ -179,7 +179,7 @@ bool ids_from_percent(Arena *arena, Str text, Str *out) {
     i += 2;
   }
   *out = text_str(&plain);
-  return str_is_utf8(*out);
+  return str_is_utf8(*out) && (out->length == 0 || memchr(out->at, '\0', out->length) == NULL);
 }
 
 Str ids_random(Arena *arena, const Env *env, size_t characters) {

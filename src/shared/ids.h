@@ -18,7 +18,7 @@ bool ids_from_base64(Arena *arena, Str text, Str *bytes);          // padding op
 Str ids_base64url(Arena *arena, const void *bytes, size_t count);  // no padding
 bool ids_from_base64url(Arena *arena, Str text, Str *bytes);       // padding refused
 Str ids_percent(Arena *arena, Str text);                           // like encodeURIComponent
-bool ids_from_percent(Arena *arena, Str text, Str *out);           // like decodeURIComponent; may hold U+0000
+bool ids_from_percent(Arena *arena, Str text, Str *out);           // like decodeURIComponent; but no U+0000
 Str ids_random(Arena *arena, const Env *env, size_t characters);   // from A-Za-z0-9_-, 6 bits a character
 Str ids_public(Arena *arena, const Env *env);                      // 24 hex digits: how the tickets door names things
 

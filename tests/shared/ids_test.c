@@ -129,14 +129,14 @@ static void test_percent_encoding_is_that_of_encode_uri_component(void **state) 
   assert_str(ids_percent(&arena, (Str){"\0@`[", 4}), "%00%40%60%5B");
 }
 
-static void test_percent_decoding_refuses_torn_escapes_and_bad_utf8(void **state) {
+static void test_percent_decoding_refuses_torn_escapes_bad_utf8_and_nul(void **state) {
   (void)state;
   Str plain;
   assert_true(ids_from_percent(&arena, STR("s%3Aa+b%c3%A4"), &plain));
   assert_str(plain, "s:a+b\xC3\xA4");
   assert_true(ids_from_percent(&arena, STR(""), &plain));
   assert_int_equal(plain.length, 0);
-  const char *refused[] = {"%", "%3", "a%3", "%zz", "%3g", "%-1", "%FF", "%C3", "%ED%A0%80"};
+  const char *refused[] = {"%", "%3", "a%3", "%zz", "%3g", "%-1", "%FF", "%C3", "%ED%A0%80", "a%00b"};
   for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
     assert_false(ids_from_percent(&arena, str_from(refused[i]), &plain));
   }
@@ -167,7 +167,7 @@ int main(void) {
       cmocka_unit_test_teardown(test_hexadecimal_and_base32_are_read_in_either_case, forget),
       cmocka_unit_test_teardown(test_a_secret_of_32_characters_is_shown_in_52, forget),
       cmocka_unit_test_teardown(test_percent_encoding_is_that_of_encode_uri_component, forget),
-      cmocka_unit_test_teardown(test_percent_decoding_refuses_torn_escapes_and_bad_utf8, forget),
+      cmocka_unit_test_teardown(test_percent_decoding_refuses_torn_escapes_bad_utf8_and_nul, forget),
       cmocka_unit_test_teardown(test_random_ids_come_from_the_dice_handed_in, forget),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
