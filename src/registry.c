@@ -8,6 +8,7 @@
 #include "controllers/routes.h"
 #include "controllers/seats_socket.h"
 #include "controllers/tickets_http.h"
+#include "core/commits.h"
 #include "core/log.h"
 #include "core/ticker.h"
 #include "core/topic.h"
@@ -145,8 +146,21 @@ void registry_committed(const Event *event) {
   presence_committed(event);
 }
 
+static void read_anew(Loop *loop) {
+  log_info("registry: the database was changed by another process, pictures are read anew", "loop=%d", loop->number);
+  topics_reload_all(topics_of(loop));
+  tickets_http_changed_outside(loop);
+  if (loop->number > 0) return;
+  waiting_room_mark_stale();
+  ticker_look(tickers[TICKER_ROOM]);
+}
+
 void registry_event(Loop *loop, const Event *event) {
   if (str_equal(event->topic, STR("presence"))) return;  // memory's alone
+  if (str_equal(event->topic, STR(COMMITS_OUTSIDE))) {
+    read_anew(loop);
+    return;
+  }
   if (event->seq > 0) {
     topics_event(topics_of(loop), event);
   } else if (str_equal(event->topic, STR("queue"))) {
@@ -160,11 +174,6 @@ void registry_event(Loop *loop, const Event *event) {
 }
 
 void registry_changed_outside(Loop *loop) {
-  log_info("registry: the database was changed by another process, pictures are read anew", "loop=%d", loop->number);
-  topics_reload_all(topics_of(loop));
-  tickets_http_changed_outside(loop);
-  if (loop->number > 0) return;
-  waiting_room_mark_stale();
-  presence_forget_elsewhere();
-  ticker_look(tickers[TICKER_ROOM]);
+  read_anew(loop);
+  if (loop->number == 0) presence_forget_elsewhere();
 }

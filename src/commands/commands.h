@@ -30,6 +30,8 @@ extern const char command_migrate_usage[];
 Db *command_open(const Config *config);
 // The same for a command that makes no sense without a database: one that is not there is told, and not made.
 Db *command_open_existing(const Config *config);
+// Commits, and leaves word of it to servers on the same database. A file tells them itself.
+bool command_commit(Db *db);
 // What db_open takes for DATABASE_URL, in the arena; NULL (told) when it is another kind of URL.
 const char *command_database(const Config *config, Arena *arena);
 

@@ -301,7 +301,7 @@ int command_concert(const Config *config, int count, char **words) {
   Db *db = command_open(config);
   bool done = db != NULL && db_begin(db, DB_WRITE);
   if (done) {
-    done = run(db, config, &draft, count, words) && db_commit(db);
+    done = run(db, config, &draft, count, words) && command_commit(db);
     if (!done) db_rollback(db);
   }
   db_close(db);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "commands/commands.h"
+#include "core/commits.h"
 #include "core/log.h"
 #include "shared/ids.h"
 
@@ -46,6 +47,16 @@ Db *command_open(const Config *config) {
 
 Db *command_open_existing(const Config *config) {
   return open_database(config, false);
+}
+
+bool command_commit(Db *db) {
+  if (!db_is_shared(db)) return db_commit(db);
+  Call *call = call_new_of_nobody();
+  if (call == NULL) return false;
+  call_signal(call, STR(COMMITS_OUTSIDE), STR("written"), (Str){0});
+  bool told = commits_add_last(db, call);
+  call_free(call);
+  return told && db_commit(db);
 }
 
 static bool complete(Str *secret, const char *name, Db *db, Arena *arena, const Env *env) {

@@ -91,7 +91,7 @@ static Error add_plan(Db *db, Arena *arena, const ImportWords *in, Plan *plan, i
   if (!db_begin(db, DB_WRITE)) return ERR_INTERNAL;
   int64_t cinema_id = cinema_find_or_add(db, str_from(in->cinema), STR("#1E90FF"), now_ms);
   Error error = cinema_id != 0 ? hall_add(db, arena, cinema_id, plan, now_ms, hall_id) : ERR_INTERNAL;
-  if (error == ERR_NONE && !db_commit(db)) return ERR_INTERNAL;
+  if (error == ERR_NONE && !command_commit(db)) return ERR_INTERNAL;
   if (error != ERR_NONE) db_rollback(db);
   return error;
 }

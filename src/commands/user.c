@@ -67,7 +67,7 @@ int command_user(const Config *config, int count, char **words) {
   int code = 1;
   if (db != NULL && db_begin(db, DB_WRITE)) {
     code = adds ? add(db, &arena, name, staff) : set_role(db, name, staff);
-    if (code == 0 && !db_commit(db)) code = 1;
+    if (code == 0 && !command_commit(db)) code = 1;
     if (code != 0) db_rollback(db);
   }
   db_close(db);

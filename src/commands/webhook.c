@@ -55,7 +55,7 @@ int command_webhook(const Config *config, int count, char **words) {
   int code = 1;
   if (db != NULL && db_begin(db, DB_WRITE)) {
     code = run(db, &arena, count, words);
-    if (code == 0 && !db_commit(db)) code = 1;
+    if (code == 0 && !command_commit(db)) code = 1;
     if (code != 0) db_rollback(db);
   }
   db_close(db);

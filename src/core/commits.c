@@ -67,6 +67,12 @@ bool commits_add(Db *db, int64_t number, const Call *calls, bool *added) {
   return done;
 }
 
+bool commits_add_last(Db *db, const Call *call) {
+  bool added;
+  int64_t last = commits_last(db);
+  return last >= 0 && commits_add(db, last + 1, call, &added);
+}
+
 // Reading.
 
 static bool take_field(Str *from, Str *field) {

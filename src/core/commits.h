@@ -18,5 +18,10 @@ CommitsFound commits_read(Db *db, int64_t *seen, Call **calls);
 // Adds what these calls tell as number `number`; true also when that is nothing, then *added is false. In the
 // transaction of the calls.
 bool commits_add(Db *db, int64_t number, const Call *calls, bool *added);
+// Adds what a call tells behind all that is there. In a transaction that no store has begun: of a command, or of a
+// process that ends.
+bool commits_add_last(Db *db, const Call *call);
+// The topic of a signal that says only that rows were changed: whoever holds any in memory is to read them anew.
+#define COMMITS_OUTSIDE "outside"
 
 #endif
