@@ -10,6 +10,7 @@
 #include "controllers/tickets_http.h"
 #include "core/commits.h"
 #include "core/log.h"
+#include "core/store.h"
 #include "core/ticker.h"
 #include "core/topic.h"
 #include "effects/mail.h"
@@ -59,6 +60,7 @@ static void start_tickers(Loop *loop) {
       [TICKER_EXPIRE] = {&message_method_expire, EXPIRE_MS, NULL},
   };
   for (int i = 0; i < TICKERS; i++) {
+    if (i == TICKER_INDEX && store_is_shared(loop->store)) continue;  // PostgreSQL indexes messages as they come
     tickers[i] = ticker_start(loop, &settings[i]);
     if (tickers[i] == NULL) abort();  // nothing was promised yet
   }
