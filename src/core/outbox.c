@@ -14,7 +14,7 @@ enum {
   LANES_MAX = 8,
   READY_A_COURIER = 4,
   LOOK_MS = 1000,        // at least so often rows are looked for
-  TAKEN_MS = 30000,      // at a shared database a row is one process's for so long
+  TAKEN_MS = 10000,      // at a shared database a row is one process's for so long
   SETTLE_AGAIN_MS = 500  // after the database did not take an outcome
 };
 
@@ -174,6 +174,7 @@ static void put_on_lane(Lane *lane, const Rows *row) {
   if (way == NULL) return;  // taken at a later look
   Errand *errand = &way->errand;
   way->lane = lane;
+  way->outcome = OUTCOME_AGAIN;
   *errand = (Errand){.id = rows_int(row, 0),
                      .created_ms = rows_int(row, 3),
                      .attempt = rows_int(row, 4) + 1,
@@ -381,6 +382,17 @@ static int under_way(const Outbox *outbox) {
   return count;
 }
 
+// What was not done is anybody's at once. What was done is not: the store may be settling it.
+static void give_back(Outbox *outbox) {
+  static const char FREE[] = "UPDATE outbox SET taken_until = NULL WHERE id = $1 AND done_at IS NULL";
+  db_call_begin(outbox->db);
+  db_call_spare_savepoint(outbox->db);
+  for (const Way *way = outbox->taken; way != NULL; way = way->next_taken) {
+    if (way->outcome == OUTCOME_AGAIN) db_run(outbox->db, FREE, sql_int(way->errand.id));
+  }
+  db_call_end(outbox->db, true);
+}
+
 void outbox_stop(Outbox *outbox, uint32_t grace_ms) {
   uint64_t until_ns = uv_hrtime() + grace_ms * 1000000ULL;
   uv_mutex_lock(&outbox->lock);
@@ -400,6 +412,7 @@ void outbox_stop(Outbox *outbox, uint32_t grace_ms) {
   for (int i = 0; i < outbox->lane_count; i++) {
     for (int j = 0; j < outbox->lanes[i].kind->couriers; j++) uv_thread_join(&outbox->lanes[i].couriers[j]);
   }
+  if (db_is_shared(outbox->db)) give_back(outbox);
   db_close(outbox->db);
   if (cut > 0) log_warn("outbox: cut at the end, to be done again at the next start", "count=%d", cut);
 }

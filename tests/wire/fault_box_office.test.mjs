@@ -9,7 +9,7 @@ import { api, signUp, startTickets } from './support/tickets.mjs';
 
 const LIMIT = { timeout: 280_000 };
 const BUYERS = 4;
-const DIES_MS = 15_000;
+const DIES_MS = 60_000;
 const GONE = /ECONNRESET|ECONNREFUSED|EPIPE|socket hang up|it ended with null/;
 // Each with the passings at which it is fatal: early in a purchase, and when several are under way.
 const POINTS = {
