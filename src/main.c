@@ -16,6 +16,7 @@
 #include "core/outbox.h"
 #include "core/store.h"
 #include "models/presence.h"
+#include "models/presence_elsewhere.h"
 #include "models/waiting_room.h"
 #include "registry.h"
 
@@ -183,6 +184,7 @@ static int serve(Config *config) {
                             .fast = fast,
                             .committed = registry_committed,
                             .seen = seen,
+                            .last = elsewhere_take_leave,
                             .effects = outbox_wake,
                             .couriers = outbox,
                             .changed_outside = registry_changed_outside};

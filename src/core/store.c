@@ -437,6 +437,7 @@ void store_stop(Store *store) {
     uv_thread_join(&store->readers[i]);
     db_close(store->reader_dbs[i]);
   }
+  if (store->settings.last != NULL) store->settings.last(store->writer_db);
   db_close(store->writer_db);
 }
 

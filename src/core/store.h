@@ -25,6 +25,8 @@ typedef struct StoreSettings {
   void *couriers;
   // Somebody else has written to the database: what is held in memory may be old. On every loop's thread.
   void (*changed_outside)(Loop *loop);
+  // What is still to be written when nothing more is queued, in a transaction of its own. NULL: nothing.
+  void (*last)(Db *db);
 } StoreSettings;
 
 // Opens the database (migrated already) and starts the threads. NULL (logged) when it cannot.

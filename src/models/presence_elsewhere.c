@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/commits.h"
 #include "core/log.h"
 #include "core/lookup.h"
 
@@ -150,6 +151,21 @@ void elsewhere_told(const ElsewhereSign *sign, int64_t now_ms) {
   unlock();
 }
 
+static bool tell_last(Db *db, Call *call, int64_t self) {
+  ElsewhereSign sign = {.server = self, .gone = self};
+  elsewhere_tell(call, &sign, NULL, 0);
+  return db_begin(db, DB_WRITE) && commits_add_last(db, call) && db_commit(db);
+}
+
+void elsewhere_take_leave(Db *db) {
+  int64_t self = atomic_load(&all.self);
+  if (self == 0 || all.servers == NULL) return;
+  Call *call = call_new_of_nobody();
+  if (call == NULL || !tell_last(db, call, self))
+    log_warn("presence: the others could not be told of the end, they will notice", "server=%lld", (long long)self);
+  call_free(call);
+}
+
 // Signs of all.
 
 static Server *find_server(int64_t id) {
@@ -193,7 +209,12 @@ static void hear(const ElsewhereSign *sign, Str people) {
     memcpy(&number, people.at, sizeof number);
     change_guest(server, number);
   }
-  if (sign->gone != 0) drop_server(sign->gone, false);
+  if (sign->gone == sign->server) {
+    log_info("presence: another process ends", "server=%lld", (long long)sign->server);
+    server->missed = ELSEWHERE_SILENT_BEATS - 1;
+  } else if (sign->gone != 0) {
+    drop_server(sign->gone, false);
+  }
 }
 
 ElsewhereNews elsewhere_committed(const Event *event) {

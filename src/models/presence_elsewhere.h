@@ -19,7 +19,7 @@ typedef struct ElsewhereSign {
   int64_t server;  // who gives it
   int64_t beats;   // 1: it is one of those that count
   int64_t asks;    // 1: it knows nobody yet, the others are to say whom they have
-  int64_t gone;    // a process that was silent for too long; 0: none
+  int64_t gone;    // a process that was silent for too long; its own number: it ends; 0: none
 } ElsewhereSign;
 
 bool elsewhere_has(int64_t user_id);  // at another process that is not gone
@@ -30,6 +30,9 @@ bool elsewhere_beat_due(int64_t now_ms);
 ElsewhereSign elsewhere_sign(Call *call);
 void elsewhere_tell(Call *call, const ElsewhereSign *sign, const int64_t *people, size_t count);
 void elsewhere_told(const ElsewhereSign *sign, int64_t now_ms);  // it was committed
+// At the end of this process: says so to the others, who then take it for gone within two beats, in which its people
+// may come to them. Not where nobody else is. For StoreSettings.last.
+void elsewhere_take_leave(Db *db);
 
 // What the others are to make of it: whom this process has, they must hear once more.
 typedef enum ElsewhereNews {

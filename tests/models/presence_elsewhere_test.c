@@ -112,6 +112,19 @@ static void test_one_that_is_silent_while_others_beat_is_gone_and_who_says_so_te
   assert_int_equal(beat_own().gone, 0);
 }
 
+static void test_one_that_takes_its_leave_is_gone_two_beats_later(void **state) {
+  (void)state;
+  sign_own();
+  hear_of(ONE, ANNA);
+  hear_of(TWO, BERT);
+  hear((ElsewhereSign){.server = ONE, .gone = ONE}, 0);
+  assert_true(presence_is_online(ANNA));
+  assert_int_equal(beat_own().gone, 0);
+  assert_int_equal(beat_own().gone, ONE);
+  assert_false(presence_is_online(ANNA));
+  assert_true(presence_is_online(BERT));
+}
+
 static void test_signs_between_two_beats_count_no_silence(void **state) {
   (void)state;
   sign_own();
@@ -198,6 +211,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       CASE(test_who_is_at_another_process_is_online_until_he_is_at_none),
       CASE(test_one_that_is_silent_while_others_beat_is_gone_and_who_says_so_tells_of_its_people),
+      CASE(test_one_that_takes_its_leave_is_gone_two_beats_later),
       CASE(test_signs_between_two_beats_count_no_silence),
       CASE(test_of_people_whom_another_process_finds_gone_that_one_tells),
       CASE(test_a_process_that_asks_is_told_of_whoever_was_announced),
