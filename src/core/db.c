@@ -251,5 +251,8 @@ bool db_disk_failed(const Db *db) {
 }
 
 bool db_try_write(Db *db) {
-  return db->driver->try_write(db);
+  if (!db_begin(db, DB_WRITE)) return false;
+  if (db->driver->run_text(db, db->driver->touch)) return db_commit(db);
+  db_rollback(db);
+  return false;
 }

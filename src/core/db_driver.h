@@ -40,7 +40,7 @@ typedef struct DbDriver {
   void (*keep_log)(Db *db);                       // this and the next two: NULL of a database that is shared
   int (*log_pages)(const Db *db);
   void (*write_back)(Db *db);
-  bool (*try_write)(Db *db);
+  const char *touch;  // writes, and changes nothing
   void (*limit_work)(Db *db, int thousands);
   void (*watch)(Db *db);  // from now on db_table_changed is to be called; NULL: versions do not last
 } DbDriver;

@@ -54,15 +54,19 @@ static Postgres *postgres_of(const Db *db) {
   return (Postgres *)(uintptr_t)db;
 }
 
+// Classes 53 to 58: no room, limits, somebody's intervention, the system itself; but 57014 is a statement's time that
+// is over. 08: the connection, as a pooler has it. 25006: it takes no writes. Without a state the line is dead.
+static bool is_of_the_system(const char *state) {
+  if (state == NULL || strncmp(state, "08", 2) == 0 || strcmp(state, "25006") == 0) return true;
+  return state[0] == '5' && state[1] >= '3' && state[1] <= '8' && strcmp(state, "57014") != 0;
+}
+
 static void fail(Db *db, const char *what, const char *sql, const PGresult *result) {
   Postgres *me = postgres_of(db);
   const char *state = result != NULL ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
   const char *reason = result != NULL ? PQresultErrorMessage(result) : PQerrorMessage(me->conn);
   db->failed = true;
-  // Classes 53 to 58: no room, limits, somebody's intervention, the system itself; but 57014 is a statement's time that
-  // is over. Without a state the line is dead.
-  bool system = state == NULL || (state[0] == '5' && state[1] >= '3' && state[1] <= '8');
-  if (system && (state == NULL || strcmp(state, "57014") != 0)) db->disk_failed = true;
+  if (is_of_the_system(state)) db->disk_failed = true;
   if (!db->has_savepoint) db->spoilt = true;
   log_error("db: statement failed", "at=%s code=%s reason=\"%.*s\" sql=\"%.120s\"", what, state != NULL ? state : "-",
             (int)strcspn(reason, "\n"), reason, sql);
@@ -457,10 +461,6 @@ static bool wait_for_commit(Db *db, int limit_ms) {
   return true;
 }
 
-static bool try_write(Db *db) {
-  return db_begin(db, DB_WRITE) && db_commit(db);
-}
-
 PGconn *db_postgres_connection(const Db *db) {
   return postgres_of(db)->conn;
 }
@@ -483,7 +483,7 @@ static const DbDriver driver = {
     .changes = changes,
     .total_changes = total_changes,
     .wait_for_commit = wait_for_commit,
-    .try_write = try_write,
+    .touch = "UPDATE migrations SET applied_at = applied_at",
     .limit_work = limit_work,
 };
 

@@ -284,13 +284,6 @@ static void write_back(Db *db) {
            sqlite3_errmsg(sqlite));
 }
 
-static bool try_write(Db *db) {
-  if (!db_begin(db, DB_WRITE)) return false;
-  if (run_text(db, "PRAGMA user_version = 0")) return db_commit(db);  // writes a page though it changes nothing
-  db_rollback(db);
-  return false;
-}
-
 sqlite3 *db_sqlite_connection(const Db *db) {
   return sqlite_of(db)->sqlite;
 }
@@ -316,7 +309,7 @@ static const DbDriver driver = {
     .keep_log = keep_log,
     .log_pages = log_pages,
     .write_back = write_back,
-    .try_write = try_write,
+    .touch = "PRAGMA user_version = 0",  // writes a page
     .limit_work = limit_work,
     .watch = watch,
 };
