@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { test } from 'node:test';
 
+import { test } from './support/database.mjs';
 import { foyer, hallCsv, newDatabase, newFolder } from './support/faults.mjs';
 
 const COMMANDS = ['serve', 'import', 'export', 'user', 'webhook', 'concert', 'rehearse', 'verify', 'migrate', 'env-example'];

@@ -4,12 +4,13 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { closeSync, openSync, readFileSync, renameSync, unlinkSync, writeSync } from 'node:fs';
 import path from 'node:path';
-import { test } from 'node:test';
 
+import { databaseOf, test } from './support/database.mjs';
 import {
   ask, can, changeSeat, HALL, mountSmall, newDatabase, openSocket, Picture, readHall, scaled, Server, signIn,
   signInAll, startServer, STATUSES, truthOf, until, Viewer, writersOf, envelope, SEATS,
 } from './support/faults.mjs';
+import { withoutPostgres } from './support/postgres.mjs';
 import { openRaw } from './support/raw.mjs';
 
 const LIMIT = { timeout: 120_000 };
@@ -103,6 +104,38 @@ test('a folder that is taken away: errors, and no change is acknowledged that no
     end: () => renameSync(away, folder),
   });
   await server.finish();
+});
+
+test('a database of PostgreSQL that is shut: errors, then it works again', { ...LIMIT, skip: withoutPostgres }, async () => {
+  const server = await startServer();
+  const database = databaseOf(server.folder);
+  await throughTheFault(server, { begin: () => database.shut(), end: () => database.open() });
+  await server.finish();
+});
+
+test('a database of PostgreSQL that takes no writes: errors, then it works again', { ...LIMIT, skip: withoutPostgres }, async () => {
+  const server = await startServer();
+  const database = databaseOf(server.folder);
+  await throughTheFault(server, { begin: () => database.forReading(true), end: () => database.forReading(false) });
+  await server.finish();
+});
+
+test('a database of PostgreSQL that cannot be used when it starts: it says so, and ends', { ...LIMIT, skip: withoutPostgres }, async () => {
+  const folder = newDatabase();
+  const database = databaseOf(folder);
+  const refused = async (options, why) => {
+    const server = new Server(folder, options);
+    await assert.rejects(server.start({ ready: false }), /did not start/);
+    assert.match(server.log, why);
+    assert.match(server.log, /The database postgres:\/\/\.\.\. cannot be used/);
+  };
+  await refused({ DATABASE_URL: `${database.url}_of_nobody` }, /does not exist/);
+  await refused({ DATABASE_URL: 'postgres://127.0.0.1:1/foyer' }, /refused/);
+  database.forReading(true);
+  await refused({}, /read-only/);
+  database.forReading(false);
+  database.shut();
+  await refused({}, /not currently accepting connections/);
 });
 
 test('a disk that is full when it starts: it says so, and ends', LIMIT, async (t) => {

@@ -5,11 +5,11 @@ import { once } from 'node:events';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
-import { test } from 'node:test';
 
+import { sqlIn, test, urlOf } from './support/database.mjs';
 import {
   ask, envelope, environmentWith, FOYER, HALL, newDatabase, newFolder, openSocket, readHall, SANITIZED, scaled,
-  SEATS, Server, signIn, signInAll, sleep, startServer, STATUSES, truthOf, until, urlOf, verify, Viewer, writersOf,
+  SEATS, Server, signIn, signInAll, sleep, startServer, STATUSES, truthOf, until, verify, Viewer, writersOf,
 } from './support/faults.mjs';
 import { openRaw } from './support/raw.mjs';
 
@@ -143,9 +143,7 @@ test('a database that was cut short is refused', LIMIT, () => {
 
 test('a database of a newer foyer is refused', LIMIT, () => {
   const folder = newDatabase();
-  const newer = 'INSERT INTO migrations VALUES(9999, "later", 0)';
-  execFileSync('python3', ['-c', 'import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute(sys.argv[2]); c.commit()',
-    path.join(folder, 'foyer.db'), newer.replaceAll('"', "'")]);
+  sqlIn(folder, "INSERT INTO migrations VALUES(9999, 'later', 0)");
   refusal(folder, {}, /newer foyer/);
 });
 

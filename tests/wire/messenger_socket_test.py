@@ -9,9 +9,7 @@ import hmac
 import json
 import logging
 import os
-import pathlib
 import re
-import sqlite3
 import subprocess
 import tempfile
 import time
@@ -20,6 +18,8 @@ import urllib.parse
 import urllib.request
 
 import socketio
+
+from support.database import Database
 
 WAIT_SECONDS = 60
 SECRET = "the key of the tokens"
@@ -41,27 +41,25 @@ class MessengerSocket(unittest.IsolatedAsyncioTestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory()
-        database = pathlib.Path(cls.folder.name, "foyer.db")
+        cls.database = Database(cls.folder.name)
         environment = dict(os.environ, HOST="127.0.0.1", PORT="0", WS_PORT="0", LOOPS="2", JWT_SECRET=SECRET, LOG_LEVEL="warn",
-                           DATABASE_URL=f"sqlite:{database}")
+                           DATABASE_URL=cls.database.url)
         program = os.path.abspath(os.environ.get("FOYER", "build/foyer"))
         cls.server = subprocess.Popen([program, "serve"], cwd=cls.folder.name, env=environment, stdout=subprocess.PIPE, text=True)
         cls.port = int(re.search(r":(\d+)$", cls.server.stdout.readline().strip()).group(1))
         cls.address = f"http://127.0.0.1:{cls.port}"
-        with sqlite3.connect(database, timeout=WAIT_SECONDS) as tables:
-            for user_id, name in enumerate(("anna", "bert"), 1):
-                tables.execute("INSERT INTO users(id, username, public_id, created_at, updated_at) VALUES(?, ?, ?, 0, 0)",
-                               (user_id, name, f"{user_id:024}"))
-                tables.execute("INSERT INTO sessions(id, user_id, door, agent, ip, created_at, last_used_at)"
-                               " VALUES(?, ?, 'messenger', '', '', ?, 0)",
-                               (f"session-{user_id}", user_id, int(time.time() * 1000)))
-        tables.close()
+        for user_id, name in enumerate(("anna", "bert"), 1):
+            cls.database.run("INSERT INTO users(id, username, public_id, created_at, updated_at)"
+                             f" VALUES({user_id}, '{name}', '{user_id:024}', 0, 0);"
+                             "INSERT INTO sessions(id, user_id, door, agent, ip, created_at, last_used_at)"
+                             f" VALUES('session-{user_id}', {user_id}, 'messenger', '', '', {int(time.time() * 1000)}, 0)")
 
     @classmethod
     def tearDownClass(cls):
         cls.server.terminate()
         status = cls.server.wait(WAIT_SECONDS)
         cls.server.stdout.close()
+        cls.database.drop()
         cls.folder.cleanup()
         assert status == 0, status
 

@@ -44,7 +44,7 @@ describe('a venue that is moved', { ...LIMIT, skip: withoutPostgres }, () => {
     side = await startTickets({ JWT_SECRET: '', COOKIE_SECRET: '', MAX_ACTIVE_USERS: '1', DEMO_SEATS: '100' });
     file = path.join(side.foyer.folder, 'foyer.db');
     from = `sqlite:${file}`;
-    database = newPostgres({ empty: true });
+    database = newPostgres('template0');
   });
   afterEach(leaveAll);
   after(async () => {
@@ -110,7 +110,7 @@ describe('a venue that is moved', { ...LIMIT, skip: withoutPostgres }, () => {
         assert.equal(users, PEOPLE, `after ${lines} lines`);
         assert.match(migrate(from, database.url).stderr, /holds a venue already/);
         database.drop();
-        database = newPostgres({ empty: true });
+        database = newPostgres('template0');
       }
     }
     assert.ok(broken > 0, 'none was killed in time');
@@ -164,7 +164,7 @@ describe('a venue that is moved', { ...LIMIT, skip: withoutPostgres }, () => {
 
 describe('where a venue cannot be moved to', { ...LIMIT, skip: withoutPostgres }, () => {
   test('a database that puts texts in the order of a language', LIMIT, async () => {
-    const database = newPostgres({ empty: true, more: `LOCALE_PROVIDER icu ICU_LOCALE 'en-US'` });
+    const database = newPostgres('template0', `LOCALE_PROVIDER icu ICU_LOCALE 'en-US'`);
     const side = await startTickets();
     await side.foyer.stop();
     const refused = migrate(`sqlite:${path.join(side.foyer.folder, 'foyer.db')}`, database.url);

@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 
+import { urlOf } from './support/database.mjs';
 import { startFoyer } from './support/foyer.mjs';
 import { sql } from './support/outbox.mjs';
 
@@ -19,7 +20,7 @@ after(() => foyer.end());
 function rehearse(...words) {
   return new Promise((resolve) => {
     const child = spawn(BINARY, ['rehearse', '--url', `http://127.0.0.1:${foyer.port}`, ...words], {
-      cwd: foyer.folder, env: { PATH: process.env.PATH, DATABASE_URL: `sqlite:${path.join(foyer.folder, 'foyer.db')}`,
+      cwd: foyer.folder, env: { PATH: process.env.PATH, DATABASE_URL: urlOf(foyer.folder),
         JWT_SECRET: 'the key of the tokens', LOG_LEVEL: 'error', ASAN_OPTIONS: process.env.ASAN_OPTIONS ?? '',
         TSAN_OPTIONS: process.env.TSAN_OPTIONS ?? '' },
     });

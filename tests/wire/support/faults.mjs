@@ -3,12 +3,13 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 import { WebSocket } from 'ws';
 
+import { copyDatabase, urlOf } from './database.mjs';
 import { codeOf } from './foyer.mjs';
 
 export const FOYER = path.resolve(process.env.FOYER ?? 'build/foyer');
@@ -67,8 +68,6 @@ export function newFolder() {
   return folder;
 }
 
-export const urlOf = (folder) => `sqlite:${path.join(folder, 'foyer.db')}`;
-
 // What of our own environment a server is given: nothing that is an option of foyer.
 export function environmentWith(options) {
   const kept = Object.entries(process.env).filter(([name]) => name === 'PATH' || name.endsWith('SAN_OPTIONS'));
@@ -115,7 +114,7 @@ function fillTemplate() {
 
 export function newDatabase(into = newFolder()) {
   template ??= fillTemplate();
-  copyFileSync(path.join(template.folder, 'foyer.db'), path.join(into, 'foyer.db'));
+  copyDatabase(template.folder, into);
   return into;
 }
 

@@ -12,6 +12,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 import { WebSocket } from 'ws';
 
+import { dropDatabase, urlOf } from './database.mjs';
+
 const BINARY = path.resolve(process.env.FOYER ?? new URL('../../../build/foyer', import.meta.url).pathname);
 const START_MS = 60_000;
 export const WAIT_MS = 20_000; // for anything that must come; generous for builds with sanitizers
@@ -34,7 +36,7 @@ export class Foyer {
     this.#environment = {
       ...bareEnvironment(), HOST: '127.0.0.1', PORT: '0', WS_PORT: '0', DEMO: '1', RATE_LIMITS: 'off',
       LOOPS: '1', // on one loop, what one connection has been answered all others have been told
-      DATABASE_URL: `sqlite:${path.join(this.#folder, 'foyer.db')}`, JWT_SECRET, COOKIE_SECRET, ...options,
+      DATABASE_URL: options.DATABASE_URL ?? urlOf(this.#folder, options.DEMO !== '0' && !('DEMO_SEATS' in options)), JWT_SECRET, COOKIE_SECRET, ...options,
     };
     const ready = process.env.DEMO_DATABASE; // by demo_database.mjs: drawing the venue is most of a start
     const usual = !['DEMO', 'DEMO_SEATS', 'DATABASE_URL'].some((name) => name in options);
@@ -111,6 +113,7 @@ export class Foyer {
   async end() {
     await this.#exit('SIGTERM');
     rmSync(this.#folder, { recursive: true });
+    dropDatabase(this.#folder);
     assert.doesNotMatch(this.log, /Sanitizer|runtime error:/, this.log);
     assert.equal(this.#child.signalCode, null);
     assert.equal(this.#child.exitCode, 0, this.log);

@@ -1,24 +1,18 @@
 // The outbox of a foyer under test: effects put in by hand, and what became of them.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import PostalMime from 'postal-mime';
 
+import { sqlIn } from './database.mjs';
 import { WAIT_MS } from './foyer.mjs';
 
 const quoted = (text) => `'${text.replaceAll("'", "''")}'`;
 
 /** Runs SQL on the database beside the server; gives the rows. */
-export function sql(foyer, statement) {
-  const { status, stdout, stderr } = spawnSync(
-    'sqlite3', ['-json', '-cmd', '.timeout 10000', path.join(foyer.folder, 'foyer.db'), statement], { encoding: 'utf8' },
-  );
-  assert.equal(status, 0, stderr);
-  return stdout ? JSON.parse(stdout) : [];
-}
+export const sql = (foyer, statement) => sqlIn(foyer.folder, statement);
 
 export function addEffect(foyer, kind, key, payload, { created = Date.now(), attempts = 0 } = {}) {
   sql(foyer, `INSERT INTO outbox(kind, key, payload, created_at, due_at, attempts)

@@ -1,5 +1,5 @@
 // A database of a test's own, of the PostgreSQL that FOYER_TEST_POSTGRES names: the URL of a database that holds the schema
-// and that nobody is connected to, as ./test makes it.
+// and that nobody is connected to, as ./test makes it. Beside it is one named `demo`, where the demo's venue is filled in.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 
@@ -18,16 +18,23 @@ function psql(url, statement) {
 
 let made = 0;
 
-/**
- * A copy of that database, or one with nothing in it, made with `more` words: {url, ask, drop}; `ask(statement)` gives the
- * first column.
- */
-export function newPostgres({ empty = false, more = '' } = {}) {
+/** A copy of that database, or of another there, made with `more` words: {name, url, ask, drop}; `ask(statement)` gives the first column. */
+export function newPostgres(of = template.split('/').at(-1), more = '') {
   const name = `wire_${process.pid}_${++made}`;
-  psql(named('postgres'), `CREATE DATABASE ${name} TEMPLATE ${empty ? 'template0' : template.split('/').at(-1)} ${more}`);
+  psql(named('postgres'), `CREATE DATABASE ${name} TEMPLATE ${of} ${more}`);
+  const change = (how) => {
+    psql(named('postgres'), `ALTER DATABASE ${name} ${how}`);
+    psql(named('postgres'), `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`);
+  };
   return {
+    name,
     url: named(name),
     ask: (statement) => psql(named(name), statement),
+    /** From now on nobody is let in, and who is in is thrown out; or everybody is again. */
+    shut: () => change('ALLOW_CONNECTIONS false'),
+    open: () => change('ALLOW_CONNECTIONS true'),
+    /** From now on it takes no writes, as one that stands by; or it does again. */
+    forReading: (only) => change(only ? 'SET default_transaction_read_only = on' : 'RESET default_transaction_read_only'),
     drop: () => psql(named('postgres'), `DROP DATABASE ${name} WITH (FORCE)`),
   };
 }
