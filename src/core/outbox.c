@@ -174,7 +174,6 @@ static void put_on_lane(Lane *lane, const Rows *row) {
   if (way == NULL) return;  // taken at a later look
   Errand *errand = &way->errand;
   way->lane = lane;
-  way->outcome = OUTCOME_AGAIN;
   *errand = (Errand){.id = rows_int(row, 0),
                      .created_ms = rows_int(row, 3),
                      .attempt = rows_int(row, 4) + 1,
@@ -194,6 +193,11 @@ static void put_on_lane(Lane *lane, const Rows *row) {
   uv_cond_signal(&lane->filled);
 }
 
+static void give_back(Db *db, int64_t id) {
+  static const char FREE[] = "UPDATE outbox SET taken_until = NULL WHERE id = $1 AND done_at IS NULL";
+  db_run(db, FREE, sql_int(id));
+}
+
 // At a shared database a row is taken by one process, for a while: who is still at it says so again every second, and
 // what somebody who died has left is free after it.
 static void take_due_of_all(Lane *lane, int64_t now_ms) {
@@ -206,7 +210,11 @@ static void take_due_of_all(Lane *lane, int64_t now_ms) {
   Rows rows = db_rows(lane->outbox->db, TAKE, sql_int(now_ms + TAKEN_MS), sql_text(str_from(lane->kind->name)),
                       sql_int(now_ms), sql_int(room));
   while (rows_next(&rows)) {
-    if (!is_taken(lane->outbox, rows_int(&rows, 0))) put_on_lane(lane, &rows);
+    if (is_taken(lane->outbox, rows_int(&rows, 0))) {
+      give_back(lane->outbox->db, rows_int(&rows, 0));  // it is due again, and its last try is not off the desk yet
+    } else {
+      put_on_lane(lane, &rows);
+    }
   }
 }
 
@@ -382,14 +390,11 @@ static int under_way(const Outbox *outbox) {
   return count;
 }
 
-// What was not done is anybody's at once. What was done is not: the store may be settling it.
-static void give_back(Outbox *outbox) {
-  static const char FREE[] = "UPDATE outbox SET taken_until = NULL WHERE id = $1 AND done_at IS NULL";
+// What was cut is anybody's at once.
+static void give_all_back(Outbox *outbox) {
   db_call_begin(outbox->db);
   db_call_spare_savepoint(outbox->db);
-  for (const Way *way = outbox->taken; way != NULL; way = way->next_taken) {
-    if (way->outcome == OUTCOME_AGAIN) db_run(outbox->db, FREE, sql_int(way->errand.id));
-  }
+  for (const Way *way = outbox->taken; way != NULL; way = way->next_taken) give_back(outbox->db, way->errand.id);
   db_call_end(outbox->db, true);
 }
 
@@ -412,7 +417,7 @@ void outbox_stop(Outbox *outbox, uint32_t grace_ms) {
   for (int i = 0; i < outbox->lane_count; i++) {
     for (int j = 0; j < outbox->lanes[i].kind->couriers; j++) uv_thread_join(&outbox->lanes[i].couriers[j]);
   }
-  if (db_is_shared(outbox->db)) give_back(outbox);
+  if (db_is_shared(outbox->db)) give_all_back(outbox);
   db_close(outbox->db);
   if (cut > 0) log_warn("outbox: cut at the end, to be done again at the next start", "count=%d", cut);
 }
