@@ -16,11 +16,11 @@ enum {
   PARAMETERS_MAX = 24,
   NAME_BYTES = 16,
   CONNECT_MS = 1000,
+  FIRST_MS = 10000,   // at a start, which nobody waits for
   AGAIN_MS = 500,     // after a line or the lock was not to be had, whoever comes is refused at once for so long
   SOON_MS = 1500,     // for who has asked for answers soon (db_hurry)
   ANSWER_MS = 60000,  // another may be filling in a venue under the lock
   SCHEMA_MS = 600000,
-  CALM_CONNECT_MS = 30000,   // for who moves a venue (DB_MOVE)
   CALM_ANSWER_MS = 86400000  // db_take_time
 };
 
@@ -74,11 +74,11 @@ static void fail(Db *db, const char *what, const char *sql, const PGresult *resu
 
 // Waiting.
 
+// Also of a process that slept past the limit: what has come meanwhile is there.
 static bool wait_for(PGconn *conn, short what, uint64_t until_ns) {
   uint64_t now_ns = uv_hrtime();
-  if (now_ns >= until_ns) return false;
   struct pollfd socket = {.fd = PQsocket(conn), .events = what};
-  return poll(&socket, 1, (int)((until_ns - now_ns) / 1000000) + 1) > 0;
+  return poll(&socket, 1, now_ns < until_ns ? (int)((until_ns - now_ns) / 1000000) + 1 : 0) > 0;
 }
 
 static void give_up(Postgres *me) {
@@ -146,11 +146,11 @@ static void on_notice(void *arg, const char *message) {
   log_debug("db: notice", "text=\"%.*s\"", (int)strcspn(message, "\n"), message);
 }
 
-static PGconn *connect_in_time(const char *url, bool moves) {
+static PGconn *connect_in_time(const Postgres *me, int limit_ms) {
   static const char *const names[] = {"dbname", "fallback_application_name", "client_encoding", "tcp_user_timeout",
                                       NULL};
-  const char *values[] = {url, moves ? "foyer migrate" : "foyer", "UTF8", moves ? "60000" : "2000", NULL};
-  uint64_t until_ns = uv_hrtime() + (moves ? CALM_CONNECT_MS : CONNECT_MS) * UINT64_C(1000000);
+  const char *values[] = {me->url, me->moves ? "foyer migrate" : "foyer", "UTF8", me->moves ? "60000" : "2000", NULL};
+  uint64_t until_ns = uv_hrtime() + (uint64_t)limit_ms * 1000000;
   PGconn *conn = PQconnectStartParams(names, values, 1);
   PostgresPollingStatusType status = PGRES_POLLING_WRITING;
   while (conn != NULL && PQstatus(conn) != CONNECTION_BAD && status != PGRES_POLLING_OK &&
@@ -162,24 +162,23 @@ static PGconn *connect_in_time(const char *url, bool moves) {
 }
 
 // A pooler gives another server process than the one whose number it told.
-static bool find_pooler(Postgres *me) {
+static bool find_pooler(Postgres *me, int limit_ms) {
   PGresult *result = NULL;
-  if (PQsendQuery(me->conn, "SELECT pg_backend_pid()") != 0)
-    result = take_result(me, me->moves ? CALM_CONNECT_MS : CONNECT_MS);
+  if (PQsendQuery(me->conn, "SELECT pg_backend_pid()") != 0) result = take_result(me, limit_ms);
   bool good = is_good(result);
   if (good) me->pooled = strtol(PQgetvalue(result, 0, 0), NULL, 10) != PQbackendPID(me->conn);
   PQclear(result);
   return good;
 }
 
-static bool open_line(Postgres *me) {
+static bool open_line(Postgres *me, int limit_ms) {
   PQfinish(me->conn);
   forget_statements(me);
   me->listens = false;
-  me->conn = connect_in_time(me->url, me->moves);
+  me->conn = connect_in_time(me, limit_ms);
   if (me->conn != NULL && PQstatus(me->conn) == CONNECTION_OK) {
     PQsetNoticeProcessor(me->conn, on_notice, NULL);
-    return find_pooler(me);
+    return find_pooler(me, limit_ms);
   }
   const char *reason = me->conn != NULL ? PQerrorMessage(me->conn) : "";
   log_error("db: cannot connect", "reason=\"%.*s\"", (int)strcspn(reason, "\n"), reason);
@@ -188,7 +187,7 @@ static bool open_line(Postgres *me) {
 }
 
 static bool connect_anew(Postgres *me) {
-  if (lost_just_now(me) || !open_line(me)) {
+  if (lost_just_now(me) || !open_line(me, CONNECT_MS)) {
     me->db.failed = me->db.disk_failed = true;
     return false;
   }
@@ -493,7 +492,7 @@ Db *db_open_postgres(const char *url, DbMode mode) {
   me->db.driver = &driver;
   me->moves = me->db.takes_time = mode == DB_MOVE;  // who reads says so at each beginning
   me->url = strdup(url);
-  if (me->url != NULL && connect_anew(me)) return &me->db;
+  if (me->url != NULL && open_line(me, FIRST_MS)) return &me->db;
   close_connection(&me->db);
   return NULL;
 }
