@@ -139,10 +139,12 @@ static Error check_seats(Call *call, const UpdateSeatsStatus *in, const HallSale
                          IdList *taken) {
   int64_t *taken_ids = ARENA_ARRAY(&call->arena, int64_t, in->seat_ids.count);
   SeatAsker asker = {.user_id = call->who.user_id, .staff = user_is_staff(call->db, call->who.user_id)};
+  Seat *seats = ARENA_ARRAY(&call->arena, Seat, in->seat_ids.count);
+  seat_find_all(call, in->hall_id, &in->seat_ids, seats);
   for (size_t i = 0; i < in->seat_ids.count; i++) {
-    Seat seat;
+    Seat seat = seats[i];
     bool is_changed;
-    Error error = seat_find(call->db, in->hall_id, in->seat_ids.ids[i], &seat);
+    Error error = seat.id == 0 ? seat_find(call->db, in->hall_id, in->seat_ids.ids[i], &seat) : ERR_NONE;
     if (error == ERR_NONE) error = stock_may_change_seat(call->db, sale, &seat, changes->to, asker.staff);
     if (error == ERR_NONE) error = seat_may_change(&seat, changes->to, asker, &is_changed);
     if (error == ERR_SEAT_RESERVED) {
@@ -175,13 +177,10 @@ static Error update_seats_status(Call *call, const void *input) {
   HallSale sale = stock_find_sale(call->db, in->hall_id);
   Error error = check_seats(call, in, &sale, &changes, &taken);
   if (error == ERR_SEAT_RESERVED) reply_taken(call, &taken);
-  for (size_t i = 0; error == ERR_NONE && i < changes.count; i++) {
-    // A seat named twice is refused here: by then it has another status.
-    error = seat_change(call->db, &changes.seats[i], changes.to, call->who.user_id, call->now_ms);
-    if (error != ERR_NONE) error = ERR_INVALID_SEAT_DATA;
-  }
   if (error != ERR_NONE) return error;
   if (changes.count > 0) {
+    // A seat named twice is refused here: it changes once.
+    if (seat_change_all(call, in->hall_id, &changes) != ERR_NONE) return ERR_INVALID_SEAT_DATA;
     stock_seats_changed(call, &sale, &changes);
     seq = seat_record(call, in->hall_id, &changes);
   }

@@ -1,6 +1,8 @@
 // Seats: their statuses and the rules of changing one.
 #include "models/seat.h"
 
+#include <string.h>
+
 #include "models/hall.h"
 #include "shared/json.h"
 
@@ -35,6 +37,22 @@ Error seat_find(Db *db, int64_t hall_id, int64_t seat_id, Seat *seat) {
   return db_int(db, FIND_HALL, 0, sql_int(hall_id)) == 1 ? ERR_SEAT_NOT_FOUND : ERR_HALL_NOT_FOUND;
 }
 
+void seat_find_all(Call *call, int64_t hall_id, const IdList *ids, Seat *seats) {
+  static const char FIND[] =
+      "SELECT j.key, s.id, s.status, coalesce(s.reserved_by, 0) FROM json_each($1, '$') j"
+      " CROSS JOIN seats s WHERE s.id = j.value AND s.hall_id = $2";
+  Text list = {.arena = &call->arena};
+  json_open(&list, '[');
+  for (size_t i = 0; i < ids->count; i++) json_add_int(&list, ids->ids[i]);
+  json_close(&list, ']');
+  memset(seats, 0, ids->count * sizeof *seats);
+  Rows rows = db_rows(call->db, FIND, sql_text(text_str(&list)), sql_int(hall_id));
+  while (rows_next(&rows)) {
+    seats[rows_int(&rows, 0)] =
+        (Seat){.id = rows_int(&rows, 1), .status = (SeatStatus)rows_int(&rows, 2), .reserved_by = rows_int(&rows, 3)};
+  }
+}
+
 Error seat_may_change(const Seat *seat, SeatStatus status, SeatAsker asker, bool *changes) {
   *changes = seat->status != status;
   if (asker.staff) return ERR_NONE;
@@ -52,6 +70,24 @@ Error seat_change(Db *db, const Seat *seat, SeatStatus status, int64_t user_id, 
   return db_changes(db) == 1 ? ERR_NONE : ERR_SEAT_RESERVED;
 }
 
+static void list_seats(Text *out, const SeatChanges *changes) {
+  json_open(out, '[');
+  for (size_t i = 0; i < changes->count; i++) json_add_int(out, changes->seats[i].id);
+  json_close(out, ']');
+}
+
+Error seat_change_all(Call *call, int64_t hall_id, const SeatChanges *changes) {
+  static const char CHANGE[] =
+      "UPDATE seats SET status = $1, reserved_by = $2, updated_at = $3"
+      " WHERE id IN (SELECT value FROM json_each($4, '$')) AND hall_id = $5 AND status != $1";
+  SqlValue reserver = changes->to == SEAT_RESERVED ? sql_int(changes->by) : (SqlValue){.kind = SQL_NULL};
+  Text list = {.arena = &call->arena};
+  list_seats(&list, changes);
+  db_run(call->db, CHANGE, sql_int(changes->to), reserver, sql_int(call->now_ms), sql_text(text_str(&list)),
+         sql_int(hall_id));
+  return db_changes(call->db) == (int64_t)changes->count ? ERR_NONE : ERR_SEAT_RESERVED;
+}
+
 int64_t seat_record(Call *call, int64_t hall_id, const SeatChanges *changes) {
   Text payload = {.arena = &call->arena};
   json_open(&payload, '{');
@@ -60,9 +96,7 @@ int64_t seat_record(Call *call, int64_t hall_id, const SeatChanges *changes) {
   json_name(&payload, "by");
   json_add_int(&payload, changes->by);
   json_name(&payload, "seats");
-  json_open(&payload, '[');
-  for (size_t i = 0; i < changes->count; i++) json_add_int(&payload, changes->seats[i].id);
-  json_close(&payload, ']');
+  list_seats(&payload, changes);
   json_name(&payload, "from");
   json_open(&payload, '[');
   for (size_t i = 0; i < changes->count; i++) {

@@ -19,6 +19,8 @@ typedef struct Seat {
 
 // Finds a seat of a hall. ERR_HALL_NOT_FOUND, ERR_SEAT_NOT_FOUND.
 Error seat_find(Db *db, int64_t hall_id, int64_t seat_id, Seat *seat);
+// Likewise several, each in its place; one that is not there has the id 0.
+void seat_find_all(Call *call, int64_t hall_id, const IdList *ids, Seat *seats);
 // Who asks for a change, as far as the rules care.
 typedef struct SeatAsker {
   int64_t user_id;
@@ -37,6 +39,8 @@ typedef struct SeatChanges {
   Seat *seats;
   size_t count;
 } SeatChanges;
+// Sets them all, provided each is named once and has another status. ERR_SEAT_RESERVED: not all were.
+Error seat_change_all(Call *call, int64_t hall_id, const SeatChanges *changes);
 // Records the event that all who watch the hall are told; gives its seq.
 int64_t seat_record(Call *call, int64_t hall_id, const SeatChanges *changes);
 
