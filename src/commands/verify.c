@@ -4,6 +4,11 @@
 #include "commands/commands.h"
 #include "commands/verify.h"
 
+#define STEPS_CHAIN                                                                              \
+  " chain AS (SELECT *, lag(after) OVER (PARTITION BY seat ORDER BY seq) AS left_by FROM steps)" \
+  " SELECT topic || ' seq ' || seq || ': seat ' || seat || ' from ' || before FROM chain"        \
+  " WHERE before IS NULL OR left_by != before"
+
 static const Invariant invariants[] = {
     {"a topic's seq runs 1, 2, 3, ... with no gap",
      "SELECT topic || ': ' || count(*) || ' events, last seq ' || max(seq) FROM events GROUP BY topic"
@@ -16,17 +21,23 @@ static const Invariant invariants[] = {
      "'$.seats') j"
      " LEFT JOIN seats s ON s.id = j.value AND 'hall:' || s.hall_id = e.topic WHERE s.id IS NULL"},
     {"a seat has the status its last event gave it",
-     "WITH told AS (SELECT j.value AS seat, json_extract(e.payload, '$.to') AS status, row_number() OVER"
-     " (PARTITION BY j.value ORDER BY e.seq DESC) AS nth FROM events e, json_each(e.payload, '$.seats') j)"
+     "WITH read AS MATERIALIZED (SELECT seq, payload, json_extract(payload, '$.to') AS status FROM events),"
+     " told AS (SELECT j.value AS seat, e.status, row_number() OVER"
+     " (PARTITION BY j.value ORDER BY e.seq DESC) AS nth FROM read e, json_each(e.payload, '$.seats') j)"
      " SELECT 'seat ' || s.id || ': told ' || told.status FROM told JOIN seats s ON s.id = told.seat WHERE nth = 1 AND"
      " told.status != CASE s.status WHEN 0 THEN 'VACANT' WHEN 1 THEN 'RESERVED' WHEN 2 THEN 'OCCUPIED' ELSE"
      " 'MAINTENANCE' END"},
     {"every change began from the status the one before it left",
-     "WITH steps AS (SELECT e.topic, e.seq, s.value AS seat, json_extract(e.payload, '$.from[' || s.key || ']') AS"
-     " before, json_extract(e.payload, '$.to') AS after FROM events e, json_each(e.payload, '$.seats') s),"
-     " chain AS (SELECT *, lag(after) OVER (PARTITION BY seat ORDER BY seq) AS left_by FROM steps)"
-     " SELECT topic || ' seq ' || seq || ': seat ' || seat || ' from ' || before FROM chain"
-     " WHERE before IS NULL OR left_by != before"},
+     SQL_FORMS(
+         "WITH steps AS (SELECT e.topic, e.seq, s.value AS seat, json_extract(e.payload, '$.from[' || s.key || ']')"
+         " AS before, json_extract(e.payload, '$.to') AS after FROM events e, json_each(e.payload, '$.seats') "
+         "s)," STEPS_CHAIN,
+         // Each payload is read once, not for each of its seats.
+         "WITH read AS MATERIALIZED (SELECT topic, seq, payload::JSONB AS payload, payload::JSONB ->> 'to' AS after "
+         "FROM"
+         " events), steps AS (SELECT e.topic, e.seq, s.seat, s.before #>> '{}' AS before, e.after FROM read e,"
+         " ROWS FROM (jsonb_path_query(e.payload, '$.seats[*]'), jsonb_path_query(e.payload, '$.from[*]')) AS s(seat, "
+         "before))," STEPS_CHAIN)},
     {"nobody reserves what is not reserved",
      "SELECT 'seat ' || id FROM seats WHERE reserved_by IS NOT NULL AND status != 1"},
     {"rows and places of a hall are those of its seats",
