@@ -320,9 +320,9 @@ static PGresult *run(Postgres *me, const char *sql, uint64_t extra, const SqlVal
   Statement *statement = find_slot(me, sql, kinds);
   bool is_new = statement->text == NULL;
   if (is_new && !fill_slot(me, statement, sql, kinds)) return NULL;
-  if (statement->writes && !db_before_write(&me->db)) return NULL;
-  if (is_new && !prepare(me, statement, &with, count)) {
-    free_slot(statement);
+  bool ready = (!statement->writes || db_before_write(&me->db)) && (!is_new || prepare(me, statement, &with, count));
+  if (!ready) {
+    if (is_new) free_slot(statement);  // the last one that was added: no other was put behind it
     return NULL;
   }
   int sent =
