@@ -1,8 +1,10 @@
 // Faults on purpose, by the linker's --wrap.
 #include "support/faults.h"
 
+#include <libpq-fe.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,6 +57,42 @@ int __wrap_sqlite3_step(sqlite3_stmt *statement);
 int __wrap_sqlite3_step(sqlite3_stmt *statement) {
   bool looks_outside = strstr(sqlite3_sql(statement), "data_version") != NULL;
   return !looks_outside && fails(&sql) ? SQLITE_IOERR : __real_sqlite3_step(statement);
+}
+
+// PostgreSQL: in its place one that the server refuses.
+static const char refused[] = "SELECT 1 / 0";
+
+// The writer's look for commits of others: where and under which name it was prepared.
+static _Atomic(PGconn *) looking;
+static char looking_name[16];
+
+int __real_PQsendPrepare(PGconn *conn, const char *name, const char *query, int count, const Oid *types);
+int __wrap_PQsendPrepare(PGconn *conn, const char *name, const char *query, int count, const Oid *types);
+int __wrap_PQsendPrepare(PGconn *conn, const char *name, const char *query, int count, const Oid *types) {
+  if (strstr(query, "FROM commits WHERE number >") != NULL) {
+    snprintf(looking_name, sizeof looking_name, "%s", name);
+    looking = conn;
+  }
+  return __real_PQsendPrepare(conn, name, query, count, types);
+}
+
+int __real_PQsendQuery(PGconn *conn, const char *query);
+int __wrap_PQsendQuery(PGconn *conn, const char *query);
+int __wrap_PQsendQuery(PGconn *conn, const char *query) {
+  // A beginning that failed is not asked for again for a while, and a server that lives rolls back.
+  bool never = strncmp(query, "BEGIN", 5) == 0 || strcmp(query, "ROLLBACK") == 0;
+  return __real_PQsendQuery(conn, !never && fails(&sql) ? refused : query);
+}
+
+int __real_PQsendQueryPrepared(PGconn *conn, const char *name, int count, const char *const *values, const int *lengths,
+                               const int *formats, int format);
+int __wrap_PQsendQueryPrepared(PGconn *conn, const char *name, int count, const char *const *values, const int *lengths,
+                               const int *formats, int format);
+int __wrap_PQsendQueryPrepared(PGconn *conn, const char *name, int count, const char *const *values, const int *lengths,
+                               const int *formats, int format) {
+  bool looks_outside = conn == looking && strcmp(name, looking_name) == 0;
+  if (!looks_outside && fails(&sql)) return __real_PQsendQuery(conn, refused);
+  return __real_PQsendQueryPrepared(conn, name, count, values, lengths, formats, format);
 }
 
 void *__real_malloc(size_t size);

@@ -5,8 +5,8 @@
 
 #include <stdbool.h>
 
-// The nth step of a statement from now on (1: the next), on any thread, gives SQLITE_IOERR without being taken; with
-// `for_good` all after it as well. The store's looks for writes of others do not count.
+// The nth step of a statement from now on (1: the next), on any thread, gives SQLITE_IOERR without being taken, or is
+// refused by PostgreSQL; with `for_good` all after it as well. The store's looks for writes of others do not count.
 void faults_arm_sql(int nth, bool for_good);
 // The nth allocation of this thread from now on is refused; with `for_good` all after it as well. Libraries have
 // theirs.
