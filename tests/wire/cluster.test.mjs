@@ -1,12 +1,12 @@
 // Two servers on one PostgreSQL, none of them special: what is done through one is seen through the other, in order; what
 // is counted is counted once; and one that is killed takes nothing with it that was acknowledged.
 import assert from 'node:assert/strict';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 
-import { until } from './support/faults.mjs';
+import { hallCsv, until } from './support/faults.mjs';
 import { Browser, Line, Person, secretOf, wrongCodeOf } from './support/foyer.mjs';
 import { ask, Client, leaveAll, person, write } from './support/messenger.mjs';
 import { newPostgres, withoutPostgres } from './support/postgres.mjs';
@@ -198,6 +198,31 @@ describe('two servers on one PostgreSQL', { ...LIMIT, skip: withoutPostgres }, (
     assert.deepEqual(answers.map(({ status }) => status), Array(20).fill(200));
     await until(() => database.ask(`SELECT count(*) FROM outbox WHERE kind = 'mail' AND done_at IS NULL`) === '0', 'all is sent');
     assert.equal(a.mails().length, before + 20);
+  });
+
+  test('what a command writes is shown by both', async () => {
+    const viewers = [await Line.open(a.foyer), await Line.open(b.foyer)];
+    for (const viewer of viewers) assert.equal((await viewer.ask('cinemas.subscribe', null, 'sub')).status, 'snapshot');
+    writeFileSync(path.join(a.foyer.folder, 'hall.csv'), hallCsv());
+    a.foyer.command('import', 'hall.csv', '--cinema', 'Another');
+    for (const viewer of viewers) {
+      await viewer.take((message) => message.eid === 'sub' && JSON.stringify(message.data).includes('"Another"'));
+      await viewer.close();
+    }
+  });
+
+  test('one that ends in order says so, and its people go offline', async () => {
+    const [anna, bert] = [await someone('anna'), await someone('bert')];
+    await write(a.foyer, anna, bert, 'hello');
+    const hers = await Client.in(a.foyer, 4, anna);
+    const his = await Client.in(b.foyer, 4, bert);
+    const told = (status) => ({ receiverID, connectionStatus }) => receiverID === bert.id && connectionStatus === status;
+    await hers.has('user:connection_status', told('online'));
+    his.socket.io.reconnection(false);
+    await b.foyer.stop();
+    await until(() => a.foyer.log.includes('presence: another process ends'), 'it says so');
+    await until(() => hers.of('user:connection_status').some(told('offline')), 'he is gone', GONE_MS);
+    await b.foyer.start();
   });
 
   test('one that is killed takes its people offline, and one that starts learns who is there', async () => {
