@@ -63,6 +63,15 @@ static void tell_others(Call *call, const Told *told, int64_t user_id, bool onli
   dialog_tell_status(call, late, count, user_id, online, seen_ms);
 }
 
+// Of partners who came elsewhere between his coming and its being told: their process did not know yet that he is here.
+static void tell_him(Call *call, const int64_t *partners, size_t count, const PresenceChange *change) {
+  for (size_t i = 0; i < count; i++) {
+    if (!elsewhere_came_after(partners[i], change->heard)) continue;
+    if (!block_stands(call->db, partners[i], change->user_id))
+      dialog_tell_status(call, &change->user_id, 1, partners[i], true, 0);
+  }
+}
+
 static Error tell(Call *call, const void *input) {
   (void)input;
   Tick *tick = call->input;
@@ -75,6 +84,10 @@ static Error tell(Call *call, const void *input) {
     last_seen_note(call->db, change->user_id, change->seen_ms, change->online);
     int64_t seen_ms = told->shows_last_seen ? change->seen_ms : 0;
     dialog_tell_status(call, told->partners, told->partner_count, change->user_id, change->online, seen_ms);
+    if (tick->shared && change->online && !change->announced) {
+      tell_him(call, told->partners, told->partner_count, change);
+      tell_him(call, told->others, told->other_count, change);
+    }
     if (told->other_count > 0) tell_others(call, told, change->user_id, change->online, seen_ms);
   }
   return ERR_NONE;

@@ -14,6 +14,7 @@ typedef struct Person {
   LookupNode node;
   int64_t user_id;
   int64_t seen_ms;
+  int64_t heard;        // elsewhere_heard, when he came
   int64_t again_ms;     // when he last said once more that he is there
   int64_t after;        // those up to this id have been told of the change
   int64_t told_until;   // and up to this one, once the telling under way is settled; 0: all
@@ -90,6 +91,7 @@ uint32_t presence_arrive(int64_t user_id, bool back, int64_t now_ms) {
   Person *person = find_or_add(user_id);
   uint32_t sockets = 0;
   if (person != NULL) {
+    if (!is_online(person)) person->heard = elsewhere_heard();
     if (!back || !is_online(person)) note_change(person);
     deadline_clear(&person->lease);
     person->seen_ms = now_ms;
@@ -178,8 +180,8 @@ size_t presence_take(int64_t now_ms, PresenceChange *changes) {
     person->changed = false;
     person->told_until = 0;
     person->told_online = is_online(person);
-    changes[all.telling_count] =
-        (PresenceChange){person->user_id, person->seen_ms, person->after, person->told_online, person->announced};
+    changes[all.telling_count] = (PresenceChange){person->user_id,     person->seen_ms,   person->after,
+                                                  person->told_online, person->announced, person->heard};
     all.telling[all.telling_count++] = person;
   }
   if (all.changed == NULL) all.changed_tail = &all.changed;

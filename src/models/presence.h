@@ -36,6 +36,7 @@ typedef struct PresenceChange {
   int64_t after;    // those up to this id have been told
   bool online;
   bool announced;  // other processes have been told that he is here
+  int64_t heard;   // elsewhere_heard, when he came
 } PresenceChange;
 
 // What is to be told next, at most PRESENCE_BATCH people; 0: nothing. What was taken before and not settled comes

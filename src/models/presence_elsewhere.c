@@ -19,6 +19,7 @@ typedef struct Server Server;
 typedef struct Guest {
   LookupNode node;
   int64_t user_id;
+  int64_t nth;  // of all comings that were heard of
   Server *server;
   struct Guest *next;   // of the same server
   struct Guest **link;  // what leads to him there
@@ -35,7 +36,8 @@ struct Server {
 
 static struct {
   pthread_mutex_t lock;
-  _Atomic int64_t self;  // this process's own number; 0: it has given no sign yet
+  _Atomic int64_t self;   // this process's own number; 0: it has given no sign yet
+  _Atomic int64_t heard;  // comings
   bool beaten;
   bool asked;  // what the others answer is on its way, or here
   int64_t beat_ms;
@@ -82,6 +84,7 @@ static void add_guest(Server *server, int64_t user_id) {
     return;
   }
   guest->user_id = user_id;
+  guest->nth = atomic_fetch_add(&all.heard, 1) + 1;
   guest->server = server;
   guest->next = server->guests;
   if (guest->next != NULL) guest->next->link = &guest->next;
@@ -102,6 +105,18 @@ bool elsewhere_has(int64_t user_id) {
   bool has = find(user_id, NULL) != NULL;
   unlock();
   return has;
+}
+
+int64_t elsewhere_heard(void) {
+  return atomic_load(&all.heard);
+}
+
+bool elsewhere_came_after(int64_t user_id, int64_t heard) {
+  lock();
+  const Guest *guest = find(user_id, NULL);
+  bool came = guest != NULL && guest->nth > heard;
+  unlock();
+  return came;
 }
 
 // Signs of ours.

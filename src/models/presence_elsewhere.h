@@ -23,6 +23,9 @@ typedef struct ElsewhereSign {
 } ElsewhereSign;
 
 bool elsewhere_has(int64_t user_id);  // at another process that is not gone
+// How many comings have been heard of so far, and whether somebody's is one of those after the first `heard`.
+int64_t elsewhere_heard(void);
+bool elsewhere_came_after(int64_t user_id, int64_t heard);
 
 // Whether this process must give a sign, though it has nothing else to tell.
 bool elsewhere_beat_due(int64_t now_ms);

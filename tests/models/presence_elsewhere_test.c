@@ -125,6 +125,19 @@ static void test_one_that_takes_its_leave_is_gone_two_beats_later(void **state) 
   assert_true(presence_is_online(BERT));
 }
 
+static void test_who_came_after_a_moment_is_told_from_who_was_there(void **state) {
+  (void)state;
+  sign_own();
+  hear_of(ONE, BERT);
+  int64_t heard = elsewhere_heard();
+  hear_of(ONE, ANNA);
+  hear_of(ONE, BERT);
+  assert_true(elsewhere_came_after(ANNA, heard));
+  assert_false(elsewhere_came_after(BERT, heard));
+  hear_of(ONE, -ANNA);
+  assert_false(elsewhere_came_after(ANNA, heard));
+}
+
 static void test_signs_between_two_beats_count_no_silence(void **state) {
   (void)state;
   sign_own();
@@ -212,6 +225,7 @@ int main(void) {
       CASE(test_who_is_at_another_process_is_online_until_he_is_at_none),
       CASE(test_one_that_is_silent_while_others_beat_is_gone_and_who_says_so_tells_of_its_people),
       CASE(test_one_that_takes_its_leave_is_gone_two_beats_later),
+      CASE(test_who_came_after_a_moment_is_told_from_who_was_there),
       CASE(test_signs_between_two_beats_count_no_silence),
       CASE(test_of_people_whom_another_process_finds_gone_that_one_tells),
       CASE(test_a_process_that_asks_is_told_of_whoever_was_announced),
