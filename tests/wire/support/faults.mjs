@@ -43,7 +43,7 @@ export function diceOf(seed) {
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 // Waits until `holds()` is true; the message says what was waited for.
-export async function until(holds, what, limitMs = SANITIZED ? 60_000 : 15_000) {
+export async function until(holds, what, limitMs = 60_000) {
   const end = Date.now() + limitMs;
   while (!(await holds())) {
     if (Date.now() > end) assert.fail(`in ${limitMs} ms it did not come: ${typeof what === 'function' ? what() : what}`);

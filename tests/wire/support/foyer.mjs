@@ -16,7 +16,7 @@ import { dropDatabase, urlOf } from './database.mjs';
 
 const BINARY = path.resolve(process.env.FOYER ?? new URL('../../../build/foyer', import.meta.url).pathname);
 const START_MS = 60_000;
-export const WAIT_MS = 20_000; // for anything that must come; generous for builds with sanitizers
+export const WAIT_MS = 60_000; // for anything that must come; generous, where everything runs side by side
 export const JWT_SECRET = 'the key of the tokens';
 export const COOKIE_SECRET = 'the key of the cookies';
 
