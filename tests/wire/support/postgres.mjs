@@ -22,8 +22,9 @@ let made = 0;
 export function newPostgres(of = template.split('/').at(-1), more = '') {
   const name = `wire_${process.pid}_${++made}`;
   psql(named('postgres'), `CREATE DATABASE ${name} TEMPLATE ${of} ${more}`);
-  const change = (how) => {
-    psql(named('postgres'), `ALTER DATABASE ${name} ${how}`);
+  const change = (how) => psql(named('postgres'), `ALTER DATABASE ${name} ${how}`);
+  const changeForAll = (how) => {
+    change(how);
     psql(named('postgres'), `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`);
   };
   return {
@@ -31,10 +32,10 @@ export function newPostgres(of = template.split('/').at(-1), more = '') {
     url: named(name),
     ask: (statement) => psql(named(name), statement),
     /** From now on nobody is let in, and who is in is thrown out; or everybody is again. */
-    shut: () => change('ALLOW_CONNECTIONS false'),
+    shut: () => changeForAll('ALLOW_CONNECTIONS false'),
     open: () => change('ALLOW_CONNECTIONS true'),
     /** From now on it takes no writes, as one that stands by; or it does again. */
-    forReading: (only) => change(only ? 'SET default_transaction_read_only = on' : 'RESET default_transaction_read_only'),
+    forReading: (only) => changeForAll(only ? 'SET default_transaction_read_only = on' : 'RESET default_transaction_read_only'),
     drop: () => psql(named('postgres'), `DROP DATABASE ${name} WITH (FORCE)`),
   };
 }
