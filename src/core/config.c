@@ -148,6 +148,7 @@ static bool check_addresses(const Config *config, FILE *faults) {
     const char *schemes[2];
   } addresses[] = {{"PUBLIC_URL", config->public_url, {"http://", "https://"}},
                    {"COMPANY_LOGO_URL", config->company_logo_url, {"http://", "https://"}},
+                   {"REDIS_URL", config->redis_url, {"redis://", "rediss://"}},
                    {"SMTP_URL", config->smtp_url, {"smtp://", "smtps://"}},
                    {"STRIPE_API_BASE", config->stripe_api_base, {"http://", "https://"}}};
   bool good = true;

@@ -19,6 +19,8 @@
   X(ws_port, "WS_PORT", NUMBER, "3001", 0, 65535, "A second port with the same handlers; 0 or equal to PORT: none")   \
   X(database_url, "DATABASE_URL", TEXT, "sqlite:foyer.db", 8, 4096,                                                   \
     "sqlite:PATH of the database file, or postgres://...")                                                            \
+  X(redis_url, "REDIS_URL", SECRET, "", 0, 4096,                                                                      \
+    "redis://user:password@host:6379/0, or rediss://...; of a replica set all addresses, separated by commas")        \
   X(demo, "DEMO", FLAG, "0", 0, 1, "Fill an empty database with a demo venue")                                        \
   X(public_url, "PUBLIC_URL", TEXT, "", 0, 2048, "Where people reach the page, https://...; empty: http://HOST:PORT") \
   X(allowed_origins, "ALLOWED_ORIGINS", TEXT, "", 0, 8192,                                                            \
