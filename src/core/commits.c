@@ -42,8 +42,10 @@ static void add_change(Text *out, const FastChange *change) {
   add_int(out, change->at_ms);
 }
 
-bool commits_add(Db *db, int64_t number, const Call *calls, bool *added) {
+bool commits_add(Db *db, int64_t number, const Call *calls, bool notify, bool *added) {
   static const char ADD[] = "INSERT INTO commits(number, form, events, remembers) VALUES($1, $2, $3, $4)";
+  static const char ADD_AND_NOTIFY[] =
+      "INSERT INTO commits(number, form, events, remembers) SELECT $1, $2, $3, $4 FROM pg_notify('foyer_commits', '')";
   static const char FORGET[] = "DELETE FROM commits WHERE number <= $1";
   Arena arena = {0};
   Text events = {.arena = &arena};
@@ -60,8 +62,8 @@ bool commits_add(Db *db, int64_t number, const Call *calls, bool *added) {
       add_change(&remembers, change);
   }
   *added = events.length > 0 || remembers.length > 0;
-  bool done = !arena.failed && (!*added || (db_run(db, ADD, sql_int(number), sql_int(FORM), sql_text(text_str(&events)),
-                                                   sql_text(text_str(&remembers))) &&
+  bool done = !arena.failed && (!*added || (db_run(db, notify ? ADD_AND_NOTIFY : ADD, sql_int(number), sql_int(FORM),
+                                                   sql_text(text_str(&events)), sql_text(text_str(&remembers))) &&
                                             db_run(db, FORGET, sql_int(number - KEPT))));
   arena_free(&arena);
   return done;
@@ -70,7 +72,7 @@ bool commits_add(Db *db, int64_t number, const Call *calls, bool *added) {
 bool commits_add_last(Db *db, const Call *call) {
   bool added;
   int64_t last = commits_last(db);
-  return last >= 0 && commits_add(db, last + 1, call, &added);
+  return last >= 0 && commits_add(db, last + 1, call, true, &added);
 }
 
 // Reading.

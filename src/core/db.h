@@ -120,9 +120,9 @@ bool db_changed_outside(Db *db);
 void db_hurry(Db *db);
 void db_take_time(Db *db);        // from now on it is waited for, however long a statement takes
 bool db_is_shared(const Db *db);  // other processes, on other machines, write to it at any time: PostgreSQL
-// Waits until some process has committed events to a shared database, `limit_ms` at most. False (logged): not to be
-// heard of now. The connection is for nothing else.
-bool db_wait_for_commit(Db *db, int limit_ms);
+// Waits until some process has committed events to a shared database, `limit_ms` at most; where a pooler keeps that
+// from being heard of, for `deaf_ms`. False (logged): not to be heard of now. The connection is for nothing else.
+bool db_wait_for_commit(Db *db, int limit_ms, int deaf_ms);
 // Of a database that is not shared, whose commits append to a log. From now on its pages are copied back into the file
 // by db_write_back alone, on any connection and thread, not by the commits of this one.
 void db_keep_log(Db *db);

@@ -35,9 +35,9 @@ typedef struct DbDriver {
   bool (*is_null)(const Rows *rows, int column);
   int64_t (*changes)(const Db *db);
   int64_t (*total_changes)(const Db *db);
-  bool (*changed_outside)(Db *db);                // NULL: the database is shared
-  bool (*wait_for_commit)(Db *db, int limit_ms);  // NULL: it is not
-  void (*keep_log)(Db *db);                       // this and the next two: NULL of a database that is shared
+  bool (*changed_outside)(Db *db);                             // NULL: the database is shared
+  bool (*wait_for_commit)(Db *db, int limit_ms, int deaf_ms);  // NULL: it is not
+  void (*keep_log)(Db *db);  // this and the next two: NULL of a database that is shared
   int (*log_pages)(const Db *db);
   void (*write_back)(Db *db);
   const char *touch;  // writes, and changes nothing

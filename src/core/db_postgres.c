@@ -439,12 +439,11 @@ static bool run_control(Db *db, DbControl control) {
 }
 
 // By LISTEN; behind a pooler, which keeps no such connection, by saying that there may be something.
-static bool wait_for_commit(Db *db, int limit_ms) {
-  enum { POOLED_MS = 20 };
+static bool wait_for_commit(Db *db, int limit_ms, int deaf_ms) {
   Postgres *me = postgres_of(db);
   if (PQstatus(me->conn) != CONNECTION_OK && !connect_anew(me)) return false;
   if (me->pooled) {
-    poll(NULL, 0, limit_ms < POOLED_MS ? limit_ms : POOLED_MS);
+    poll(NULL, 0, deaf_ms);
     return true;
   }
   if (!me->listens && !exec(me, "listen", "LISTEN foyer_commits", CONNECT_MS)) return false;

@@ -438,14 +438,13 @@ static SSL_CTX *new_tls(void) {
   return tls;
 }
 
-Redis *redis_new(const RedisSettings *settings, const char **fault) {
+Redis *redis_new(Str url, const char **fault) {
   Redis *redis = calloc(1, sizeof *redis);
   *fault = "cannot be used: no memory";
   if (redis == NULL) return NULL;
-  redis->settings = *settings;
   redis->wake = -1;
   if (uv_mutex_init(&redis->lock) != 0) abort();  // nothing was promised yet
-  if (redis_url_read(&redis->arena, settings->url, &redis->url, fault)) {
+  if (redis_url_read(&redis->arena, url, &redis->url, fault)) {
     redis->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (redis->url.tls) redis->tls = new_tls();
     if (redis->wake >= 0 && (redis->tls != NULL || !redis->url.tls)) return redis;
@@ -455,7 +454,8 @@ Redis *redis_new(const RedisSettings *settings, const char **fault) {
   return NULL;
 }
 
-bool redis_start(Redis *redis) {
+bool redis_start(Redis *redis, const RedisSettings *settings) {
+  redis->settings = *settings;
   redis->started = uv_thread_create(&redis->thread, run, redis) == 0;
   if (!redis->started) log_error("redis: no thread", "waiting=%d", 0);
   return redis->started;

@@ -20,7 +20,6 @@ typedef struct RedisAnswer {
 typedef void (*RedisAnswered)(void *arg, uint64_t note, const RedisAnswer *answer);
 
 typedef struct RedisSettings {
-  Str url;
   const char *channel;                    // what is listened to
   void (*heard)(void *arg, Str message);  // one came; on Redis's thread
   // As soon as it is there and then about every second; on Redis's thread. `came`: what was asked before and not
@@ -30,8 +29,8 @@ typedef struct RedisSettings {
 } RedisSettings;
 
 // NULL when the URL cannot be read; *fault says why (see core/redis_url.h), in static memory.
-Redis *redis_new(const RedisSettings *settings, const char **fault);
-bool redis_start(Redis *redis);  // false (logged): no thread
+Redis *redis_new(Str url, const char **fault);
+bool redis_start(Redis *redis, const RedisSettings *settings);  // false (logged): no thread
 // Does what was left, for a moment at most, and ends the thread.
 void redis_stop(Redis *redis);
 void redis_free(Redis *redis);
@@ -60,6 +59,7 @@ typedef struct RedisFigures {
   uint64_t heard;     // messages of the channel
   uint32_t waiting;   // commands that have no answer yet
 } RedisFigures;
+// Of a scrape; also for tests.
 RedisFigures redis_figures(const Redis *redis);
 
 #endif

@@ -2,6 +2,7 @@
 #include "core/store.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,8 +42,8 @@ struct Store {
   Db *writer_db;
   Db *reader_dbs[READERS_MAX];
   int readers_begun;
-  bool begun;    // the writer's: a call has come, so all loops are there
-  int64_t seen;  // of a shared database: the number of the last commit that the loops were told of
+  bool begun;            // the writer's: a call has come, so all loops are there
+  _Atomic int64_t seen;  // the number of the last commit that the loops were told of; the writer's to change
   WriteBack write_back;
   Db *listener_db;
   uv_thread_t listener;
@@ -108,15 +109,24 @@ static void deliver(Store *store, Call *calls, Loop *only) {
 
 // Running.
 
-// Tells those who follow the commits on this thread; whether there is work for the couriers.
+// Tells those who follow the commits on this thread.
+static void tell_events(const Store *store, const Call *call) {
+  if (store->settings.committed == NULL) return;
+  for (const Event *event = call->events; event != NULL; event = event->next) store->settings.committed(event);
+}
+
+// The same of our own; whether there is work for the couriers.
 static bool tell_committed(const Store *store, const Call *calls) {
   bool effects = false;
   for (const Call *call = calls; call != NULL; call = call->next) {
     effects = effects || call->has_effects;
-    if (store->settings.committed == NULL) continue;
-    for (const Event *event = call->events; event != NULL; event = event->next) store->settings.committed(event);
+    tell_events(store, call);
   }
   return effects && store->settings.effects != NULL;
+}
+
+static void tell_number(const Store *store, int64_t number, bool own) {
+  if (store->settings.numbered != NULL && number > 0) store->settings.numbered(number, own);
 }
 
 static void run_changed_outside(Loop *loop, LoopMessage *message) {
@@ -137,11 +147,18 @@ static void tell_changed_outside(Store *store) {
 static bool follow_others(Store *store) {
   for (;;) {
     Call *calls;
-    CommitsFound found = commits_read(store->writer_db, &store->seen, &calls);
+    int64_t number = store->seen;
+    int64_t seen = number;
+    CommitsFound found = commits_read(store->writer_db, &seen, &calls);
+    atomic_store(&store->seen, seen);
     if (found == COMMITS_LOST) tell_changed_outside(store);
+    if (found == COMMITS_LOST) tell_number(store, seen, false);
     if (found != COMMITS_SOME) return found != COMMITS_FAILED;
-    for (const Call *call = calls; call != NULL; call = call->next) fast_apply(store->settings.fast, call->remembers);
-    tell_committed(store, calls);  // their effects are for their own couriers
+    for (Call *call = calls; call != NULL; call = call->next) {
+      fast_apply(store->settings.fast, call->remembers);
+      tell_events(store, call);  // their effects are for their own couriers
+      tell_number(store, ++number, false);
+    }
     deliver(store, calls, NULL);
   }
 }
@@ -153,13 +170,16 @@ static bool begin(Store *store) {
   return db_begin(db, DB_WRITE) && (!db_is_shared(db) || follow_others(store));
 }
 
-// Ends it, and leaves word of it to other processes.
-static bool end(Store *store, Call *calls, bool alive) {
+// Ends it, and leaves word of it to other processes. *number is what it has got; 0: it tells nothing.
+static bool end(Store *store, Call *calls, bool alive, int64_t *number) {
   Db *db = store->writer_db;
-  bool added = false;
-  if (alive && db_is_shared(db)) alive = commits_add(db, store->seen + 1, calls, &added);
+  Redis *redis = store->settings.redis;
+  bool shared = db_is_shared(db);
+  bool added = !shared;
+  if (alive && shared) alive = commits_add(db, store->seen + 1, calls, !redis_answers(redis), &added);
   bool committed = batch_end(db, calls, alive);
-  if (committed && added) ++store->seen;
+  *number = committed && added ? atomic_fetch_add(&store->seen, 1) + 1 : 0;
+  if (*number > 0 && shared) redis_send(redis, NULL, NULL, 0, "PUBLISH " COMMITS_CHANNEL " %" PRId64, *number);
   return committed;
 }
 
@@ -181,7 +201,8 @@ static Call *write_batch(Store *store, Call *calls) {
   }
   assert(last != NULL);  // there was a call, and a batch holds at least one
   last->next = NULL;
-  bool committed = end(store, calls, alive);
+  int64_t number;
+  bool committed = end(store, calls, alive, &number);
   if (!committed) {
     log_error("store: commit failed, its calls were refused", "calls=%u", count);
     atomic_fetch_add(&store->failed_commits, 1);
@@ -194,6 +215,7 @@ static Call *write_batch(Store *store, Call *calls) {
   atomic_fetch_add(&store->commits, 1);
   atomic_fetch_add(&store->calls, count);
   bool effects = tell_committed(store, calls);
+  tell_number(store, number, true);
   deliver(store, calls, NULL);
   if (effects) store->settings.effects(store->settings.couriers);
   return next;
@@ -241,12 +263,17 @@ static void writer_main(void *arg) {
 
 // Wakes the writer when another process has committed. Where nobody can tell, it looks every now and then.
 static void listener_main(void *arg) {
-  enum { WAIT_MS = 250 };
+  enum { WAIT_MS = 250, DEAF_MS = 20 };
   Store *store = arg;
   while (!atomic_load(&store->stops)) {
-    if (!db_wait_for_commit(store->listener_db, WAIT_MS)) uv_sleep(WAIT_MS);
+    int deaf_ms = redis_answers(store->settings.redis) ? WAIT_MS : DEAF_MS;
+    if (!db_wait_for_commit(store->listener_db, WAIT_MS, deaf_ms)) uv_sleep(WAIT_MS);
     queue_poke(&store->writes);
   }
+}
+
+void store_heard(Store *store, int64_t number) {
+  if (number > atomic_load(&store->seen)) queue_poke(&store->writes);
 }
 
 static void enqueue(Store *store, Call *call);

@@ -4,22 +4,27 @@
 #define FOYER_CORE_STORE_H
 
 #include "core/call.h"
+#include "core/redis.h"
 
 typedef struct Store Store;
 
 typedef struct StoreSettings {
   const char *path;    // what db_open takes
-  int64_t seen;        // of a shared database: commits_last before memory was filled from it
+  int64_t seen;        // number of the last commit before memory was filled; of a shared database commits_last
   uint32_t queue_max;  // calls that may wait for the writer; more are answered ERR_BUSY at once
   uint32_t batch_max;  // calls in one commit
   uint32_t batch_ms;   // a commit is not held open longer than this for more calls
   int readers;         // threads
   // What the loops do with a call's events, on every loop's thread, before `done` on the call's own.
   void (*event)(Loop *loop, const Event *event);
-  Fast *fast;  // of a shared database: what the calls of other processes remember is remembered here too
+  Fast *fast;    // of a shared database: what the calls of other processes remember is remembered here too
+  Redis *redis;  // of a shared database: where each commit's number is told at once; NULL: nowhere but in the database
   // Told of each event right after its commit and before any loop hears of it, in the order of the commits; on the
   // writer's thread. NULL: nobody.
   void (*committed)(const Event *event);
+  // All events of a commit were told to `committed`, our own or another process's. Numbers rise by one; where the
+  // database is not shared they are this process's, from `seen` on. On the writer's thread. NULL: nobody.
+  void (*numbered)(int64_t number, bool own);
   // A commit held effects: the couriers may look. On the writer's thread, after the loops were told. NULL: nobody.
   void (*effects)(void *couriers);
   void *couriers;
@@ -41,6 +46,9 @@ void store_free(Store *store);  // after store_stop and after the loops were fre
 // any case, and the call is freed after it.
 void store_submit(Loop *loop, Call *call);
 void store_submit_all(Loop *loop);  // hands over what the turn has queued; called by the loop
+
+// Somebody else has committed, up to that number: the writer looks at once. Any thread.
+void store_heard(Store *store, int64_t number);
 
 // Figures since the start; any thread.
 typedef struct StoreFigures {
