@@ -44,8 +44,8 @@ static bool is_over(Exchange *exchange, const MessengerRoute *row) {
   Text what = {.arena = exchange->arena};
   text_format(&what, "messenger %s ", row->route.path);
   Str peer = token_peer(exchange->arena, loop->config, exchange->conn, exchange->request);
-  uint64_t key = fast_rate_key(loop->fast, str_zero(exchange->arena, text_str(&what)), peer);
-  FastRate rate = fast_rate(loop->fast, key, 1, row->window_ms, loop->now_ms);
+  const char *kind = str_zero(exchange->arena, text_str(&what));
+  FastRate rate = fast_rate_shared(loop->fast, kind, peer, 1, row->window_ms, loop->now_ms);
   if (rate.count <= row->limit) return false;
   respond_fault(exchange, 429, STR("Too many requests"), (rate.until_ms - loop->now_ms + 999) / 1000);
   return true;

@@ -9,16 +9,17 @@ enum {
   STATUS_REQUESTS = 60,
 };
 
-static TicketsRate count_by(const Loop *loop, uint64_t key, int64_t by, int64_t limit, int64_t window_ms) {
-  FastRate rate = fast_rate(loop->fast, key, by, window_ms, loop->now_ms);
+static TicketsRate rate_of(FastRate rate, int64_t limit) {
   return (TicketsRate){.limit = limit,
                        .remaining = rate.count < limit ? limit - rate.count : 0,
                        .until_ms = rate.until_ms,
                        .over = rate.count > limit};
 }
 
-static TicketsRate count(const Loop *loop, uint64_t key, int64_t limit, int64_t window_ms) {
-  return count_by(loop, key, 1, limit, window_ms);
+// An address is the same at all processes; a person who asks for a place is answered from memory, wherever.
+static TicketsRate count_address(const Loop *loop, const char *what, Str peer, int64_t by, int64_t limit,
+                                 int64_t window_ms) {
+  return rate_of(fast_rate_shared(loop->fast, what, peer, by, window_ms, loop->now_ms), limit);
 }
 
 static bool is_off(const Loop *loop, const TicketsRoute *route) {
@@ -27,9 +28,9 @@ static bool is_off(const Loop *loop, const TicketsRoute *route) {
 
 TicketsRate tickets_limit_address(const Loop *loop, const TicketsRoute *route, Str peer) {
   if (is_off(loop, route) || (route != NULL && route->limit == TICKETS_LIMIT_STATUS)) return (TicketsRate){0};
-  TicketsRate all = count(loop, fast_rate_key(loop->fast, "address ", peer), ADDRESS_REQUESTS, ADDRESS_WINDOW_MS);
+  TicketsRate all = count_address(loop, "address ", peer, 1, ADDRESS_REQUESTS, ADDRESS_WINDOW_MS);
   if (all.over || route == NULL || route->limit != TICKETS_LIMIT_TIGHT) return all;
-  TicketsRate tight = count(loop, fast_rate_key(loop->fast, route->path, peer), TIGHT_REQUESTS, MINUTE_MS);
+  TicketsRate tight = count_address(loop, route->path, peer, 1, TIGHT_REQUESTS, MINUTE_MS);
   tight.tight = true;
   return tight;
 }
@@ -37,10 +38,11 @@ TicketsRate tickets_limit_address(const Loop *loop, const TicketsRoute *route, S
 TicketsRate tickets_limit_person(const Loop *loop, const TicketsRoute *route, const Identity *who) {
   if (is_off(loop, route) || route->limit != TICKETS_LIMIT_STATUS) return (TicketsRate){0};
   Str id = {(const char *)&who->user_id, sizeof who->user_id};
-  return count(loop, fast_rate_key(loop->fast, "status ", id), STATUS_REQUESTS, MINUTE_MS);
+  uint64_t key = fast_rate_key(loop->fast, "status ", id);
+  return rate_of(fast_rate(loop->fast, key, 1, MINUTE_MS, loop->now_ms), STATUS_REQUESTS);
 }
 
 TicketsRate tickets_limit_strangers(const Loop *loop, const TicketsRoute *route, Str peer, int64_t by) {
   if (is_off(loop, route) || route->limit != TICKETS_LIMIT_STATUS) return (TicketsRate){0};
-  return count_by(loop, fast_rate_key(loop->fast, "stranger ", peer), by, ADDRESS_REQUESTS, ADDRESS_WINDOW_MS);
+  return count_address(loop, "stranger ", peer, by, ADDRESS_REQUESTS, ADDRESS_WINDOW_MS);
 }

@@ -1,6 +1,7 @@
 // A hash table of texts that end by themselves, under one lock.
 #include "core/fast.h"
 
+#include <inttypes.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,8 @@ typedef struct Rate {
   uint64_t key;
   int64_t until_ms;
   int64_t count;
+  int64_t untold;    // of a shared one: counted here, and Redis does not know
+  int64_t asked_ms;  // when Redis was told last; 0: its answer has come
 } Rate;
 
 typedef struct Entry {
@@ -31,6 +34,8 @@ struct Fast {
   uint32_t sweep_at;  // next bucket to rid of what has ended
   Entry *buckets[FAST_BUCKETS];
   unsigned char secret[crypto_shorthash_KEYBYTES];
+  Redis *redis;
+  unsigned char shared_secret[crypto_shorthash_KEYBYTES];
   Rate rates[RATE_SETS][RATE_WAYS];
 };
 
@@ -158,7 +163,7 @@ void fast_apply(Fast *fast, const FastChange *changes) {
   }
 }
 
-uint64_t fast_rate_key(const Fast *fast, const char *what, Str who) {
+static uint64_t key_of(const unsigned char *secret, const char *what, Str who) {
   enum { KEY_BYTES_MAX = 128 };
   unsigned char text[KEY_BYTES_MAX];
   size_t length = strlen(what);
@@ -167,24 +172,84 @@ uint64_t fast_rate_key(const Fast *fast, const char *what, Str who) {
   if (who.length > sizeof text - length) who.length = sizeof text - length;
   if (who.length > 0) memcpy(text + length, who.at, who.length);
   uint64_t key;
-  crypto_shorthash((unsigned char *)&key, text, length + who.length, fast->secret);
+  crypto_shorthash((unsigned char *)&key, text, length + who.length, secret);
   return key;
 }
 
-FastRate fast_rate(Fast *fast, uint64_t key, int64_t by, int64_t window_ms, int64_t now_ms) {
-  uv_mutex_lock(&fast->lock);
+uint64_t fast_rate_key(const Fast *fast, const char *what, Str who) {
+  return key_of(fast->secret, what, who);
+}
+
+// The place of a rate, or the one that it takes; under the lock.
+static Rate *find_rate(Fast *fast, uint64_t key) {
   Rate *set = fast->rates[key % RATE_SETS];
-  Rate *found = NULL;
   Rate *first_to_end = &set[0];
   for (int i = 0; i < RATE_WAYS; i++) {
-    if (set[i].key == key) found = &set[i];
+    if (set[i].key == key) return &set[i];
     if (set[i].until_ms < first_to_end->until_ms) first_to_end = &set[i];
   }
-  if (found == NULL) found = first_to_end;
+  return first_to_end;
+}
+
+static FastRate count_rate(Rate *found, uint64_t key, int64_t by, int64_t window_ms, int64_t now_ms) {
   Rate rate = {.key = key, .until_ms = now_ms + window_ms};
   if (found->key == key && found->until_ms > now_ms) rate = *found;
   rate.count += by;
   if (by != 0) *found = rate;
-  uv_mutex_unlock(&fast->lock);
   return (FastRate){.count = rate.count, .until_ms = rate.until_ms};
+}
+
+FastRate fast_rate(Fast *fast, uint64_t key, int64_t by, int64_t window_ms, int64_t now_ms) {
+  uv_mutex_lock(&fast->lock);
+  FastRate rate = count_rate(find_rate(fast, key), key, by, window_ms, now_ms);
+  uv_mutex_unlock(&fast->lock);
+  return rate;
+}
+
+// Rates of all processes.
+
+void fast_share_rates(Fast *fast, Redis *redis, Str secret) {
+  static const unsigned char use[] = "rates of addresses";
+  crypto_generichash(fast->shared_secret, sizeof fast->shared_secret, (const unsigned char *)secret.at, secret.length,
+                     use, sizeof use);
+  fast->redis = redis;
+}
+
+// How much Redis is to be told now: one command of a key is under way at a time, so that a flood of requests is none of
+// commands. An answer that was lost is not waited for.
+static int64_t take_untold(Rate *rate, int64_t now_ms) {
+  enum { LOST_MS = 2000 };
+  bool asks = rate->asked_ms == 0 || now_ms - rate->asked_ms > LOST_MS || now_ms < rate->asked_ms;
+  int64_t untold = asks ? rate->untold : 0;
+  if (untold == 0) return 0;
+  rate->untold = 0;
+  rate->asked_ms = now_ms;
+  return untold;
+}
+
+static void correct_rate(void *arg, uint64_t key, const RedisAnswer *answer) {
+  Fast *fast = arg;
+  uv_mutex_lock(&fast->lock);
+  Rate *rate = find_rate(fast, key);
+  if (rate->key == key && rate->asked_ms != 0) {
+    if (answer->kind == REDIS_INTEGER) rate->count = answer->integer + rate->untold;
+    rate->asked_ms = 0;
+  }
+  uv_mutex_unlock(&fast->lock);
+}
+
+FastRate fast_rate_shared(Fast *fast, const char *what, Str who, int64_t by, int64_t window_ms, int64_t now_ms) {
+  uint64_t key = key_of(fast->shared_secret, what, who);
+  bool tells = redis_has_room(fast->redis);
+  uv_mutex_lock(&fast->lock);
+  Rate *found = find_rate(fast, key);
+  FastRate rate = count_rate(found, key, by, window_ms, now_ms);
+  if (by != 0) found->untold += by;
+  int64_t untold = tells && by != 0 ? take_untold(found, now_ms) : 0;
+  uv_mutex_unlock(&fast->lock);
+  if (untold != 0) {
+    redis_send(fast->redis, NULL, NULL, 0, "SET rate:%016" PRIx64 " 0 PX %" PRId64 " NX", key, window_ms);
+    redis_send(fast->redis, correct_rate, fast, key, "INCRBY rate:%016" PRIx64 " %" PRId64, key, untold);
+  }
+  return rate;
 }

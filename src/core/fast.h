@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/redis.h"
 #include "shared/arena.h"
 #include "shared/str.h"
 
@@ -46,5 +47,11 @@ typedef struct FastRate {
 } FastRate;
 FastRate fast_rate(Fast *fast, uint64_t key, int64_t by, int64_t window_ms, int64_t now_ms);
 uint64_t fast_rate_key(const Fast *fast, const char *what, Str who);  // not to be guessed by who would collide
+
+// What is limited once for all processes is counted by Redis: what is known here decides at once, and Redis's answer
+// corrects it for the next request. Without Redis each process counts its own. `secret` is the same in all of them:
+// keys are made with it, so that no address can be read in Redis. Before there are other threads.
+void fast_share_rates(Fast *fast, Redis *redis, Str secret);
+FastRate fast_rate_shared(Fast *fast, const char *what, Str who, int64_t by, int64_t window_ms, int64_t now_ms);
 
 #endif

@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "core/fast.h"
 #include "core/log.h"
 #include "core/redis_url.h"
 #include "support/redis_server.h"
@@ -58,11 +59,10 @@ static Redis *open_at(const char *url) {
   const char *fault;
   memset(&told, 0, sizeof told);
   log_set_level(getenv("FOYER_TEST_LOG") != NULL ? LOG_DEBUG : LOG_OFF);
-  Redis *redis = redis_new(
-      &(RedisSettings){.url = str_from(url), .channel = "test:bus", .heard = on_heard, .beat = on_beat, .arg = &told},
-      &fault);
+  Redis *redis = redis_new(str_from(url), &fault);
   assert_non_null(redis);
-  assert_true(redis_start(redis));
+  assert_true(
+      redis_start(redis, &(RedisSettings){.channel = "test:bus", .heard = on_heard, .beat = on_beat, .arg = &told}));
   return redis;
 }
 
@@ -210,6 +210,42 @@ static void test_after_a_failover_the_new_primary_is_spoken_to(void **state) {
   for (int i = 0; i < 2; i++) redis_server_stop(&servers[i]);
 }
 
+// Counts until what the answers say is known.
+static int64_t count_and_settle(Fast *fast, Redis *redis, int64_t now_ms) {
+  fast_rate_shared(fast, "tries ", STR("10.0.0.1"), 1, 60000, now_ms);
+  WAIT_UNTIL(redis_figures(redis).waiting == 0);
+  return fast_rate_shared(fast, "tries ", STR("10.0.0.1"), 0, 60000, now_ms).count;
+}
+
+static void test_a_rate_is_counted_once_for_all_and_by_each_alone_while_there_is_no_redis(void **state) {
+  (void)state;
+  RedisServer server = redis_server_start(0, "");
+  Redis *redis[] = {open_on(&server), NULL};
+  redis[1] = open_on(&server);
+  Fast *fast[] = {fast_new(), fast_new(), fast_new()};
+  for (int i = 0; i < 3; i++) fast_share_rates(fast[i], i < 2 ? redis[i] : NULL, STR("a secret"));
+  WAIT_UNTIL(is_here(redis[0]) && is_here(redis[1]));
+  for (int i = 1; i <= 10; i++) assert_int_equal(count_and_settle(fast[i % 2], redis[i % 2], 1000 + i), i);
+  assert_int_equal(fast_rate_shared(fast[2], "tries ", STR("10.0.0.1"), 1, 60000, 1000).count, 1);
+  // Of many at once each is counted, with few commands.
+  uint64_t before = redis_figures(redis[0]).sent;
+  for (int i = 0; i < 1000; i++) fast_rate_shared(fast[0], "tries ", STR("10.0.0.1"), 1, 60000, 1020);
+  WAIT_UNTIL(redis_figures(redis[0]).waiting == 0);
+  assert_int_equal(count_and_settle(fast[0], redis[0], 1030), 1011);
+  assert_true(redis_figures(redis[0]).sent - before < 1000);
+  // What is counted while it is away is told when it is back.
+  redis_server_stop(&server);
+  WAIT_UNTIL(!is_here(redis[0]));
+  for (int i = 0; i < 5; i++) fast_rate_shared(fast[0], "tries ", STR("10.0.0.1"), 1, 60000, 1040);
+  assert_int_equal(fast_rate_shared(fast[0], "tries ", STR("10.0.0.1"), 0, 60000, 1040).count, 1016);
+  server = redis_server_start(server.port, "");
+  WAIT_UNTIL(is_here(redis[0]));
+  assert_int_equal(count_and_settle(fast[0], redis[0], 5000), 6);  // the new one has forgotten the rest
+  for (int i = 0; i < 2; i++) close_it(redis[i]);
+  for (int i = 0; i < 3; i++) fast_free(fast[i]);
+  redis_server_stop(&server);
+}
+
 static void test_nobody_is_there_and_everything_is_dropped(void **state) {
   (void)state;
   Redis *redis = open_at("redis://127.0.0.1:1");
@@ -276,6 +312,7 @@ int main(void) {
       cmocka_unit_test(test_one_that_is_killed_and_comes_back_empty_is_told_as_new),
       cmocka_unit_test(test_a_password_opens_and_a_wrong_one_does_not),
       cmocka_unit_test(test_after_a_failover_the_new_primary_is_spoken_to),
+      cmocka_unit_test(test_a_rate_is_counted_once_for_all_and_by_each_alone_while_there_is_no_redis),
       cmocka_unit_test(test_nobody_is_there_and_everything_is_dropped),
   };
   return cmocka_run_group_tests_name("redis", tests, NULL, NULL);
