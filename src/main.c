@@ -14,9 +14,11 @@
 #include "core/log.h"
 #include "core/mailer.h"
 #include "core/outbox.h"
+#include "core/redis.h"
 #include "core/store.h"
 #include "models/presence.h"
 #include "models/presence_elsewhere.h"
+#include "models/queue_keys.h"
 #include "models/waiting_room.h"
 #include "registry.h"
 
@@ -100,7 +102,8 @@ static bool prepare_database(Config *config, Arena *arena, int64_t *seen, int64_
   Env env = env_system();
   Db *db = command_open(config);
   if (db == NULL) return false;
-  *seen = db_is_shared(db) ? commits_last(db) : 0;  // before anything is read into memory
+  // Before anything is read into memory. Alone one counts on from a number that no earlier process has come to.
+  *seen = db_is_shared(db) ? commits_last(db) : env.now_ms(env.state) * 1000;
   bool done = secrets_complete(config, db, arena, &env) && (!config->demo || demo_fill(db, config, &env)) &&
               waiting_room_load(db, config, env.now_ms(env.state));
   *hall_count = (size_t)db_int(db, COUNT, 0);
@@ -149,6 +152,35 @@ static void warn_of_options(const Config *config, Arena *arena) {
   }
 }
 
+// Redis.
+
+static void heard(void *store, Str message) {
+  int64_t number;
+  if (str_to_int(message, &number)) store_heard(store, number);
+}
+
+static void beat(void *store, bool came) {
+  (void)store;
+  queue_keys_beat(came);
+}
+
+// NULL when there is none; false (told): REDIS_URL cannot be read.
+static bool open_redis(const Config *config, int64_t seen, Redis **redis) {
+  const char *fault = NULL;
+  Env env = env_system();
+  *redis = config->redis_url.length > 0 ? redis_new(config->redis_url, &fault) : NULL;
+  if (fault != NULL) fprintf(stderr, "REDIS_URL: %s\n", fault);
+  bool shared = str_starts(config->database_url, STR("postgres"));
+  queue_keys_begin(&(QueueKeysSettings){.redis = *redis, .seen = seen, .shared = shared, .wake = registry_look_at_keys},
+                   &env);
+  return fault == NULL;
+}
+
+static bool start_redis(Redis *redis, Store *store) {
+  RedisSettings settings = {.channel = COMMITS_CHANNEL, .heard = heard, .beat = beat, .arg = store};
+  return redis == NULL || redis_start(redis, &settings);
+}
+
 static void wait_for_stop(const sigset_t *stop) {
   int signal_number;
   while (sigwait(stop, &signal_number) != 0) continue;
@@ -174,7 +206,9 @@ static int serve(Config *config) {
   Outbox *outbox =
       outbox_new(&(OutboxSettings){.path = path, .kinds = registry_effects, .kind_count = registry_effect_count});
   Fast *fast = fast_new();
-  if (outbox == NULL || fast == NULL) return 1;
+  Redis *redis;
+  if (outbox == NULL || fast == NULL || !open_redis(config, seen, &redis)) return 1;
+  fast_share_rates(fast, redis, config->cookie_secret);
   StoreSettings settings = {.path = path,
                             .queue_max = (uint32_t)config->queue_max,
                             .batch_max = BATCH_MAX,
@@ -182,9 +216,11 @@ static int serve(Config *config) {
                             .readers = (int)config->readers,
                             .event = registry_event,
                             .fast = fast,
+                            .redis = redis,
                             .committed = registry_committed,
                             .seen = seen,
                             .last = elsewhere_take_leave,
+                            .numbered = queue_keys_numbered,
                             .effects = outbox_wake,
                             .couriers = outbox,
                             .changed_outside = registry_changed_outside};
@@ -193,16 +229,20 @@ static int serve(Config *config) {
   if (config->host.length > 0) host = str_zero(&arena, config->host);
   int count = loop_count(config);
   if (store == NULL || !start_loops(loops, count, store, outbox, fast, config, host, &arena)) return 1;
+  if (!start_redis(redis, store)) return 1;
   warn_of_payments(config, &arena);
   wait_for_stop(&stop);
   outbox_stop(outbox, COURIERS_GRACE_MS);
   for (int i = 0; i < count; i++) loop_stop(&loops[i], GRACE_MS);
   for (int i = 0; i < count; i++) loop_join(&loops[i]);
   store_stop(store);
+  if (redis != NULL) redis_stop(redis);
   for (int i = 0; i < count; i++) loop_free(&loops[i]);
   store_free(store);
   outbox_free(outbox);
   fast_free(fast);
+  redis_free(redis);
+  queue_keys_free();
   waiting_room_free();
   presence_free();
   arena_free(&arena);

@@ -23,6 +23,7 @@
 #include "methods/queue.h"
 #include "methods/webhook.h"
 #include "models/presence.h"
+#include "models/queue_keys.h"
 #include "models/waiting_room.h"
 #include "subscriptions/cinema.h"
 #include "subscriptions/concert.h"
@@ -39,15 +40,16 @@ const EffectKind registry_effects[] = {
 };
 const int registry_effect_count = sizeof registry_effects / sizeof registry_effects[0];
 
-enum { KIND_COUNT = 4, PRESENCE_MS = 1000, INDEX_MS = 1000, EXPIRE_MS = 60 * 1000 };
+enum { KIND_COUNT = 4, PRESENCE_MS = 1000, INDEX_MS = 1000, EXPIRE_MS = 60 * 1000, KEYS_MS = 3600 * 1000 };
 static TopicKind kinds[KIND_COUNT];
 
 static const int64_t *warm_ids;
 static size_t warm_count;
 
 // What time brings about is the first loop's work.
-enum { TICKER_QUEUE, TICKER_ROOM, TICKER_PAYMENT, TICKER_PRESENCE, TICKER_INDEX, TICKER_EXPIRE, TICKERS };
+enum { TICKER_QUEUE, TICKER_ROOM, TICKER_PAYMENT, TICKER_PRESENCE, TICKER_INDEX, TICKER_EXPIRE, TICKER_KEYS, TICKERS };
 static Ticker *tickers[TICKERS];
+static Loop *first_loop;
 
 static void start_tickers(Loop *loop) {
   const Config *config = loop->config;
@@ -58,7 +60,9 @@ static void start_tickers(Loop *loop) {
       [TICKER_PRESENCE] = {&presence_tick, PRESENCE_MS, presence_next},
       [TICKER_INDEX] = {&message_method_index, INDEX_MS, NULL},
       [TICKER_EXPIRE] = {&message_method_expire, EXPIRE_MS, NULL},
+      [TICKER_KEYS] = {&queue_method_keys, KEYS_MS, queue_keys_next},
   };
+  first_loop = loop;
   for (int i = 0; i < TICKERS; i++) {
     if (i == TICKER_INDEX && store_is_shared(loop->store)) continue;  // PostgreSQL indexes messages as they come
     tickers[i] = ticker_start(loop, &settings[i]);
@@ -83,6 +87,19 @@ static void look_at_presence(Loop *loop) {
   if (message == NULL) return;  // the ticker looks by itself
   message->run = run_presence_look;
   loop_post(&loop->all[0], message);
+}
+
+static void run_keys_look(Loop *loop, LoopMessage *message) {
+  (void)loop;
+  free(message);
+  ticker_look(tickers[TICKER_KEYS]);
+}
+
+void registry_look_at_keys(void) {
+  LoopMessage *message = malloc(sizeof *message);
+  if (message == NULL) return;  // the keys are found wrong again
+  message->run = run_keys_look;
+  loop_post(first_loop, message);
 }
 
 void registry_warm_halls(const int64_t *ids, size_t count) {
@@ -146,6 +163,7 @@ const LoopHooks registry_hooks = {.request = routes_request,
 void registry_committed(const Event *event) {
   waiting_room_committed(event);
   presence_committed(event);
+  queue_keys_committed(event);
 }
 
 static void read_anew(Loop *loop) {

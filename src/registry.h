@@ -19,6 +19,9 @@ void registry_event(Loop *loop, const Event *event);
 // What is held in memory is told of a committed event; on the writer's thread. For the store.
 void registry_committed(const Event *event);
 
+// The queue's keys in Redis are to be written from the tables. On Redis's thread, while the loops run.
+void registry_look_at_keys(void);
+
 // Somebody else has changed the database: every picture is read anew. On the loop's thread. For the store.
 void registry_changed_outside(Loop *loop);
 

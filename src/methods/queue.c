@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "models/queue.h"
+#include "models/queue_keys.h"
 #include "models/user.h"
 #include "models/waiting_room.h"
 
@@ -335,3 +336,15 @@ static Error read_anew(Call *call, const void *input) {
 
 const Method queue_method_read_anew = {
     .name = "queue.read_anew", .access = ACCESS_ANYONE, .reads_only = true, .run = read_anew};
+
+// queue.keys: beside the writer, too.
+
+static Error write_keys(Call *call, const void *input) {
+  bool more;
+  (void)input;
+  queue_keys_write_page(call, &more);
+  if (more) text_add(&call->reply, STR("true"));
+  return ERR_NONE;
+}
+
+const Method queue_method_keys = {.name = "queue.keys", .access = ACCESS_ANYONE, .reads_only = true, .run = write_keys};

@@ -14,5 +14,6 @@ extern const Method queue_method_sale;       // {"concertId"?}: GET queue/operat
 extern const Method queue_method_operate;    // POST queue/operate
 extern const Method queue_method_tick;       // the program's own: what time brings about, for every concert
 extern const Method queue_method_read_anew;  // likewise: the memory, when the tables were changed by others
+extern const Method queue_method_keys;       // likewise: Redis's keys, when they are to be written from the tables
 
 #endif
