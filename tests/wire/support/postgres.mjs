@@ -1,9 +1,11 @@
 // A database of a test's own, of the PostgreSQL that FOYER_TEST_POSTGRES names: the URL of a database that holds the schema
-// and that nobody is connected to, as ./test makes it. Beside it is one named `demo`, where the demo's venue is filled in.
+// and that nobody is connected to, as ./test makes it. Beside it is one named `demo`, where the demo's venue is filled in. Servers
+// go through the PgBouncer at FOYER_TEST_PGBOUNCER (host:port), where that is set.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 
 const template = process.env.FOYER_TEST_POSTGRES;
+const pooler = process.env.FOYER_TEST_PGBOUNCER;
 
 /** Why a test that needs it is skipped; false: it is there. */
 export const withoutPostgres = template === undefined && 'FOYER_TEST_POSTGRES names no PostgreSQL';
@@ -18,7 +20,10 @@ function psql(url, statement) {
 
 let made = 0;
 
-/** A copy of that database, or of another there, made with `more` words: {name, url, ask, drop}; `ask(statement)` gives the first column. */
+/**
+ * A copy of that database, or of another there, made with `more` words: {name, url, direct, ask, drop}; `direct`: past a pooler;
+ * `ask(statement)` gives the first column.
+ */
 export function newPostgres(of = template.split('/').at(-1), more = '') {
   const name = `wire_${process.pid}_${++made}`;
   psql(named('postgres'), `CREATE DATABASE ${name} TEMPLATE ${of} ${more}`);
@@ -29,7 +34,8 @@ export function newPostgres(of = template.split('/').at(-1), more = '') {
   };
   return {
     name,
-    url: named(name),
+    url: pooler ? named(name).replace(/@[^/]*/, `@${pooler}`) : named(name),
+    direct: named(name),
     ask: (statement) => psql(named(name), statement),
     /** From now on nobody is let in, and who is in is thrown out; or everybody is again. */
     shut: () => changeForAll('ALLOW_CONNECTIONS false'),
