@@ -22,7 +22,7 @@ enum {
   BYTES_MAX = 16 << 20,  // of theirs
   UNSENT_MAX = 1 << 20,  // handed to the line at a time
   CONNECT_MS = 1000,
-  ANSWER_MS = 1000,  // a line that leaves a command without its answer for longer is given up
+  ANSWER_MS = 2000,  // a line that leaves a command without its answer for longer is given up
   PROMPT_MS = 100,
   BEAT_MS = 1000,
   AGAIN_MS = 100,  // first wait before the next try to connect; doubles

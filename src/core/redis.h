@@ -59,7 +59,6 @@ typedef struct RedisFigures {
   uint64_t heard;     // messages of the channel
   uint32_t waiting;   // commands that have no answer yet
 } RedisFigures;
-// Of a scrape; also for tests.
 RedisFigures redis_figures(const Redis *redis);
 
 #endif

@@ -36,7 +36,7 @@ static bool read_who(Arena *arena, Str who, RedisUrl *url) {
 
 // host, host:port, [::1] or [::1]:port
 static bool read_place(Arena *arena, Str text, RedisPlace *place) {
-  Str host = text;
+  Str host;
   Str port = {0};
   if (str_starts(text, STR("["))) {
     text = (Str){text.at + 1, text.length - 1};

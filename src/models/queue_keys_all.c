@@ -4,7 +4,8 @@
 #include "core/log.h"
 #include "models/queue_keys_private.h"
 
-enum { PAGE = 2000, LOCK_MS = 15000, NEW_MS = 60000, NO_ROOM_MS = 20 };
+// So few commands are under way before the next page that Redis answers others promptly beside them.
+enum { PAGE = 2000, WAITING_MAX = 64, LOCK_MS = 15000, NEW_MS = 60000, NO_ROOM_MS = 5 };
 #define LOCK_KEY "foyer:queue:lock"
 
 typedef enum Stage { STAGE_NONE, STAGE_LOCKING, STAGE_READING, STAGE_ENDING } Stage;
@@ -205,7 +206,7 @@ static void write_page(Page *page) {
 static bool begin_page(Page *page, uint32_t *attempt, int64_t *since) {
   keys_lock();
   bool reads = all.stage == STAGE_READING;
-  bool has_room = redis_has_room(keys_redis());
+  bool has_room = redis_figures(keys_redis()).waiting < WAITING_MAX;
   if (reads && !has_room) all.retry_at_ms = page->call->now_ms + NO_ROOM_MS;
   if (reads && all.since < 0) all.since = keys_seen();  // before the first look at the tables
   *attempt = all.attempts;
