@@ -69,7 +69,7 @@ struct Redis {
   Commands asked;  // handed to the line, in the order of their answers
   uint64_t beat_ns;
   uint64_t ear_heard_ns;  // when the listening line was last known to live
-  int tries;              // to connect, in vain
+  int tries;              // to connect, since a line last lived for a while
   uint64_t away_ns;       // since when it is away; 0: it is not, or was never here
   char at[80];            // the address of the last try
   char told[240];         // what was last logged of why it is away
@@ -237,14 +237,13 @@ static void note_here(Redis *redis) {
   log_info("redis: here", "at=%s away_ms=%" PRIu64, redis->at,
            redis->away_ns != 0 ? (now_ns - redis->away_ns) / MS_NS : 0);
   redis->told[0] = '\0';
-  redis->tries = 0;
   redis->ear_heard_ns = now_ns;
   redis->beat_ns = 0;
   atomic_fetch_add(&redis->connects, 1);
 }
 
 // Tries one address. Sentinel is not asked: whatever it, or anybody else, has made the primary is found by looking.
-static bool connect_there(Redis *redis, const RedisPlace *place, bool last) {
+static void connect_there(Redis *redis, const RedisPlace *place, bool last) {
   Arena arena = {0};
   const char *reason = "no memory";
   snprintf(redis->at, sizeof redis->at, "%s:%s", place->host, place->port);
@@ -258,22 +257,19 @@ static bool connect_there(Redis *redis, const RedisPlace *place, bool last) {
     hang_up(redis);
   }
   arena_free(&arena);
-  return found;
 }
 
-static bool connect_anywhere(Redis *redis) {
+static void connect_anywhere(Redis *redis) {
   int count = redis->url.place_count;
-  for (int i = 0; i < count && !atomic_load(&redis->stops); i++) {
-    if (connect_there(redis, &redis->url.places[i], i + 1 == count)) return true;
-  }
-  return false;
+  for (int i = 0; i < count && redis->line == NULL && !atomic_load(&redis->stops); i++)
+    connect_there(redis, &redis->url.places[i], i + 1 == count);
 }
 
-// Doubling, and never two processes in step.
-static void wait_before_next_try(Redis *redis) {
-  int64_t wait_ms = AGAIN_MS << (redis->tries < 6 ? redis->tries : 6);
+// Before any but the first: doubling, and never two processes in step.
+static void wait_for_next_try(Redis *redis) {
+  if (redis->tries++ == 0) return;
+  int64_t wait_ms = AGAIN_MS << (redis->tries < 8 ? redis->tries - 2 : 6);
   if (wait_ms > AGAIN_MAX_MS) wait_ms = AGAIN_MAX_MS;
-  ++redis->tries;
   wait_ms = wait_ms / 2 + (int64_t)randombytes_uniform((uint32_t)(wait_ms / 2) + 1);
   struct pollfd waited = {.fd = redis->wake, .events = POLLIN};  // only redis_stop wakes it while nothing is taken
   eventfd_t woken;
@@ -373,6 +369,7 @@ static bool beat(Redis *redis, uint64_t now_ns) {
   bool came = redis->beat_ns == 0;
   redis->beat_ns = now_ns;
   if (came) atomic_store(&redis->here, true);
+  if (!came) redis->tries = 0;
   redis_send(redis, NULL, NULL, 0, "HELLO 2");
   redis->settings.beat(redis->settings.arg, came);
   return redis_line_add(redis->ear, "PING\r\n", 6);
@@ -415,10 +412,11 @@ static void turn(Redis *redis) {
 static void run(void *arg) {
   Redis *redis = arg;
   while (!atomic_load(&redis->stops)) {
-    if (redis->line != NULL) {
+    if (redis->line == NULL) {
+      wait_for_next_try(redis);
+      connect_anywhere(redis);
+    } else {
       turn(redis);
-    } else if (!connect_anywhere(redis)) {
-      wait_before_next_try(redis);
     }
   }
   uint64_t until_ns = uv_hrtime() + FLUSH_MS * MS_NS;
