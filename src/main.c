@@ -187,6 +187,15 @@ static void wait_for_stop(const sigset_t *stop) {
   log_info("foyer: stopping", "signal=%s", signal_number == SIGTERM ? "SIGTERM" : "SIGINT");
 }
 
+// Goes on serving for a while, but has balancers send nothing more. A second signal ends it.
+static void drain(Loop *loops, int count, const Config *config, const sigset_t *stop) {
+  if (config->drain_ms == 0) return;
+  const struct timespec limit = {config->drain_ms / 1000, config->drain_ms % 1000 * 1000000};
+  log_info("foyer: draining", "ms=%lld", (long long)config->drain_ms);
+  for (int i = 0; i < count; i++) loop_leave(&loops[i]);
+  sigtimedwait(stop, NULL, &limit);
+}
+
 static int serve(Config *config) {
   static Loop loops[LOOPS_MAX];
   Arena arena = {0};
@@ -232,6 +241,7 @@ static int serve(Config *config) {
   if (!start_redis(redis, store)) return 1;
   warn_of_payments(config, &arena);
   wait_for_stop(&stop);
+  drain(loops, count, config, &stop);
   outbox_stop(outbox, COURIERS_GRACE_MS);
   for (int i = 0; i < count; i++) loop_stop(&loops[i], GRACE_MS);
   for (int i = 0; i < count; i++) loop_join(&loops[i]);

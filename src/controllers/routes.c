@@ -4,6 +4,7 @@
 #include "controllers/health.h"
 #include "controllers/messenger_http.h"
 #include "controllers/messenger_socket.h"
+#include "controllers/metrics.h"
 #include "controllers/origin.h"
 #include "controllers/page.h"
 #include "controllers/seats_http.h"
@@ -71,27 +72,39 @@ const char routes_full[] =
     "{\"status\":\"error\",\"data\":null,\"error\":\"TooManyConnections\",\"statusCode\":503,"
     "\"message\":\"Service Unavailable\",\"success\":false}";
 
+// Where the answer is counted; known before it is given.
+static void enter(const Exchange *exchange, Door door) {
+  exchange->conn->door = (uint8_t)door;
+}
+
 void routes_request(Exchange *exchange) {
-  Str path = exchange->request->path;
+  const HttpRequest *request = exchange->request;
+  Str path = request->path;
   Str name;
+  enter(exchange, DOOR_SOCKETIO);
   if (messenger_socket_request(exchange)) return;
-  if (exchange->request->encoded) {  // RFC 9112 6.1: we undo no transfer coding but chunked
+  enter(exchange, DOOR_HEALTH);
+  if (!request->encoded && !request->upgrade_websocket && health_request(exchange)) return;
+  enter(exchange, DOOR_NONE);
+  if (request->encoded) {  // RFC 9112 6.1: we undo no transfer coding but chunked
     respond_json(exchange, 501, refusal_body(exchange->arena, 501));
-  } else if (exchange->request->upgrade_websocket) {
+  } else if (request->upgrade_websocket) {
+    enter(exchange, DOOR_SEATS);
     seats_socket_open(exchange);
-  } else if (health_request(exchange)) {
-    return;
   } else if (is_seats(path, &name)) {
+    enter(exchange, DOOR_SEATS);
     seats_http_request(exchange, name);
   } else if (is_tickets(path, &name)) {
+    enter(exchange, DOOR_TICKETS);
     tickets_http_request(exchange, name);
   } else if (is_messenger(path, &name)) {
+    enter(exchange, DOOR_MESSENGER);
     messenger_http_request(exchange, name);
   } else if (cut_prefix(path, STR("/test-provider/v1"), &name)) {
+    enter(exchange, DOOR_PROVIDER);
     test_provider_request(exchange, name);
-  } else if (str_starts(path, STR("/plan/"))) {
-    page_plan_request(exchange);
   } else {
-    page_request(exchange);
+    enter(exchange, DOOR_PAGE);
+    str_starts(path, STR("/plan/")) ? page_plan_request(exchange) : page_request(exchange);
   }
 }

@@ -107,15 +107,16 @@ struct Call {
   Identity who;
   // Set by the door: finds who asks, before `run` and in its transaction. NULL: that is known, or nobody asks.
   Error (*identify)(Call *call);
-  Error input_error;  // of an input that is not to be refused before it is known who asks
-  Error token_error;  // ERR_NONE: the token was genuine; else why not (ERR_UNAUTHORIZED: there was none)
-  Str peer;           // the client's address, for limits and the session list
-  Str agent;          // User-Agent, likewise
-  Str request_id;     // names the request in the log and in its answer; empty for messages of a socket
-  bool prepared;      // `prepare` has run
-  bool waited;        // came while its loop was sending updates
-  bool awaited;       // its loop counts it in `awaited`
-  Db *db;             // while `run` runs
+  Error input_error;   // of an input that is not to be refused before it is known who asks
+  Error token_error;   // ERR_NONE: the token was genuine; else why not (ERR_UNAUTHORIZED: there was none)
+  Str peer;            // the client's address, for limits and the session list
+  Str agent;           // User-Agent, likewise
+  Str request_id;      // names the request in the log and in its answer; empty for messages of a socket
+  uint64_t queued_ns;  // monotonic, when it was handed to the store
+  bool prepared;       // `prepare` has run
+  bool waited;         // came while its loop was sending updates
+  bool awaited;        // its loop counts it in `awaited`
+  Db *db;              // while `run` runs
   Env env;
   int64_t now_ms;     // fixed for the call
   Error error;        // the outcome; with an error, nothing was changed

@@ -84,6 +84,7 @@ void conn_kill(Conn *conn) {
   if (conn->dead) return;
   conn->dead = true;
   Loop *loop = conn->loop;
+  figure_take(conn->handler != NULL ? &loop->figures.web_sockets[conn->door] : &loop->figures.http, 1);
   if (conn->handler != NULL) conn->handler->close(conn, conn->owner);
   if (conn->gone != NULL) conn->gone(conn, conn->owner);
   Conn *last = loop->conns[--loop->conn_count];
@@ -157,6 +158,7 @@ void conn_tell_drained(Conn *conn) {
 // Takes `sent` bytes off the queue.
 static void take_sent(Conn *conn, size_t sent) {
   conn->queued_bytes -= (uint32_t)sent;
+  figure_add(&conn->loop->figures.sent_bytes, sent);
   size_t left = sent + conn->first_sent;
   uint32_t done = 0;
   while (done < conn->piece_count && left >= conn->pieces[done]->length) {
@@ -296,6 +298,7 @@ static void on_readable(Conn *conn) {
   if (got < 0) conn_kill(conn);
   if (got <= 0) return;
   conn->read_ms = loop->tick_ms;
+  figure_add(&loop->figures.received_bytes, (uint64_t)got);
   if (conn->lingering || conn->closing) return;
   if (holds) {
     feed(conn, conn->held, conn->held_bytes);
@@ -423,7 +426,8 @@ static bool add_to_loop(Loop *loop, Conn *conn) {
   return true;
 }
 
-static void refuse(const Loop *loop, int fd) {
+static void refuse(Loop *loop, int fd) {
+  figure_add(&loop->figures.refused, 1);
   const char *body = loop->hooks->full != NULL ? loop->hooks->full : "";
   char answer[1024];
   int length = snprintf(answer, sizeof answer,
@@ -459,6 +463,7 @@ Conn *conn_accept(Loop *loop, int fd) {
   conn->poll.data = conn;
   uv_poll_init(&loop->uv, &conn->poll, fd);
   poll_update(conn);
+  figure_add(&loop->figures.http, 1);
   return conn;
 }
 

@@ -51,6 +51,7 @@ struct Conn {
   uint32_t queued_bytes;  // bytes of all pieces that have not
   int fd;
   uint8_t window_bits;    // of permessage-deflate towards the client
+  uint8_t door;           // which part of the program answers; its request hook says, for the figures
   bool deflate : 1;       // agreed
   bool dirty : 1;         // in loop->dirty
   bool tell_drained : 1;  // see conn_tell_drained
@@ -70,6 +71,7 @@ struct Conn {
   bool choked : 1;      // `held` has messages that wait until what is queued has left
   uint32_t index;       // in loop->conns
   uint32_t serial;
+  uint64_t asked_ns;  // monotonic, when the request had come that is being answered
   uint64_t read_ms;   // loop tick of the last byte that came
   uint64_t since_ms;  // loop tick when the current request or message began, or bytes last left (while some wait for
                       // the peer)
@@ -133,6 +135,7 @@ void ws_resume(Conn *conn);
 void conn_http_feed(Conn *conn, char *bytes, size_t count);
 // Answers what could not be read, and closes. `request` holds what was understood of it, NULL: nothing.
 void conn_http_refuse(Conn *conn, int status, const HttpRequest *request);
+void conn_http_count(const Conn *conn, int status);  // a request was answered
 void conn_ws_feed(Conn *conn, char *bytes, size_t count);
 void conn_resume(Conn *conn);  // reads on at the end of the turn: what is held first, then the socket
 bool conn_hold(Conn *conn, const char *bytes,

@@ -14,6 +14,8 @@ void conn_http_refuse(Conn *conn, int status, const HttpRequest *request) {
   conn->keep_alive = false;
   conn->head_only = false;
   conn->answering = true;
+  conn->door = 0;
+  conn->asked_ns = uv_hrtime();
   Str type = body.length > 0 ? STR("application/json; charset=utf-8") : (Str){0};
   exchange_respond(conn, status, type, body, text_str(&headers));
 }
@@ -40,7 +42,8 @@ void conn_http_feed(Conn *conn, char *bytes, size_t count) {
       return;
     }
     conn->answering = true;
-    conn->keep_alive = request.keep_alive && !loop->draining;
+    conn->asked_ns = uv_hrtime();
+    conn->keep_alive = request.keep_alive && !loop->draining && !loop->leaving;
     conn->head_only = request.method == HTTP_HEAD;
     conn->http10 = request.minor == 0;
     conn->delivering = true;
@@ -57,7 +60,14 @@ void conn_http_feed(Conn *conn, char *bytes, size_t count) {
   if (conn->handler != NULL && count > 0) conn_resume(conn);
 }
 
-static void answered(Conn *conn) {
+void conn_http_count(const Conn *conn, int status) {
+  LoopFigures *figures = &conn->loop->figures;
+  figure_add(&figures->answers[conn->door][status / 100 - 1], 1);
+  if (conn->gone == NULL) spread_add(&figures->answer_ns[conn->door], spread_times_ns, uv_hrtime() - conn->asked_ns);
+}
+
+static void answered(Conn *conn, int status) {
+  conn_http_count(conn, status);
   conn->answering = false;
   conn->gone = NULL;
   if (!conn->keep_alive) conn_close(conn);
@@ -87,7 +97,7 @@ void exchange_respond(Conn *conn, int status, Str content_type, Str body, Str ex
     if (body.length > 0) memcpy(buf_bytes(buf) + head.length, body.at, body.length);
   }
   conn_send(conn, buf);
-  answered(conn);
+  answered(conn, status);
 }
 
 void exchange_respond_buf(Conn *conn, int status, Str content_type, Buf *body, Str extra) {
@@ -102,5 +112,5 @@ void exchange_respond_buf(Conn *conn, int status, Str content_type, Buf *body, S
   } else {
     conn_send(conn, body);
   }
-  answered(conn);
+  answered(conn, status);
 }

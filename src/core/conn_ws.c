@@ -31,6 +31,7 @@ void conn_ws_feed(Conn *conn, char *bytes, size_t count) {
     } else if (event == WS_CONTROL) {
       control(conn, &message);
     } else {
+      figure_add(&loop->figures.messages, 1);
       conn->handler->message(conn, conn->owner, message.opcode, message.payload);
       arena_reset(&loop->scratch);
     }
@@ -119,6 +120,9 @@ bool exchange_upgrade(Conn *conn, Str key, Str extensions, Str extra, const WsHa
   http_parser_free(conn->http);
   conn->http = NULL;
   conn->answering = false;
+  conn_http_count(conn, 101);
+  figure_take(&conn->loop->figures.http, 1);
+  figure_add(&conn->loop->figures.web_sockets[conn->door], 1);
   conn->deflate = conn->ws.deflate = agreement.deflate;
   conn->window_bits = agreement.server_window_bits;
   conn->handler = handler;

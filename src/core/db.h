@@ -119,6 +119,7 @@ bool db_changed_outside(Db *db);
 // two; otherwise after a minute.
 void db_hurry(Db *db);
 void db_take_time(Db *db);        // from now on it is waited for, however long a statement takes
+uint64_t db_reconnects(void);     // lines to a server that were lost and made again, of the process; any thread
 bool db_is_shared(const Db *db);  // other processes, on other machines, write to it at any time: PostgreSQL
 // Waits until some process has committed events to a shared database, `limit_ms` at most; where a pooler keeps that
 // from being heard of, for `deaf_ms`. False (logged): not to be heard of now. The connection is for nothing else.

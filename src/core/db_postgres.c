@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <libpq-fe.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uv.h>
@@ -40,6 +41,7 @@ typedef struct Postgres {
   PGconn *conn;
   char *url;
   uint64_t lost_ns;  // when the line, or waiting for the lock, was given up last; 0: not since then all was well
+  bool was_there;    // the line was, before it was lost
   bool listens;
   bool begun;   // a transaction was, and was not ended yet: also of a line that was lost meanwhile
   bool moves;   // opened with DB_MOVE
@@ -49,6 +51,8 @@ typedef struct Postgres {
   int64_t changes;
   int64_t total_changes;
 } Postgres;
+
+static _Atomic uint64_t reconnects;
 
 static Postgres *postgres_of(const Db *db) {
   return (Postgres *)(uintptr_t)db;
@@ -191,8 +195,14 @@ static bool connect_anew(Postgres *me) {
     me->db.failed = me->db.disk_failed = true;
     return false;
   }
+  if (me->was_there) atomic_fetch_add(&reconnects, 1);
+  me->was_there = true;
   me->lost_ns = 0;
   return true;
+}
+
+uint64_t db_reconnects(void) {
+  return atomic_load(&reconnects);
 }
 
 static void close_connection(Db *db) {

@@ -152,6 +152,7 @@ EngineSession *engine_session_new(EngineIo *engine, uint8_t version, bool base64
   make_sid(engine, session->sid);
   if (!lookup_add(&engine->sessions, &session->node, str_hash((Str){session->sid, sizeof session->sid}))) goto failed;
   engine_session_alive(session);
+  figure_add(&engine->loop->figures.engine_sessions, 1);
   return session;
 failed:
   free(session);
@@ -162,6 +163,7 @@ failed:
 void engine_session_drop(EngineSession *session) {
   deadline_clear(&session->deadline);
   lookup_remove(&session->engine->sessions, &session->node);
+  figure_take(&session->engine->loop->figures.engine_sessions, 1);
   engine_polling_free(session->polling);
   free(session);
 }

@@ -116,7 +116,10 @@ static void refuse_one(Listener *listener) {
   }
   close(listener->spare_fd);
   int fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC);
-  if (fd >= 0) close(fd);
+  if (fd >= 0) {
+    figure_add(&listener->loop->figures.refused, 1);
+    close(fd);
+  }
   listener->spare_fd = open_spare();
 }
 
@@ -141,7 +144,7 @@ static void on_connection(uv_poll_t *poll, int status, int events) {
   for (int i = 0; i < ACCEPTS_A_TURN; i++) {
     int fd = accept_one(listener);
     if (fd >= 0) {
-      conn_accept(listener->loop, fd);
+      if (conn_accept(listener->loop, fd) != NULL) figure_add(&listener->loop->figures.accepted, 1);
     } else if (errno != ECONNABORTED && errno != EINTR) {
       return;
     }

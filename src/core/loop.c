@@ -2,6 +2,7 @@
 #include "core/loop.h"
 
 #include <assert.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,6 +114,7 @@ bool loop_init(Loop *loop, int number, const LoopHooks *hooks, const LoopSetting
   loop->awake.data = loop;
   loop->grace.data = loop->drain_check.data = loop;
   turn_begin(loop);
+  loop->started_ms = loop->now_ms;
   return true;
 }
 
@@ -149,6 +151,9 @@ void loop_free(Loop *loop) {
 
 static void loop_main(void *arg) {
   Loop *loop = arg;
+  clockid_t clock = 0;
+  pthread_getcpuclockid(pthread_self(), &clock);
+  loop->cpu_clock = clock;
   uv_check_start(&loop->check, on_check);
   uv_prepare_start(&loop->prepare, on_prepare);
   uv_timer_start(&loop->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
@@ -177,6 +182,18 @@ void loop_post(Loop *loop, LoopMessage *message) {
 }
 
 // Draining.
+
+static void run_leave(Loop *loop, LoopMessage *message) {
+  free(message);
+  loop->leaving = true;
+}
+
+void loop_leave(Loop *loop) {
+  LoopMessage *message = malloc(sizeof *message);
+  if (message == NULL) return;  // it leaves unannounced
+  message->run = run_leave;
+  loop_post(loop, message);
+}
 
 typedef struct StopMessage {
   LoopMessage message;

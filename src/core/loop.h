@@ -4,8 +4,10 @@
 #define FOYER_CORE_LOOP_H
 
 #include <stdint.h>
+#include <time.h>
 #include <uv.h>
 
+#include "core/figures.h"
 #include "core/http.h"
 #include "core/send_ring.h"
 #include "core/ws.h"
@@ -95,7 +97,11 @@ struct Loop {
   uv_mutex_t inbox_lock;
   LoopMessage *inbox;
   LoopMessage **inbox_tail;
+  bool leaving;   // all is served, but a balancer is to send nothing more here (loop_leave)
   bool draining;  // no new connections; idle ones are closed
+  int64_t started_ms;
+  _Atomic clockid_t cpu_clock;  // what its thread has used of a processor; 0: it has not begun
+  LoopFigures figures;
   uv_thread_t thread;
 };
 
@@ -107,6 +113,9 @@ bool loop_listen(Loop *loop, const char *address, int port, int *bound_port);
 bool loop_start(Loop *loop);  // starts its thread
 void loop_join(Loop *loop);   // waits for its thread to end, after loop_stop
 void loop_free(Loop *loop);   // runs what was posted last and frees all; after loop_join, when nobody posts any more
+// Asks the loop to have a balancer send nothing more: /readyz says so, and connections close after their answers. Any
+// thread.
+void loop_leave(Loop *loop);
 // Asks the loop to stop taking connections, finish what is under way, close WebSockets with 1001, and end within
 // `grace_ms`. Any thread.
 void loop_stop(Loop *loop, uint32_t grace_ms);

@@ -50,6 +50,13 @@ Call *queue_take(Queue *queue, uint32_t max, uint64_t wait_ms) {
   return taken;
 }
 
+uint32_t queue_length(Queue *queue) {
+  uv_mutex_lock(&queue->lock);
+  uint32_t count = queue->count;
+  uv_mutex_unlock(&queue->lock);
+  return count;
+}
+
 bool queue_is_over(Queue *queue) {
   uv_mutex_lock(&queue->lock);
   bool over = queue->closed && queue->count == 0;

@@ -25,6 +25,7 @@ Call *queue_add(Queue *queue, Call *calls);
 // Takes up to `max` calls as a list. NULL when there were none for `wait_ms` or until queue_poke, or the queue is
 // closed and empty.
 Call *queue_take(Queue *queue, uint32_t max, uint64_t wait_ms);
+uint32_t queue_length(Queue *queue);
 bool queue_is_over(Queue *queue);  // closed and empty
 void queue_poke(Queue *queue);     // the taker that waits, or the next, goes on without a call
 void queue_close(Queue *queue);

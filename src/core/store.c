@@ -45,6 +45,9 @@ struct Store {
   bool begun;            // the writer's: a call has come, so all loops are there
   _Atomic int64_t seen;  // the number of the last commit that the loops were told of; the writer's to change
   WriteBack write_back;
+  Figure followed_ns;  // when it was known last that there is no commit that the loops were not told of
+  Spread batch_calls;
+  Spread commit_ns;
   Db *listener_db;
   uv_thread_t listener;
   _Atomic bool stops;
@@ -77,14 +80,22 @@ static void stamp(Call *calls) {
   }
 }
 
+static void count_answered(Loop *loop, const Call *call, uint64_t now_ns) {
+  Spread *spread = call->method->reads_only ? &loop->figures.read_ns : &loop->figures.write_ns;
+  spread_add(spread, spread_times_ns, now_ns - call->queued_ns);
+  if (call->error == ERR_INTERNAL) figure_add(&loop->figures.failed_calls, 1);
+}
+
 static void run_batch(Loop *loop, LoopMessage *message) {
   Batch *batch = ((BatchMessage *)message)->batch;
+  uint64_t now_ns = uv_hrtime();
   for (Call *call = batch->calls; call != NULL; call = call->next) {
     for (const Event *event = call->events; event != NULL; event = event->next) {
       loop->store->settings.event(loop, event);
     }
     if (call->loop != loop) continue;  // nobody's loop: it is another process's
     if (call->awaited) --loop->awaited;
+    count_answered(loop, call, now_ns);
     if (call->error == ERR_NONE && call->method->answer != NULL) call->method->answer(call, call->input);
     call->done(loop, call);
   }
@@ -153,6 +164,7 @@ static bool follow_others(Store *store) {
     atomic_store(&store->seen, seen);
     if (found == COMMITS_LOST) tell_changed_outside(store);
     if (found == COMMITS_LOST) tell_number(store, seen, false);
+    if (found == COMMITS_NONE) figure_set(&store->followed_ns, uv_hrtime());
     if (found != COMMITS_SOME) return found != COMMITS_FAILED;
     for (Call *call = calls; call != NULL; call = call->next) {
       fast_apply(store->settings.fast, call->remembers);
@@ -187,7 +199,8 @@ static bool end(Store *store, Call *calls, bool alive, int64_t *number) {
 static Call *write_batch(Store *store, Call *calls) {
   Db *db = store->writer_db;
   store->begun = true;
-  uint64_t until_ns = uv_hrtime() + store->settings.batch_ms * 1000000ULL;
+  uint64_t begun_ns = uv_hrtime();
+  uint64_t until_ns = begun_ns + store->settings.batch_ms * 1000000ULL;
   uint32_t count = 0;
   int64_t changes = db_total_changes(db);
   bool alive = begin(store);
@@ -214,6 +227,8 @@ static Call *write_batch(Store *store, Call *calls) {
   }
   atomic_fetch_add(&store->commits, 1);
   atomic_fetch_add(&store->calls, count);
+  spread_add(&store->batch_calls, spread_calls, count);
+  spread_add(&store->commit_ns, spread_times_ns, uv_hrtime() - begun_ns);
   bool effects = tell_committed(store, calls);
   tell_number(store, number, true);
   deliver(store, calls, NULL);
@@ -368,6 +383,7 @@ static void enqueue(Store *store, Call *call) {
 
 void store_submit(Loop *loop, Call *call) {
   call->waited = loop->behind;
+  call->queued_ns = uv_hrtime();
   if (call->method->prepare != NULL || call->method->reads_only) {
     enqueue(loop->store, call);
   } else {
@@ -475,11 +491,19 @@ void store_free(Store *store) {
   free(store);
 }
 
-StoreFigures store_figures(const Store *store) {
-  return (StoreFigures){.commits = store->commits,
-                        .calls = store->calls,
-                        .failed_commits = store->failed_commits,
-                        .refused = store->refused};
+StoreFigures store_figures(Store *store) {
+  uint64_t followed_ns = figure_read(&store->followed_ns);
+  return (StoreFigures){
+      .healthy = store->healthy,
+      .commits = store->commits,
+      .calls = store->calls,
+      .failed_commits = store->failed_commits,
+      .refused = store->refused,
+      .queued = {queue_length(&store->writes), queue_length(&store->reads), queue_length(&store->work)},
+      .batch_calls = &store->batch_calls,
+      .commit_ns = &store->commit_ns,
+      .position = (uint64_t)store->seen,
+      .unsure_ns = followed_ns > 0 ? uv_hrtime() - followed_ns : 0};
 }
 
 bool store_is_shared(const Store *store) {

@@ -51,13 +51,22 @@ void store_submit_all(Loop *loop);  // hands over what the turn has queued; call
 void store_heard(Store *store, int64_t number);
 
 // Figures since the start; any thread.
+enum { STORE_QUEUES = 3 };
 typedef struct StoreFigures {
+  uint64_t healthy;  // 1: store_healthy
   uint64_t commits;
   uint64_t calls;  // in those commits
   uint64_t failed_commits;
-  uint64_t refused;  // ERR_BUSY
+  uint64_t refused;               // ERR_BUSY
+  uint64_t queued[STORE_QUEUES];  // calls that wait now: for the writer, a reader, the worker
+  const Spread *batch_calls;      // of each commit
+  const Spread *commit_ns;        // of each commit, from its begin
+  // Of a shared database: the number of the last commit that the loops were told of, and since when it is not known
+  // that there is none after it.
+  uint64_t position;
+  uint64_t unsure_ns;
 } StoreFigures;
-StoreFigures store_figures(const Store *store);
+StoreFigures store_figures(Store *store);
 bool store_is_shared(const Store *store);  // db_is_shared
 bool store_healthy(const Store *store);    // the last commit succeeded
 

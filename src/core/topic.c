@@ -88,6 +88,7 @@ static void remove_subscriber(Subscriber *subscriber) {
   *link = subscriber->next_of_conn;
   --subscriber->list->count;
   --topic->subscribers;
+  figure_take(topic_figure(topic, topic->topics->loop->figures.subscriptions), 1);
   if (subscriber->state == SUBSCRIBER_WAITING) --topic->waiting;
   count_watching(topic, subscriber->list, -1);
   if (group->count == 0) topic->topics->any_dirty = true;  // the turn's end drops it
@@ -194,61 +195,8 @@ static Topic *get_topic(Topics *topics, const TopicKind *kind, int64_t key) {
   topic->missed_tail = &topic->missed;
   topic->requests_tail = &topic->requests;
   *bucket = topic;
+  figure_add(topic_figure(topic, topics->loop->figures.topics), 1);
   return topic;
-}
-
-// Groups.
-
-static Group *get_group(Topic *topic, const SubscribeRequest *request) {
-  Group *group = topic->groups;
-  for (; group != NULL; group = group->next) {
-    if (group->form == request->form && group->type == request->type &&
-        str_equal((Str){group->eid, group->eid_bytes}, request->eid)) {
-      return group;
-    }
-  }
-  group = calloc(1, sizeof *group + request->eid.length);
-  if (group == NULL) return NULL;
-  *group = (Group){.next = topic->groups,
-                   .topic = topic,
-                   .type = request->type,
-                   .form = request->form,
-                   .eid_bytes = (uint8_t)request->eid.length};
-  memcpy(group->eid, request->eid.at, request->eid.length);
-  topic->groups = group;
-  return group;
-}
-
-static void free_group(Group *group) {
-  for (int i = 0; i < 2; i++) buf_unref(group->snapshot[i]);
-  free(group->subscribers);
-  free(group);
-}
-
-static void drop_empty_groups(Topic *topic) {
-  for (Group **link = &topic->groups; *link != NULL;) {
-    Group *group = *link;
-    if (group->count == 0) {
-      *link = group->next;
-      free_group(group);
-    } else {
-      link = &group->next;
-    }
-  }
-}
-
-static bool add_to_group(Group *group, Subscriber *subscriber) {
-  if (group->count == group->capacity) {
-    uint32_t capacity = group->capacity == 0 ? 4 : group->capacity * 2;
-    Subscriber **grown = realloc(group->subscribers, capacity * sizeof(Subscriber *));
-    if (grown == NULL) return false;
-    group->subscribers = grown;
-    group->capacity = capacity;
-  }
-  subscriber->group = group;
-  subscriber->index = group->count;
-  group->subscribers[group->count++] = subscriber;
-  return true;
 }
 
 // What the door asks for.
@@ -263,9 +211,9 @@ static Subscriber *find_subscriber(const SubscriberList *list, const char *type,
 }
 
 static Subscriber *add_subscriber(Topic *topic, Conn *conn, SubscriberList *list, const SubscribeRequest *request) {
-  Group *group = get_group(topic, request);
+  Group *group = topic_group(topic, request);
   Subscriber *subscriber = calloc(1, sizeof *subscriber);
-  if (group == NULL || subscriber == NULL || !add_to_group(group, subscriber)) {
+  if (group == NULL || subscriber == NULL || !topic_add_to_group(group, subscriber)) {
     free(subscriber);
     return NULL;
   }
@@ -277,6 +225,7 @@ static Subscriber *add_subscriber(Topic *topic, Conn *conn, SubscriberList *list
   list->first = subscriber;
   ++list->count;
   ++topic->subscribers;
+  figure_add(topic_figure(topic, topic->topics->loop->figures.subscriptions), 1);
   ++topic->waiting;
   return subscriber;
 }
@@ -386,7 +335,7 @@ static bool is_nothing(const Topic *topic) {
 static void flush_bucket(Topics *topics, Topic **link) {
   while (*link != NULL) {
     Topic *topic = *link;
-    drop_empty_groups(topic);
+    topic_drop_empty_groups(topic);
     if (is_nothing(topic)) {
       *link = topic->next;
       free_topic(topic);
@@ -441,6 +390,10 @@ void topics_reload_all(Topics *topics) {
   }
 }
 
+const char *topics_kind_name(const Topics *topics, int nth) {
+  return nth < topics->kind_count ? topics->kinds[nth].name : NULL;
+}
+
 // Life.
 
 static void on_timer(uv_timer_t *timer) {
@@ -448,6 +401,7 @@ static void on_timer(uv_timer_t *timer) {
 }
 
 Topics *topics_new(Loop *loop, const TopicKind *kinds, int kind_count, const TopicDoor *door) {
+  assert(kind_count <= LOOP_TOPIC_KINDS);
   Topics *topics = calloc(1, sizeof *topics);
   WsDeflater *deflater = ws_deflater_new();
   if (topics == NULL || deflater == NULL) {
@@ -463,8 +417,9 @@ Topics *topics_new(Loop *loop, const TopicKind *kinds, int kind_count, const Top
 }
 
 static void free_topic(Topic *topic) {
+  figure_take(topic_figure(topic, topic->topics->loop->figures.topics), 1);
   if (topic->picture != NULL) topic->kind->free(topic->picture);
-  drop_empty_groups(topic);
+  topic_drop_empty_groups(topic);
   Request *request = topic_take_requests(topic);
   while (request != NULL) {
     Request *next = request->next;

@@ -90,7 +90,8 @@ void topics_turn_end(Topics *topics);                   // queues the updates of
 void topics_turn_sent(Topics *topics);                  // they have left
 // Loads topics before somebody asks (at the start).
 void topics_warm(Topics *topics, const char *kind, int64_t key);
-bool topics_loaded(const Topics *topics);  // no picture is being read for the first time
+bool topics_loaded(const Topics *topics);                     // no picture is being read for the first time
+const char *topics_kind_name(const Topics *topics, int nth);  // of the row; NULL: there are not so many
 // Something outside this process may have changed anything: every picture is loaded anew and sent to all.
 void topics_reload_all(Topics *topics);
 

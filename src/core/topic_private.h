@@ -103,6 +103,16 @@ struct Topics {
   uv_timer_t timer;  // wakes the loop when a merged update is due
 };
 
+// Of its kind among the figures of its loop.
+static inline Figure *topic_figure(const Topic *topic, Figure figures[LOOP_TOPIC_KINDS]) {
+  return &figures[topic->kind - topic->topics->kinds];
+}
+
+// core/topic_group.c
+Group *topic_group(Topic *topic, const SubscribeRequest *request);  // made where it is not there; NULL: memory is out
+bool topic_add_to_group(Group *group, Subscriber *subscriber);      // false: memory is out
+void topic_drop_empty_groups(Topic *topic);
+
 // core/topic_send.c
 void topic_flush(Topic *topic);            // sends what changed since sent_seq to the live subscribers
 bool topic_must_wait(Topic *topic);        // merged: its next frame is not due yet

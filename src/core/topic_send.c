@@ -58,6 +58,7 @@ static void count_frame(Topic *topic, bool merged) {
   topic->batches = 0;
   topic->last_frame_ns = now_ns;
   topic->topics->sent_updates = true;
+  figure_add(topic_figure(topic, topic->topics->loop->figures.updates), 1);
 }
 
 // Frames.
@@ -113,6 +114,7 @@ void topic_forget_frames(Topic *topic) {
 // Its connection is behind: nothing more until everything has left, then a snapshot (topic_drained).
 static void stop(Subscriber *subscriber) {
   subscriber->state = SUBSCRIBER_STOPPED;
+  figure_add(&subscriber->conn->loop->figures.stopped, 1);
   conn_tell_drained(subscriber->conn);
 }
 

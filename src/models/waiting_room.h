@@ -95,8 +95,18 @@ int64_t waiting_room_concert(Str public_id);
 Place waiting_room_look(int64_t concert_id, int64_t user_id, int64_t now_ms);
 bool waiting_room_sale(int64_t concert_id, int64_t now_ms, Arena *arena, Sale *sale);  // false: no such concert
 
-// The figures of all concerts for a scraper of metrics.
-void waiting_room_write_metrics(Text *out);
+// What an operator watches of a concert's sale.
+typedef struct RoomFigures {
+  uint64_t concert_id;
+  uint64_t waiting;
+  uint64_t active;
+  uint64_t admitted;  // ever
+  uint64_t seats;
+  uint64_t seats_free;
+} RoomFigures;
+
+// Of all concerts but those that are closed and empty, in the arena.
+const RoomFigures *waiting_room_figures(Arena *arena, size_t *count);
 
 // The answer to queue/status and to queue/join, `{"success":true,"status":...}`.
 void place_write(Text *out, const Place *place);

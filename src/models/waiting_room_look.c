@@ -108,17 +108,29 @@ bool waiting_room_sale(int64_t concert_id, int64_t now_ms, Arena *arena, Sale *s
   return room != NULL;
 }
 
-void waiting_room_write_metrics(Text *out) {
-  static const char *const names[] = {"waiting", "active", "admitted_total"};
-  static const char *const kinds[] = {"gauge", "gauge", "counter"};
-  for (int i = 0; i < 3; i++) {
-    text_format(out, "# TYPE foyer_queue_%s %s\n", names[i], kinds[i]);
-    room_lock();
-    for (const Room *room = room_first(); room != NULL; room = room->next) {
-      uint64_t figures[] = {rank_set_count(room->line), room->active, room->sale->admitted};
-      text_format(out, "foyer_queue_%s{concert=\"%lld\"} %llu\n", names[i], (long long)room->concert_id,
-                  (unsigned long long)figures[i]);
-    }
-    room_unlock();
+static RoomFigures figures_of(const Room *room) {
+  const RoomSale *sale = room->sale;
+  RoomFigures figures = {.concert_id = (uint64_t)room->concert_id,
+                         .waiting = rank_set_count(room->line),
+                         .active = room->active,
+                         .admitted = sale->admitted};
+  for (uint32_t i = 0; i < sale->category_count; i++) {
+    figures.seats += (uint64_t)sale->categories[i].total_seats;
+    figures.seats_free += (uint64_t)sale->categories[i].available_seats;
   }
+  return figures;
+}
+
+const RoomFigures *waiting_room_figures(Arena *arena, size_t *count) {
+  size_t rooms = 0;
+  *count = 0;
+  room_lock();
+  for (const Room *room = room_first(); room != NULL; room = room->next) ++rooms;
+  RoomFigures *figures = ARENA_ARRAY(arena, RoomFigures, rooms);
+  for (const Room *room = room_first(); room != NULL; room = room->next) {
+    RoomFigures some = figures_of(room);
+    if (!room->sale->closed || some.waiting + some.active > 0) figures[(*count)++] = some;
+  }
+  room_unlock();
+  return figures;
 }
