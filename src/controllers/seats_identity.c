@@ -39,7 +39,7 @@ typedef struct Opening {
 
 SeatsClient seats_client_of(Conn *conn, const HttpRequest *request, Arena *arena) {
   Text agent = {.arena = arena};
-  text_add(&agent, conn_peer(conn, arena));
+  text_add(&agent, token_peer(arena, conn->loop->config, conn, request));
   text_char(&agent, ' ');
   text_add(&agent, http_header(request, "User-Agent"));
   Str cookie = http_cookie(request, "ss_client");

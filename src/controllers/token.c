@@ -120,7 +120,7 @@ Str token_given_id(const HttpRequest *request) {
 }
 
 Str token_peer(Arena *arena, const Config *config, Conn *conn, const HttpRequest *request) {
-  Str forwarded = http_header(request, "X-Forwarded-For");
+  Str forwarded = http_last_header(request, "X-Forwarded-For");  // the lines before are whatever the client sent
   if (!config->trust_proxy || forwarded.length == 0) return conn_peer(conn, arena);
   Str last = {0};
   while (forwarded.length > 0) last = str_trim(str_cut(&forwarded, ','));

@@ -85,8 +85,9 @@ int http_parser_part(const HttpParser *parser);
 int http_parser_status(const HttpParser *parser);          // after HTTP_ERROR: 400, 413, 414, 431 or 505
 const char *http_parser_reason(const HttpParser *parser);  // after HTTP_ERROR: what was wrong, for the log
 
-Str http_header(const HttpRequest *request, const char *name);  // first value or empty; name in any case
-bool http_has_token(Str list, const char *token);               // in a comma separated list, any case
+Str http_header(const HttpRequest *request, const char *name);       // first value or empty; name in any case
+Str http_last_header(const HttpRequest *request, const char *name);  // of several lines the last one's
+bool http_has_token(Str list, const char *token);                    // in a comma separated list, any case
 Str http_cookie(const HttpRequest *request, const char *name);  // raw value or empty (all Cookie lines are searched)
 bool http_accepts_gzip(const HttpRequest *request);             // by Accept-Encoding with q-values
 

@@ -13,6 +13,14 @@ Str http_header(const HttpRequest *request, const char *name) {
   return (Str){0};
 }
 
+Str http_last_header(const HttpRequest *request, const char *name) {
+  Str wanted = str_from(name);
+  for (uint32_t i = request->header_count; i > 0; i--) {
+    if (str_equal_nocase(request->headers[i - 1].name, wanted)) return request->headers[i - 1].value;
+  }
+  return (Str){0};
+}
+
 bool http_has_token(Str list, const char *token) {
   Str wanted = str_from(token);
   while (list.length > 0) {

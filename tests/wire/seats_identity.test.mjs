@@ -151,6 +151,25 @@ describe('signing in', () => {
     await other.close();
   });
 
+  test('without ss_client and behind a proxy asks for the address that the proxy tells', async () => {
+    class Behind extends Browser {
+      get headers() {
+        return { ...super.headers, 'X-Forwarded-For': this.address };
+      }
+    }
+    const at = (address) => Object.assign(new Behind(proxied, { agent: 'as everybody here has' }), { address });
+    const proxied = await startFoyer({ TRUST_PROXY: '1' });
+    const person = await Person.signUp(proxied);
+    const same = await watcher(at('203.0.113.1'), GUEST);
+    const other = await watcher(at('203.0.113.2'), GUEST);
+    await person.signIn(at('203.0.113.1'));
+    await assertUpdated(same, visitor(person.username));
+    assert.deepEqual(await other.rest(), []);
+    await same.close();
+    await other.close();
+    await proxied.end();
+  });
+
   test('without ss_client takes nobody’s place who is signed in', async () => {
     const alike = { agent: 'as everybody here has' };
     const [first, second] = [await Person.signUp(foyer), await Person.signUp(foyer)];

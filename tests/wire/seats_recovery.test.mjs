@@ -140,6 +140,8 @@ describe('limits by address', () => {
     for (let i = 0; i < 20; i++) await tryFrom(proxied, `198.51.100.${i}, 203.0.113.1`);
     assert.equal(await tryFrom(proxied, '203.0.113.1'), 'TooManyRequests');
     assert.equal(await tryFrom(proxied, '203.0.113.2'), 'UserNotFound');
+    for (let i = 0; i < 20; i++) await tryFrom(proxied, [`198.51.100.${i}`, '203.0.113.3']); // a line of the proxy's own
+    assert.equal(await tryFrom(proxied, ['198.51.100.99', '203.0.113.3']), 'TooManyRequests');
     await proxied.end();
     const direct = await startFoyer({ RATE_LIMITS: 'on' });
     for (let i = 0; i < 20; i++) await tryFrom(direct, `203.0.113.${i}`);
