@@ -138,6 +138,16 @@ static uint64_t new_version(void) {
   return atomic_fetch_add(&last, 1) + 1;
 }
 
+static _Atomic uint64_t reconnects;
+
+void db_count_reconnect(void) {
+  ++reconnects;
+}
+
+uint64_t db_reconnects(void) {
+  return reconnects;
+}
+
 void db_table_changed(Db *db, const char *table) {
   for (int i = 0; i < db->watched_count; i++) {
     if (strcmp(db->watched[i].table, table) == 0) db->watched[i].version = new_version();

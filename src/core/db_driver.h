@@ -78,6 +78,7 @@ struct pg_conn *db_postgres_connection(const Db *db);
 
 // A call's first write makes its savepoint, so that calls that only look cost none. False: it could not be made.
 bool db_before_write(Db *db);
+void db_count_reconnect(void);  // a line that was lost is there again
 void db_table_changed(Db *db, const char *table);
 
 #endif

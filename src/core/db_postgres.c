@@ -4,7 +4,6 @@
 #include <assert.h>
 #include <libpq-fe.h>
 #include <poll.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uv.h>
@@ -51,8 +50,6 @@ typedef struct Postgres {
   int64_t changes;
   int64_t total_changes;
 } Postgres;
-
-static _Atomic uint64_t reconnects;
 
 static Postgres *postgres_of(const Db *db) {
   return (Postgres *)(uintptr_t)db;
@@ -195,14 +192,10 @@ static bool connect_anew(Postgres *me) {
     me->db.failed = me->db.disk_failed = true;
     return false;
   }
-  if (me->was_there) atomic_fetch_add(&reconnects, 1);
+  if (me->was_there) db_count_reconnect();
   me->was_there = true;
   me->lost_ns = 0;
   return true;
-}
-
-uint64_t db_reconnects(void) {
-  return atomic_load(&reconnects);
 }
 
 static void close_connection(Db *db) {
