@@ -6,6 +6,7 @@
 #   make bench_programs  the load generator
 #   make fuzz            the fuzz targets (with clang, in build-fuzz)
 #   make tidy            clang-tidy over all sources, remembered a file
+#   make up              two servers, a balancer and databases in containers (packaging/compose.yaml); make logs, make down
 #   make SANITIZE=address|thread ...   the same with sanitizers, in build-asan or build-tsan
 # Variables: BUILD, CC, SANITIZE, CFLAGS, LDFLAGS (added last), WERROR=1 (warnings are errors), V=1 (show commands).
 
@@ -76,7 +77,7 @@ archive = $(BUILD)/obj/$(1).a
 support_sources := $(sort $(wildcard tests/support/*.c))
 SOURCES := $(foreach layer,$(LAYERS),$(call sources_of,$(layer))) $(wildcard src/registry.c src/main.c)
 
-.PHONY: all tools unit sim nightly fuzz fuzz_targets tidy format clean
+.PHONY: all tools unit sim nightly fuzz fuzz_targets tidy format up down logs clean
 all: $(BUILD)/foyer
 tools: $(BUILD)/protocol_server $(BUILD)/draw_halls
 
@@ -220,6 +221,16 @@ $(BUILD)/tidy/%.ok: %.c .clang-tidy
 
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
+
+# The venue in containers; PROFILE=watch adds Prometheus and Grafana.
+COMPOSE ?= docker compose
+compose = $(COMPOSE) --file packaging/compose.yaml
+up:
+	$(compose) $(addprefix --profile ,$(PROFILE)) up --build --detach --wait
+down:
+	$(compose) --profile watch down
+logs:
+	$(compose) --profile watch logs --follow --tail 100
 
 clean:
 	rm -rf build build-asan build-tsan build-fuzz

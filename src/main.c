@@ -59,15 +59,6 @@ static int loop_count(const Config *config) {
   return count > 2 ? (count - 1 < LOOPS_MAX ? count - 1 : LOOPS_MAX) : 1;
 }
 
-// Where this server answers itself: the couriers speak to the built-in test provider.
-static Str own_url(Arena *arena, const char *host, int port) {
-  bool everywhere = strcmp(host, "::") == 0 || strcmp(host, "0.0.0.0") == 0;
-  Text url = {.arena = arena};
-  text_format(&url, strchr(host, ':') != NULL && !everywhere ? "http://[%s]:%d" : "http://%s:%d",
-              everywhere ? "127.0.0.1" : host, port);
-  return text_str(&url);
-}
-
 static bool start_loops(Loop *loops, int count, Store *store, Outbox *outbox, Fast *fast, const Config *config,
                         const char *host, Arena *arena) {
   LoopSettings settings = loop_settings(config, count);
@@ -84,7 +75,8 @@ static bool start_loops(Loop *loops, int count, Store *store, Outbox *outbox, Fa
     bool second = config->ws_port != config->port && config->ws_port != 0;
     if (second && !loop_listen(&loops[i], host, (int)config->ws_port, NULL)) return false;
   }
-  if (!outbox_start(outbox, loops, count, own_url(arena, host, port))) return false;
+  // The couriers speak to the built-in test provider, which is this server.
+  if (!outbox_start(outbox, loops, count, command_own_url(arena, host, port))) return false;
   for (int i = 0; i < count; i++) {
     if (!loop_start(&loops[i])) return false;
   }
@@ -289,6 +281,7 @@ static void print_help(FILE *out) {
       "  foyer verify                         check the invariants on the data\n"
       "  foyer migrate sqlite:PATH postgres://...\n"
       "                                       move a venue from its file into PostgreSQL\n"
+      "  foyer ready                          ask the server here whether it is ready (exit code 0)\n"
       "  foyer env-example                    print a commented .env\n"
       "  foyer COMMAND --help                 how a command is called\n\n",
       out);
@@ -329,6 +322,7 @@ static const Command commands[] = {{"serve", serve_usage, command_serve},
                                    {"rehearse", command_rehearse_usage, command_rehearse},
                                    {"verify", command_verify_usage, command_verify},
                                    {"migrate", command_migrate_usage, command_migrate},
+                                   {"ready", command_ready_usage, command_ready},
                                    {"env-example", env_example_usage, command_env_example}};
 
 // The command of that name; NULL (told) when there is none.

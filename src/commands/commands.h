@@ -1,4 +1,4 @@
-// What the program does when it does not serve: import, export, user, webhook, verify, migrate. Each runs alone on the
+// What the program does when it does not serve: import, export, user, webhook, verify, migrate, ready. Each is alone on the
 // database, beside a server or without one, prints what it did, and gives the exit code.
 #ifndef FOYER_COMMANDS_COMMANDS_H
 #define FOYER_COMMANDS_COMMANDS_H
@@ -15,6 +15,7 @@ int command_concert(const Config *config, int count, char **words);
 int command_rehearse(const Config *config, int count, char **words);
 int command_verify(const Config *config, int count, char **words);
 int command_migrate(const Config *config, int count, char **words);
+int command_ready(const Config *config, int count, char **words);
 
 // How each is called: whole lines, for --help and for those who call it wrongly.
 extern const char command_import_usage[];
@@ -25,6 +26,7 @@ extern const char command_concert_usage[];
 extern const char command_rehearse_usage[];
 extern const char command_verify_usage[];
 extern const char command_migrate_usage[];
+extern const char command_ready_usage[];
 
 // Opens the configured database for a command and brings its schema up to date. NULL (told on standard error).
 Db *command_open(const Config *config);
@@ -32,6 +34,8 @@ Db *command_open(const Config *config);
 Db *command_open_existing(const Config *config);
 // Commits, and leaves word of it to servers on the same database. A file tells them itself.
 bool command_commit(Db *db);
+// Where a server that listens there answers on its own machine.
+Str command_own_url(Arena *arena, const char *host, int port);
 // What db_open takes for DATABASE_URL, in the arena; NULL (told) when it is another kind of URL.
 const char *command_database(const Config *config, Arena *arena);
 

@@ -40,7 +40,6 @@ typedef struct Postgres {
   PGconn *conn;
   char *url;
   uint64_t lost_ns;  // when the line, or waiting for the lock, was given up last; 0: not since then all was well
-  bool was_there;    // the line was, before it was lost
   bool listens;
   bool begun;   // a transaction was, and was not ended yet: also of a line that was lost meanwhile
   bool moves;   // opened with DB_MOVE
@@ -192,8 +191,7 @@ static bool connect_anew(Postgres *me) {
     me->db.failed = me->db.disk_failed = true;
     return false;
   }
-  if (me->was_there) db_count_reconnect();
-  me->was_there = true;
+  db_count_reconnect();
   me->lost_ns = 0;
   return true;
 }

@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -34,15 +35,16 @@ static uint64_t count_descriptors(uint64_t connections) {
   return connections + atomic_load(&others);
 }
 
+// statm: the pages of the process, those that are resident, and more.
 static void read_memory(ProcessFigures *figures) {
   FILE *file = fopen("/proc/self/statm", "re");
   if (file == NULL) return;
-  unsigned long long whole = 0;
-  unsigned long long resident = 0;
-  if (fscanf(file, "%llu %llu", &whole, &resident) == 2) {
+  char line[128];
+  if (fgets(line, sizeof line, file) != NULL) {
     uint64_t page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
-    figures->virtual_bytes = whole * page_bytes;
-    figures->resident_bytes = resident * page_bytes;
+    char *rest;
+    figures->virtual_bytes = strtoull(line, &rest, 10) * page_bytes;
+    figures->resident_bytes = strtoull(rest, NULL, 10) * page_bytes;
   }
   fclose(file);
 }

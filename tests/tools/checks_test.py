@@ -99,6 +99,30 @@ class ChecksTest(unittest.TestCase):
         self.write("web/package-lock.json", '{\n"resolved": ' + '"https://example.org/a.tgz"}\n')
         self.assert_finds("check_words", "src/core/a.c:1", "src/core/a.c:2", "src/core/string_utils.h:1", "web/package-lock.json:2")
 
+    def test_packaging_that_asks_for_what_is_not_there_is_found(self):
+        names = ["packaging/compose.yaml", "packaging/haproxy.cfg", "packaging/prometheus.yaml", "packaging/alerts.yaml",
+                 "packaging/Dockerfile", "packaging/grafana/foyer.json", "packaging/grafana/sources.yaml",
+                 "packaging/grafana/dashboards.yaml", "docs/operations.md", "src/controllers/metrics.c", "src/core/config.h"]
+        real = {}
+        for name in names:
+            with open(os.path.join(ROOT, name), encoding="utf-8") as file:
+                real[name] = file.read()
+            self.write(name, real[name])
+        self.assert_content("check_packaging")
+        for name, there, other, place in [
+            ("packaging/grafana/foyer.json", "foyer_http_connections", "foyer_http_connection", "packaging/grafana/foyer.json:1"),
+            ("packaging/alerts.yaml", "foyer_database_up ==", "foyer_database_there ==", "packaging/alerts.yaml:1"),
+            ("packaging/alerts.yaml", "#foyerdown", "#foyerbehind", "packaging/alerts.yaml:1"),
+            ("docs/operations.md", "### FoyerBehind", "### FoyerAhead", "docs/operations.md:1"),
+            ("packaging/compose.yaml", "TRUST_PROXY:", "TRUSTED:", "packaging/compose.yaml:1"),
+            ("packaging/haproxy.cfg", "foyer-b:3000", "foyer-c:3000", "packaging/haproxy.cfg:1"),
+        ]:
+            self.assertIn(there, real[name])
+            self.write(name, real[name].replace(there, other))
+            status, printed = self.check("check_packaging")
+            self.assertEqual((1, {place}), (status, {":".join(line.split(":")[:2]) for line in printed.splitlines()}))
+            self.write(name, real[name])
+
 
 class CountResultsTest(unittest.TestCase):
     def count(self, *lines):

@@ -4,9 +4,10 @@ import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { test } from './support/database.mjs';
-import { foyer, hallCsv, newDatabase, newFolder } from './support/faults.mjs';
+import { foyer, hallCsv, newDatabase, newFolder, until } from './support/faults.mjs';
+import { startFoyer } from './support/foyer.mjs';
 
-const COMMANDS = ['serve', 'import', 'export', 'user', 'webhook', 'concert', 'rehearse', 'verify', 'migrate', 'env-example'];
+const COMMANDS = ['serve', 'import', 'export', 'user', 'webhook', 'concert', 'rehearse', 'verify', 'migrate', 'ready', 'env-example'];
 const OPTIONS = /Options, from the environment/;
 
 // What is not understood: exit code 2, nothing on standard output, and a word about how it is.
@@ -46,6 +47,18 @@ test('what is not understood is told how it is called', () => {
   assertMisused(folder, ['export', '1', 'hall.json', '--strictly'], /usage: foyer export/);
   assertMisused(folder, ['export', '1', 'hall.csv', '--strict'], /usage: foyer export/);
   assert.ok(!existsSync(path.join(folder, 'hall.json')));
+});
+
+test('foyer ready succeeds while the server is ready, and says what it says', async () => {
+  const server = await startFoyer();
+  const folder = newFolder();
+  writeFileSync(path.join(folder, '.env'), `HOST=127.0.0.1\nPORT=${server.port}\n`);
+  const { status, stdout, stderr } = foyer(folder, 'ready');
+  assert.deepEqual({ status, stdout, stderr }, { status: 0, stdout: '{"status":"ready"}\n', stderr: '' });
+  const gone = server.stop();
+  await until(() => foyer(folder, 'ready').status === 1, 'it is no longer ready');
+  await gone;
+  assert.match(foyer(folder, 'ready').stdout, /^[a-zA-Z].*\n$/);
 });
 
 test('somebody may be called help', () => {
