@@ -92,6 +92,10 @@ static void look_again(Conn *conn, const Call *before) {
 static void identified(Loop *loop, Call *call) {
   Conn *conn = conn_find(loop, call->conn);
   if (conn == NULL) return;
+  if (call->error != ERR_NONE) {  // who asks is not known, which is not to be nobody
+    exchange_respond(conn, 503, STR("text/plain"), STR("Please try again in a moment."), STR("Retry-After: 1\r\n"));
+    return;
+  }
   const Opening *opening = call->door;
   int64_t user_id = call->granted.user_id;
   if (user_id != 0 && loop_sessions_ended_since(loop_state(loop), opening->ended_count, user_id)) {
