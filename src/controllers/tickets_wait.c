@@ -3,8 +3,12 @@
 
 #include "controllers/loop_state.h"
 #include "controllers/tickets_request.h"
+#include "core/store.h"
 
-enum { WAIT_MS = 10 * 1000 };
+enum {
+  WAIT_MS = 10 * 1000,
+  WAIT_AWAY_MS = 500  // while the database takes no writes, so that who asked hears of it within two seconds
+};
 
 TicketsState *tickets_state(const Loop *loop) {
   return loop_state(loop)->tickets;
@@ -87,17 +91,20 @@ void tickets_http_changed_outside(Loop *loop) {
 
 void tickets_http_turn_end(Loop *loop) {
   TicketsState *state = tickets_state(loop);
-  for (int i = 0; i < TICKETS_WAIT_HEADS && state->waiting_count > 0; i++) {
+  if (state->waiting_count == 0) return;
+  bool away = !store_healthy(loop->store);
+  for (int i = 0; i < TICKETS_WAIT_HEADS; i++) {
     TicketsRequest **link = &state->waiting[i];
     while (*link != NULL) {
       TicketsRequest *request = *link;
-      if (request->until_ms > loop->tick_ms && !loop->draining) {
+      uint64_t until_ms = away ? request->until_ms - WAIT_MS + WAIT_AWAY_MS : request->until_ms;
+      if (until_ms > loop->tick_ms && !loop->draining) {
         link = &request->next;
         continue;
       }
       *link = request->next;
       --state->waiting_count;
-      Error late = request->route->method->late;
+      Error late = away ? ERR_INTERNAL : request->route->method->late;
       tickets_request_refuse(request, late != ERR_NONE ? late : ERR_PROVIDER_UNAVAILABLE, NULL);
     }
   }
