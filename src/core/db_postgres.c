@@ -147,9 +147,13 @@ static void on_notice(void *arg, const char *message) {
 }
 
 static PGconn *connect_in_time(const Postgres *me, int limit_ms) {
-  static const char *const names[] = {"dbname", "fallback_application_name", "client_encoding", "tcp_user_timeout",
-                                      NULL};
-  const char *values[] = {me->url, me->moves ? "foyer migrate" : "foyer", "UTF8", me->moves ? "60000" : "2000", NULL};
+  // Who is silent is asked after two seconds, and given up after two more: a machine that has lost its power says
+  // nothing, and who only listens would wait for it for hours.
+  static const char *const names[] = {
+      "dbname",          "fallback_application_name", "client_encoding",  "tcp_user_timeout",
+      "keepalives_idle", "keepalives_interval",       "keepalives_count", NULL};
+  const char *name = me->moves ? "foyer migrate" : "foyer";
+  const char *values[] = {me->url, name, "UTF8", me->moves ? "60000" : "2000", "2", "1", "2", NULL};
   uint64_t until_ns = uv_hrtime() + (uint64_t)limit_ms * 1000000;
   PGconn *conn = PQconnectStartParams(names, values, 1);
   PostgresPollingStatusType status = PGRES_POLLING_WRITING;
@@ -161,10 +165,13 @@ static PGconn *connect_in_time(const Postgres *me, int limit_ms) {
   return conn;
 }
 
+// Likewise the server with us, whose backend keeps its place, and perhaps a lock, until it gives us up.
+#define GIVE_UP "SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_user_timeout = 5000; "
+
 // A pooler gives another server process than the one whose number it told.
 static bool find_pooler(Postgres *me, int limit_ms) {
   PGresult *result = NULL;
-  if (PQsendQuery(me->conn, "SELECT pg_backend_pid()") != 0) result = take_result(me, limit_ms);
+  if (PQsendQuery(me->conn, GIVE_UP "SELECT pg_backend_pid()") != 0) result = take_result(me, limit_ms);
   bool good = is_good(result);
   if (good) me->pooled = strtol(PQgetvalue(result, 0, 0), NULL, 10) != PQbackendPID(me->conn);
   PQclear(result);
