@@ -1,8 +1,9 @@
 # Builds everything of foyer with GNU make alone. The products, all under $(BUILD):
 #   make                 foyer, the server (release)
-#   make tools           protocol_server and draw_halls
+#   make tools           protocol_server, draw_halls and fast_clock.so
 #   make unit            the unit tests, tests/<layer>/<name>_test
-#   make sim             the simulation, tests/sim/sim; make nightly runs it without end
+#   make sim             the simulation, tests/sim/sim; make nightly runs it without end, make nightly_storms the storms over
+#                        several servers
 #   make bench_programs  the load generator
 #   make fuzz            the fuzz targets (with clang, in build-fuzz)
 #   make tidy            clang-tidy over all sources, remembered a file
@@ -77,9 +78,9 @@ archive = $(BUILD)/obj/$(1).a
 support_sources := $(sort $(wildcard tests/support/*.c))
 SOURCES := $(foreach layer,$(LAYERS),$(call sources_of,$(layer))) $(wildcard src/registry.c src/main.c)
 
-.PHONY: all tools unit sim nightly fuzz fuzz_targets tidy format up down logs clean
+.PHONY: all tools unit sim nightly nightly_storms fuzz fuzz_targets tidy format up down logs clean
 all: $(BUILD)/foyer
-tools: $(BUILD)/protocol_server $(BUILD)/draw_halls
+tools: $(BUILD)/protocol_server $(BUILD)/draw_halls $(BUILD)/fast_clock.so
 
 # Objects are made again when the way they are compiled changes: this file holds that way.
 FLAGS_FILE := $(BUILD)/obj/flags
@@ -170,6 +171,9 @@ draw_halls_objects := $(patsubst src/%.c,$(BUILD)/obj/%.o,$(wildcard src/models/
 $(BUILD)/draw_halls: $(BUILD)/obj/tools/draw_halls.o $(draw_halls_objects) $(below_shared)
 	$(call say,link,$@)$(CC) $(OPTIMIZE) $(LINK) $(LINK_SMALL) $^ $(LINK_LIBS) $(LDFLAGS) -o $@
 
+$(BUILD)/fast_clock.so: tests/cluster/fast_clock.c $(FLAGS_FILE)
+	$(call say,link,$@)$(CC) -std=c17 -D_GNU_SOURCE -O2 -fPIC -shared $(WARNINGS) $< -o $@
+
 # Unit tests: make unit.
 
 unit_tests :=
@@ -197,6 +201,11 @@ $(BUILD)/tests/sim/sim: $(sim_objects) $(BUILD)/obj/support.a $(everything)
 # Without end, from a seed of the day on.
 nightly: $(BUILD)/tests/sim/sim
 	$< --forever $$(date +%Y%m%d)0000000
+
+# Likewise tests/cluster, five times as long each.
+nightly_storms: all tools
+	seed=$$(date +%Y%m%d)00; while SEED=$$seed ROUNDS=5 FOYER=$(BUILD)/foyer tests/cluster/inside node --test tests/cluster/storm.test.mjs; \
+	  do seed=$$((seed + 1)); done; false
 
 # Fuzz targets: make fuzz.
 

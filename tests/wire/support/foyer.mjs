@@ -28,11 +28,15 @@ function bareEnvironment() {
 
 export class Foyer {
   #child;
+  #words;
   #folder = mkdtempSync(path.join(tmpdir(), 'foyer-wire-'));
   #environment;
   log = '';
 
-  constructor(options) {
+  /** `wrap`: words before the program's name; `host`: where it is reached. */
+  constructor(options, { wrap = [], host = '127.0.0.1' } = {}) {
+    this.host = host;
+    this.#words = [...wrap, BINARY, 'serve'];
     this.#environment = {
       ...bareEnvironment(), HOST: '127.0.0.1', PORT: '0', WS_PORT: '0', DEMO: '1', RATE_LIMITS: 'off',
       LOOPS: '1', // on one loop, what one connection has been answered all others have been told
@@ -47,7 +51,7 @@ export class Foyer {
   async start(options = {}) {
     Object.assign(this.#environment, options);
     this.agent = new http.Agent({ keepAlive: true });
-    this.#child = spawn(BINARY, ['serve'], { cwd: this.#folder, env: this.#environment, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#child = spawn(this.#words[0], this.#words.slice(1), { cwd: this.#folder, env: this.#environment, stdio: ['ignore', 'pipe', 'pipe'] });
     const child = this.#child;
     let said = '';
     child.stderr.on('data', (text) => (this.log += text));
@@ -78,6 +82,11 @@ export class Foyer {
   /** Ends it at once, as a crash does. */
   kill() {
     return this.#exit('SIGKILL');
+  }
+
+  /** Sends it a signal, and waits for nothing. */
+  signal(name) {
+    this.#child.kill(name);
   }
 
   /** Waits until it has ended by itself; gives the signal. */
@@ -129,17 +138,21 @@ export class Foyer {
   }
 
   /** One HTTP request: {status, headers, body (Buffer), text, json()}. `body`: what is sent, a string or bytes. */
-  request({ method = 'GET', path: target = '/', headers = {}, body, port = this.port, agent = this.agent } = {}) {
+  request({ method = 'GET', path: target = '/', headers = {}, body, port = this.port, agent = this.agent, limit_ms = WAIT_MS } = {}) {
     return new Promise((resolve, reject) => {
-      const request = http.request({ host: '127.0.0.1', port, method, path: target, headers, agent });
-      request.setTimeout(WAIT_MS, () => request.destroy(new Error(`${method} ${target}: no answer in time`)));
+      const request = http.request({ host: this.host, port, method, path: target, headers, agent });
+      request.setTimeout(limit_ms, () => request.destroy(new Error(`${method} ${target}: no answer in time`)));
       request.on('error', reject);
       request.on('response', async (response) => {
         const parts = [];
-        for await (const part of response) parts.push(part);
+        try {
+          for await (const part of response) parts.push(part);
+        } catch (error) {
+          return reject(error);
+        }
         const whole = Buffer.concat(parts);
         const text = whole.toString();
-        resolve({ status: response.statusCode, headers: response.headers, body: whole, text, json: () => JSON.parse(text) });
+        return resolve({ status: response.statusCode, headers: response.headers, body: whole, text, json: () => JSON.parse(text) });
       });
       request.end(body);
     });
@@ -209,8 +222,8 @@ export class Line {
   static async open(foyer, { path: target = '/ws', port = foyer.port, headers = {}, browser, deflate = false, beats = true } = {}) {
     const line = new Line();
     line.beats = beats;
-    line.socket = new WebSocket(`ws://127.0.0.1:${port}${target}`, {
-      headers: { ...browser?.headers, ...headers }, perMessageDeflate: deflate,
+    line.socket = new WebSocket(`ws://${foyer.host}:${port}${target}`, {
+      headers: { ...browser?.headers, ...headers }, perMessageDeflate: deflate, handshakeTimeout: WAIT_MS,
     });
     line.closed = new Promise((resolve) => line.socket.on('close', (code, reason) => resolve({ code, reason: `${reason}` })));
     line.socket.on('message', (bytes, isBinary) => line.#came(isBinary ? bytes : JSON.parse(String(bytes)), bytes));

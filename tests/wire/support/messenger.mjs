@@ -50,7 +50,7 @@ export class Client {
 
   constructor(foyer, version, { query, ...options } = {}) {
     this.version = version;
-    this.socket = CLIENTS[version](`http://127.0.0.1:${foyer.port}`, { forceNew: true, query, ...options });
+    this.socket = CLIENTS[version](`http://${foyer.host ?? '127.0.0.1'}:${foyer.port}`, { forceNew: true, query, ...options });
     opened.add(this.socket);
     for (const name of EVENTS) this.socket.on(name, (argument) => this.heard.push([name, argument]));
     for (const name of ['disconnect', 'connect_error']) this.socket.on(name, (why) => this.heard.push([name, String(why)]));
