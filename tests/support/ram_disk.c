@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <sqlite3.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,18 +14,19 @@ typedef struct RamHandle RamHandle;
 typedef struct RamFile {
   char name[NAME_MAX_BYTES];  // empty: this place is free
   bool is_temporary;          // goes with its handle
-  char *now;                  // as written
   size_t size;
-  char *durable;  // as synced last
   size_t durable_size;
-  size_t capacity;  // of both, and of `dirty` in sectors
-  bool *is_dirty;   // by sector: written and not synced
-  uint32_t *dirty;  // the sectors that are
   size_t dirty_count;
   RamHandle *handles;          // that are open on it
   char *regions[REGIONS_MAX];  // shared memory of its log's index
   int shared[LOCKS];           // holders of each lock of that memory
   bool exclusive[LOCKS];
+  // Memory, which stays for the next file in this place: worlds come and go by the thousand, each with the same files.
+  char *now;        // as written
+  char *durable;    // as synced last
+  bool *is_dirty;   // by sector: written and not synced
+  uint32_t *dirty;  // the sectors that are
+  size_t capacity;  // of all four
 } RamFile;
 
 struct RamHandle {
@@ -86,15 +88,10 @@ static void free_regions(RamFile *file) {
   }
 }
 
-// Its memory stays for the next file in this place: worlds come and go by the thousand, each with the same files.
 static void free_file(RamFile *file) {
   for (size_t i = 0; i < file->dirty_count; i++) file->is_dirty[file->dirty[i]] = false;
   free_regions(file);
-  *file = (RamFile){.now = file->now,
-                    .durable = file->durable,
-                    .is_dirty = file->is_dirty,
-                    .dirty = file->dirty,
-                    .capacity = file->capacity};
+  memset(file, 0, offsetof(RamFile, now));
 }
 
 // Memory of the disk is SQLite's: what a test refuses its own code does not fail here.
