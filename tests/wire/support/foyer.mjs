@@ -26,6 +26,15 @@ function bareEnvironment() {
   return Object.fromEntries(kept.filter((name) => name in process.env).map((name) => [name, process.env[name]]));
 }
 
+/** A response with its body; rejected when it breaks off. */
+async function wholeOf(response) {
+  const parts = [];
+  for await (const part of response) parts.push(part);
+  const body = Buffer.concat(parts);
+  const text = body.toString();
+  return { status: response.statusCode, headers: response.headers, body, text, json: () => JSON.parse(text) };
+}
+
 export class Foyer {
   #child;
   #words;
@@ -143,17 +152,7 @@ export class Foyer {
       const request = http.request({ host: this.host, port, method, path: target, headers, agent });
       request.setTimeout(limit_ms, () => request.destroy(new Error(`${method} ${target}: no answer in time`)));
       request.on('error', reject);
-      request.on('response', async (response) => {
-        const parts = [];
-        try {
-          for await (const part of response) parts.push(part);
-        } catch (error) {
-          return reject(error);
-        }
-        const whole = Buffer.concat(parts);
-        const text = whole.toString();
-        return resolve({ status: response.statusCode, headers: response.headers, body: whole, text, json: () => JSON.parse(text) });
-      });
+      request.on('response', (response) => wholeOf(response).then(resolve, reject));
       request.end(body);
     });
   }
