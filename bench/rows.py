@@ -1,5 +1,6 @@
 """The table of rows: each function takes its measure, of a venue and at a pace, and yields results."""
 import box_office
+import cluster
 import halls
 import messenger
 import page
@@ -28,4 +29,10 @@ ROWS = {
     "events_10000": sockets.events(10000),
     "socket_memory": sockets.memory,
     "crowd": sockets.crowd,
+}
+
+# `bench/run cluster`, on a PostgreSQL of its own.
+CLUSTER = {
+    "cluster_book": cluster.book("booking two seats on PostgreSQL, 32 concerts", 32, 1),
+    "cluster_hot": cluster.book("booking two seats on PostgreSQL, one hot concert", 1, 2),
 }

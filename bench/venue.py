@@ -20,6 +20,7 @@ BUILD = pathlib.Path(os.environ.get("BUILD", ROOT / "build")).resolve()
 FOYER = pathlib.Path(os.environ.get("FOYER", BUILD / "foyer")).resolve()
 WORK = BUILD / "bench"  # on the disk the build is on: a database in memory would prove nothing
 SERVER_CORE, LOAD_CORE = "0", "1"
+BOTH_CORES = "0,1"
 PATIENCE_S = 60  # no single answer takes longer
 SECRETS = {"JWT_SECRET": "bench-bench-bench-bench-bench-12", "COOKIE_SECRET": "bench-bench-bench-bench-bench-34"}
 STATUSES = ["VACANT", "RESERVED", "OCCUPIED", "MAINTENANCE"]
@@ -92,9 +93,9 @@ class Process:
         self.stop()
 
 
-def load(*arguments):
+def load(*arguments, core=LOAD_CORE):
     """The load generator on its core; see bench/load.h."""
-    return Process(LOAD_CORE, WORK / "load", *arguments, errors=WORK / f"load_{arguments[0]}.log")
+    return Process(core, WORK / "load", *arguments, errors=WORK / f"load_{arguments[0]}.log")
 
 
 def limits(*arguments):
@@ -114,23 +115,24 @@ def rss_bytes(pid):
 
 
 class Server(Process):
-    """foyer on a fresh copy of the prepared database."""
+    """foyer on a fresh copy of the prepared database, or on the PostgreSQL that a URL names."""
 
-    def __init__(self, name, demo=False, database=WORK / "venue.db", **settings):
+    def __init__(self, name, demo=False, database=WORK / "venue.db", url=None, core=SERVER_CORE, **settings):
         self.port = free_port()
         self.database = WORK / f"{name}.db"
+        self.url = url or f"sqlite:{self.database}"
         self.settings = settings
-        if not demo:
+        if not demo and not url:
             if database.stat().st_mtime < FOYER.stat().st_mtime:
                 raise Failed(f"{database} was made by an older {FOYER}, whose tables may be others; Venue() makes it anew")
             copy_database(database, self.database)
-        super().__init__(SERVER_CORE, FOYER, "serve", env=self.environment(demo), errors=WORK / f"{name}.log")
+        super().__init__(core, FOYER, "serve", env=self.environment(demo), errors=WORK / f"{name}.log")
         self.pid = self.popen.pid
         self.wait_ready()
 
     def environment(self, demo=False):
         return {"PATH": os.environ["PATH"], "HOST": "127.0.0.1", "PORT": str(self.port), "WS_PORT": str(self.port),
-                "DATABASE_URL": f"sqlite:{self.database}", "RATE_LIMITS": "off", "LOG_LEVEL": "warn",
+                "DATABASE_URL": self.url, "RATE_LIMITS": "off", "LOG_LEVEL": "warn",
                 "MAIL_DIR": str(WORK / "mail"), **SECRETS, **self.settings, **({"DEMO": "1"} if demo else {})}
 
     def wait_ready(self):

@@ -1,0 +1,192 @@
+"""The rows of several processes on one PostgreSQL, which is made here, of the distribution's package, on the disk."""
+import atexit
+import json
+import os
+import re
+import subprocess
+import time
+
+from measure import against, batch_of, median
+from prepare import requests_file, token
+from venue import BOTH_CORES, FOYER, ROOT, WORK, Failed, Server, load, need
+
+SETTINGS = ["fsync=on", "synchronous_commit=on", "shared_buffers=256MB", "max_wal_size=4GB", "max_connections=100",
+            "autovacuum=off"]
+CLIENTS = 32
+CONNECTIONS = 256
+PAIRS = 24000  # of neighbours that can be booked
+DAY_MS = 24 * 3600 * 1000
+
+
+class Postgres:
+    """A PostgreSQL server of the bench's own, until the bench ends."""
+
+    def __init__(self):
+        need("psql")
+        self.directory = WORK / "postgres"
+        self.run("stop")
+        self.url = self.run("start", *SETTINGS)
+        atexit.register(self.run, "stop")
+
+    def run(self, action, *settings):
+        ran = subprocess.run([ROOT / "tools" / "postgres", action, self.directory, *settings], capture_output=True, text=True,
+                             timeout=120)
+        if ran.returncode != 0:
+            raise Failed(f"tools/postgres {action}: {ran.stderr[-300:]}")
+        return ran.stdout.strip()
+
+    def named(self, name):
+        return f"{self.url.rsplit('/', 1)[0]}/{name}"
+
+    def sql(self, name, text):
+        ran = subprocess.run(["psql", "--no-psqlrc", "-qAt", "--set=ON_ERROR_STOP=1", self.named(name)], input=text,
+                             capture_output=True, text=True, timeout=120)
+        if ran.returncode != 0:
+            raise Failed(f"psql: {ran.stderr[-300:]}")
+        return ran.stdout.strip()
+
+    def copy(self, source, target):
+        """The database anew under another name, with everything of it on the disk."""
+        self.sql("postgres", f"DROP DATABASE IF EXISTS {target} WITH (FORCE);\nCREATE DATABASE {target} TEMPLATE {source};\n"
+                             "CHECKPOINT;")
+        return self.named(target)
+
+    def make(self, name):
+        """A new database with the schema."""
+        self.sql("postgres", f"DROP DATABASE IF EXISTS {name} WITH (FORCE);\nCREATE DATABASE {name};")
+        ran = subprocess.run([FOYER, "verify"], capture_output=True, text=True, timeout=60,
+                             env={"PATH": os.environ["PATH"], "DATABASE_URL": self.named(name), "LOG_LEVEL": "error"})
+        if ran.returncode != 0:
+            raise Failed(f"foyer verify: {ran.stdout[-200:]}{ran.stderr[-200:]}")
+
+
+# Bookings.
+
+# So many concerts with PAIRS pairs of neighbours in all, and a buyer in a slot for each pair: the nth buyer's number is
+# first_user + n, his seats first_seat + 2n and the one after it, in concert n / (pairs a concert).
+SALE = """
+INSERT INTO cinemas(name, color, created_at) VALUES('Bench', '#fff', {now});
+INSERT INTO seat_types(name, color) VALUES('Bench', '#fff');
+INSERT INTO halls(cinema_id, name, rows, places, plan_hash, created_at)
+  SELECT 1, 'Hall ' || i, 1000, 100, 'bench' || i, {now} FROM generate_series(1, {concerts}) i;
+INSERT INTO seats(hall_id, seat_type_id, row, place, x, y, width, height, rotation, updated_at)
+  SELECT 1 + i / {seats_each}, 1, 1 + i % {seats_each} / 100, 1 + i % 100, i % 100 * 10, i % {seats_each} / 100 * 10, 8, 8, 0, {now}
+  FROM generate_series(0, {seats} - 1) i;
+INSERT INTO concerts(public_id, name, date, hall_id, created_at, opens_at, seed, seed_hash, opened, active, admitted)
+  SELECT lpad(to_hex(i), 24, '0'), 'Concert ' || i, {now}, i, {now}, 0, '', '', 1, {pairs_each}, {pairs_each}
+  FROM generate_series(1, {concerts}) i;
+INSERT INTO categories(public_id, concert_id, name, price, seat_type_id, total_seats, available_seats)
+  SELECT lpad(to_hex(i), 24, '0'), i, 'Stalls', 480000, 1, {seats_each}, {seats_each} FROM generate_series(1, {concerts}) i;
+INSERT INTO users(public_id, created_at, updated_at) SELECT lpad(to_hex(i), 24, '0'), {now}, {now}
+  FROM generate_series(1, {pairs}) i;
+INSERT INTO sessions(id, user_id, door, agent, ip, created_at, last_used_at)
+  SELECT 's' || lpad(i::TEXT, 23, '0'), i, 'tickets', 'bench', '127.0.0.1', {now}, {now} FROM generate_series(1, {pairs}) i;
+INSERT INTO queue_places(concert_id, user_id, rank, entered_at, slot_until, admitted_at, status)
+  SELECT 1 + (i - 1) / {pairs_each}, i, i, {now}, {now} + {day}, {now}, 'active' FROM generate_series(1, {pairs}) i;
+VACUUM ANALYZE;
+"""
+
+# What POST /booking does for two named seats, a statement each, as somebody writes it who knows what he does: nothing is
+# asked twice, both seats go by one statement. The events have their numbers from the tables, as nobody else knows them.
+BOOK = """
+\\set k :k + 1
+\\set n {nth}
+\\set concert 1 + :n / {pairs_each}
+\\set user 1 + :n
+\\set seat 1 + 2 * :n
+BEGIN;
+SELECT u.id, u.public_id, u.role, s.last_used_at FROM sessions s JOIN users u ON u.id = s.user_id
+  WHERE s.id = 's' || lpad((:user)::TEXT, 23, '0') AND s.ended_at IS NULL AND u.deleted_at IS NULL;
+SELECT id, public_id, currency, hall_id, opens_at, opened, closed, paused, draining, active, admitted FROM concerts
+  WHERE public_id = lpad(to_hex((:concert)::INTEGER), 24, '0');
+SELECT s.id, s.status, s.row, s.place, k.id, k.price, k.available_seats, EXISTS (SELECT 1 FROM bookings b
+  WHERE b.user_id = :user AND b.category_id = k.id AND b.status = 'pending'), EXISTS (SELECT 1 FROM queue_places
+  WHERE concert_id = :concert AND user_id = :user AND status = 'active' AND slot_until > {now}) FROM seats s
+  JOIN categories k ON k.concert_id = :concert AND k.seat_type_id = s.seat_type_id
+  WHERE s.id IN (:seat, :seat + 1) AND s.hall_id = :concert;
+UPDATE categories SET available_seats = available_seats - 2 WHERE id = :concert AND available_seats >= 2;
+UPDATE seats SET status = 1, reserved_by = :user, updated_at = {now}
+  WHERE id IN (:seat, :seat + 1) AND hall_id = :concert AND status = 0;
+INSERT INTO events(topic, seq, at, kind, payload) SELECT 'hall:' || (:concert)::BIGINT, coalesce(max(seq), 0) + 1, {now}, 'seats',
+  '{{"to":"RESERVED","by":' || (:user)::BIGINT || ',"seats":[' || (:seat)::BIGINT || ',' || (:seat)::BIGINT + 1
+  || '],"from":["VACANT","VACANT"]}}' FROM events WHERE topic = 'hall:' || (:concert)::BIGINT;
+INSERT INTO bookings(public_id, user_id, concert_id, category_id, seats, amount, fee, currency, status, payment_status,
+  accepts_other, booked_at, expires_at) VALUES(lpad(to_hex((:user)::INTEGER), 24, '0'), :user, :concert, :concert, 2, 960000, 0,
+  'inr', 'pending', 'none', 0, {now}, {now} + 600000) RETURNING id AS booking \\gset
+INSERT INTO booking_seats(booking_id, seat_id) VALUES(:booking, :seat), (:booking, :seat + 1);
+INSERT INTO booking_steps(booking_id, at, status, payment_status, cause) VALUES(:booking, {now}, 'pending', 'none', 'booked');
+UPDATE concerts SET sold_out = 1 WHERE id = :concert AND sold_out = 0 AND NOT EXISTS (SELECT 1 FROM categories
+  WHERE concert_id = :concert AND available_seats > 0);
+INSERT INTO events(topic, seq, at, kind, payload) SELECT 'concert:' || (:concert)::BIGINT, (SELECT coalesce(max(seq), 0) + 1
+  FROM events WHERE topic = 'concert:' || (:concert)::BIGINT), {now}, 'figures', '{{"active":' || active || ',"admitted":'
+  || admitted || ',"available":{{' || (SELECT string_agg('"' || id || '":' || available_seats, ',') FROM categories
+  WHERE concert_id = :concert) || '}}}}' FROM concerts WHERE id = :concert;
+COMMIT;
+"""
+
+
+def sale(postgres, concerts):
+    """A database "made" with so many concerts on sale; what BOOK and the requests are written with."""
+    now_ms = int(time.time() * 1000)
+    about = {"now": now_ms, "day": DAY_MS, "concerts": concerts, "pairs": PAIRS, "pairs_each": PAIRS // concerts,
+             "seats": 2 * PAIRS, "seats_each": 2 * PAIRS // concerts}
+    postgres.make("made")
+    postgres.sql("made", SALE.format(**about))
+    return about
+
+
+def by_pgbench(postgres, about, seconds):
+    """Bookings a second by pgbench, each connection at a concert of its own, or all at the only one."""
+    url = postgres.copy("made", "bare")
+    script = WORK / "book.pgbench"
+    nth = ":k * %d + :client_id" % CLIENTS if about["concerts"] == 1 else ":client_id * %d + :k" % about["pairs_each"]
+    script.write_text(BOOK.format(nth=nth, **about))
+    ran = subprocess.run(["taskset", "-c", BOTH_CORES, "pgbench", "-n", "-M", "prepared", "-c", str(CLIENTS), "-j", "2", "-D", "k=-1",
+                          "-T", str(seconds), "-f", script, url], capture_output=True, text=True, timeout=120)
+    rate = re.search(r"tps = ([0-9.]+)", ran.stdout)
+    if ran.returncode != 0 or not rate or re.search(r"failed transactions: [1-9]", ran.stdout):
+        raise Failed(f"pgbench: {ran.stdout[-200:]}{ran.stderr[-300:]}")
+    return float(rate.group(1))
+
+
+def booking_requests(about):
+    for n in range(PAIRS):
+        nth = n // about["concerts"] + n % about["concerts"] * about["pairs_each"]  # the concerts take turns
+        bearer = token(f"{nth + 1:024x}", f"s{nth + 1:023}", about["now"] // 1000)
+        concert = f"{nth // about['pairs_each'] + 1:024x}"
+        yield "POST", f"/api/v1/booking?concertId={concert}", bearer, json.dumps({"seatIds": [2 * nth + 1, 2 * nth + 2]})
+
+
+def by_foyer(postgres, requests, seconds):
+    """(bookings a second, bookings a commit)"""
+    url = postgres.copy("made", "ours")
+    with Server("cluster", url=url, core=BOTH_CORES, MAX_ACTIVE_USERS="1000000", SLOT_SECONDS="86400") as server, \
+            load("requests", server.port, CONNECTIONS, requests, core=BOTH_CORES) as ours:
+        ours.answer()
+        first = ours.order("round", 1000)
+        figures, _ = batch_of(server, None)
+        count = min(PAIRS - 1000, max(1000, round(1000 / first["seconds"] * seconds)))
+        told = ours.order("round", count)
+        _, batch = batch_of(server, figures)
+    if told["refused"] or first["refused"]:
+        raise Failed(f"{told['refused']} of {count} requests were refused")
+    return count / told["seconds"], batch
+
+
+def book(work, concerts, bar):
+    def row(postgres, pace):
+        about = sale(postgres, concerts)
+        requests = requests_file("cluster", booking_requests(about))
+        pairs, batches = [], []
+        seconds = round(pace.round_s * 4)
+        for _ in range(min(pace.rounds, 5)):
+            limit = by_pgbench(postgres, about, seconds)
+            rate, batch = by_foyer(postgres, requests, seconds)
+            pairs.append((limit, rate))
+            batches.append(batch)
+        yield against(work, "bookings/s", pairs, bar,
+                      f"one process, {CONNECTIONS} connections, a request under way on each, {median(batches):.0f} bookings a "
+                      f"commit; the limit is pgbench -M prepared with {CLIENTS} connections doing the same transaction, "
+                      f"{'each connection in a concert of its own' if concerts > 1 else 'all in the one concert'}; either has "
+                      "both cores, shared with the server")
+    return row
