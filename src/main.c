@@ -28,6 +28,7 @@ enum {
   LOOPS_MAX = 64,
   BATCH_MAX = 256,
   BATCH_MS = 5,
+  SHARED_BATCH_MS = 25,  // its statements take longer, and so does its commit
   WS_MESSAGE_BYTES = 1024 * 1024,
   WS_FRAGMENTS = 4096
 };
@@ -214,6 +215,7 @@ static int serve(Config *config) {
                             .queue_max = (uint32_t)config->queue_max,
                             .batch_max = BATCH_MAX,
                             .batch_ms = BATCH_MS,
+                            .shared_batch_ms = SHARED_BATCH_MS,
                             .readers = (int)config->readers,
                             .event = registry_event,
                             .fast = fast,

@@ -31,6 +31,7 @@ void batch_forget(Call *call, Error error) {
   call->has_effects = false;
   call->events = NULL;
   call->events_tail = &call->events;
+  call->ends = NULL;
 }
 
 static Error run(Call *call) {
@@ -44,6 +45,7 @@ bool batch_run(Db *db, Call *call) {
   call->db = db;
   db_call_begin(db);
   Error error = run(call);
+  db_call_settle(db);
   if (db_failed(db) || call->arena.failed) error = ERR_INTERNAL;
   call->db = NULL;
   call->error = error == ERR_NONE ? call->refusal : error;
@@ -52,6 +54,47 @@ bool batch_run(Db *db, Call *call) {
   if (!stands)
     log_error("batch: a call has failed them all", "method=%s error=%s", call->method->name, error_code(error));
   return stands;
+}
+
+// The batch's end.
+
+// One that was asked for again by a later call is done for that one.
+static bool is_asked_later(const Call *call, const CallEnd *end) {
+  for (const Call *later = call->next; later != NULL; later = later->next) {
+    for (const CallEnd *other = later->ends; other != NULL; other = other->next) {
+      if (other->run == end->run && other->key == end->key) return true;
+    }
+  }
+  return false;
+}
+
+// What it tells is told after all that the calls tell, as it was done after them.
+static bool run_end(Db *db, Call *call, const CallEnd *end, Call *last) {
+  Event **told = call->events_tail;
+  db_call_begin(db);
+  db_call_spare_savepoint(db);
+  call->db = db;
+  end->run(call, end->key);
+  call->db = NULL;
+  if (call != last && *told != NULL) {
+    *last->events_tail = *told;
+    last->events_tail = call->events_tail;
+    *told = NULL;
+    call->events_tail = told;
+  }
+  bool failed = db_failed(db) || call->arena.failed;
+  return db_call_end(db, !failed) && !failed;
+}
+
+bool batch_finish(Db *db, Call *calls) {
+  Call *last = calls;
+  while (last->next != NULL) last = last->next;
+  for (Call *call = calls; call != NULL; call = call->next) {
+    for (const CallEnd *end = call->ends; end != NULL; end = end->next) {
+      if (!is_asked_later(call, end) && !run_end(db, call, end, last)) return false;
+    }
+  }
+  return true;
 }
 
 // What was committed may now be forgotten in memory too.

@@ -153,13 +153,51 @@ static void add_event(Call *call, Event event) {
   call->events_tail = &kept->next;
 }
 
+// The last seqs that this thread has given in its transaction: nobody else gives any meanwhile.
+enum { TOPICS_KEPT = 16, TOPIC_BYTES = 40 };
+typedef struct KeptSeq {
+  char topic[TOPIC_BYTES];
+  size_t topic_bytes;
+  int64_t seq;
+} KeptSeq;
+
+static _Thread_local struct {
+  uint64_t epoch;
+  size_t count;  // so far; the newest TOPICS_KEPT are there
+  KeptSeq topics[TOPICS_KEPT];
+} kept;
+
+static KeptSeq *find_kept(Str topic) {
+  for (size_t i = 0; i < kept.count && i < TOPICS_KEPT; i++) {
+    KeptSeq *one = &kept.topics[i];
+    if (one->topic_bytes == topic.length && memcmp(one->topic, topic.at, topic.length) == 0) return one;
+  }
+  return NULL;
+}
+
+// 0: the database failed.
+static int64_t next_seq(Db *db, Str topic) {
+  static const char LAST[] = "SELECT coalesce(max(seq), 0) FROM events WHERE topic = $1";
+  if (kept.epoch != db_epoch(db)) kept.count = 0;
+  kept.epoch = db_epoch(db);
+  KeptSeq *found = find_kept(topic);
+  if (found != NULL) return ++found->seq;
+  int64_t seq = db_int(db, LAST, -1, sql_text(topic)) + 1;
+  if (seq > 0 && topic.length <= TOPIC_BYTES) {
+    KeptSeq *one = &kept.topics[kept.count++ % TOPICS_KEPT];
+    memcpy(one->topic, topic.at, topic.length);
+    one->topic_bytes = topic.length;
+    one->seq = seq;
+  }
+  return seq;
+}
+
 int64_t call_event(Call *call, Str topic, Str kind, Str payload) {
-  static const char NEXT[] = "SELECT coalesce(max(seq), 0) + 1 FROM events WHERE topic = $1";
   static const char ADD[] = "INSERT INTO events(topic, seq, at, kind, payload) VALUES($1, $2, $3, $4, $5)";
-  int64_t seq = db_int(call->db, NEXT, 0, sql_text(topic));
-  bool kept = seq > 0 && db_run(call->db, ADD, sql_text(topic), sql_int(seq), sql_int(call->now_ms), sql_text(kind),
-                                sql_text(payload));
-  if (!kept) return 0;
+  int64_t seq = next_seq(call->db, topic);
+  if (seq > 0)
+    db_send(call->db, ADD, sql_text(topic), sql_int(seq), sql_int(call->now_ms), sql_text(kind), sql_text(payload));
+  if (db_failed(call->db)) return 0;
   add_event(call, (Event){.topic = topic, .seq = seq, .at_ms = call->now_ms, .kind = kind, .payload = payload});
   return seq;
 }
@@ -202,6 +240,15 @@ void call_forget(Call *call, Str key) {
 int64_t call_count(Call *call, Str key, int64_t by, int64_t window_ms) {
   if (by != 0) note(call, FAST_COUNTED, key, (Str){0}, by, window_ms);
   return fast_count(call->fast, key, by, window_ms, call->now_ms);
+}
+
+void call_at_end(Call *call, void (*run)(Call *call, int64_t key), int64_t key) {
+  for (const CallEnd *end = call->ends; end != NULL; end = end->next) {
+    if (end->run == run && end->key == key) return;
+  }
+  CallEnd *end = ARENA_NEW(&call->arena, CallEnd);
+  *end = (CallEnd){call->ends, run, key};
+  call->ends = end;
 }
 
 void call_signal(Call *call, Str topic, Str kind, Str payload) {

@@ -97,6 +97,13 @@ typedef struct Once {
   Str request_hash;  // another request with the same key is ERR_KEY_REUSED
 } Once;
 
+// What a batch has to do at its end.
+typedef struct CallEnd {
+  struct CallEnd *next;
+  void (*run)(Call *call, int64_t key);
+  int64_t key;
+} CallEnd;
+
 struct Call {
   Call *next;
   Arena arena;
@@ -141,6 +148,7 @@ struct Call {
   int64_t reply_topic_key;
   Event *events;
   Event **events_tail;
+  CallEnd *ends;
   Loop *loop;  // where the answer goes
   ConnRef conn;
   void *door;                            // the controller's own, in the arena
@@ -171,6 +179,9 @@ int64_t call_count(Call *call, Str key, int64_t by, int64_t window_ms);
 // Records an effect: work for the couriers (law 6), done at least once after the commit, not before `due_ms`. `kind` is
 // a row of the program's table of effects, `payload` JSON; an effect whose key is there already is not recorded again.
 void call_effect(Call *call, const char *kind, Str key, Str payload, int64_t due_ms);
+// Has `run` done with `key` after all calls of the batch and before its commit, once, however many of them ask for it:
+// for what tells how something stands, of which the last word is enough. Its call is one of those that have asked.
+void call_at_end(Call *call, void (*run)(Call *call, int64_t key), int64_t key);
 // Records a signal: told to every loop after the commit, kept nowhere.
 void call_signal(Call *call, Str topic, Str kind, Str payload);
 

@@ -83,6 +83,14 @@ bool db_execute(Db *db, const char *sql, const SqlValue *values, int count) {
   return !db->failed;
 }
 
+void db_execute_later(Db *db, const char *sql, const SqlValue *values, int count) {
+  if (db->driver->send == NULL) {
+    db_execute(db, sql, values, count);
+  } else if (!db->failed) {
+    db->driver->send(db, sql, values, count);
+  }
+}
+
 int64_t db_execute_insert(Db *db, const char *sql, const SqlValue *values, int count) {
   return db->failed ? 0 : db->driver->insert(db, sql, values, count);
 }
@@ -156,6 +164,11 @@ void db_table_changed(Db *db, const char *table) {
 
 static void all_changed(Db *db) {
   for (int i = 0; i < db->watched_count; i++) db->watched[i].version = new_version();
+  db->epoch = new_version();
+}
+
+uint64_t db_epoch(const Db *db) {
+  return db->epoch;
 }
 
 uint64_t db_version_of(Db *db, const char *table) {
@@ -204,6 +217,10 @@ bool db_before_write(Db *db) {
   if (!db->in_call || db->has_savepoint || db->spares_savepoint) return true;
   db->has_savepoint = db->driver->run_control(db, DB_CONTROL_SAVEPOINT);
   return db->has_savepoint;
+}
+
+void db_call_settle(Db *db) {
+  if (db->has_savepoint && db->driver->settle != NULL) db->driver->settle(db);
 }
 
 bool db_call_end(Db *db, bool keep) {

@@ -73,6 +73,10 @@ typedef struct Rows {
 // Runs an INSERT of one row and gives its integer key; 0 when there was a conflict or it failed. RETURNING would say
 // the same by way of a table of its own, which costs more than the row.
 #define db_insert(db, sql, ...) db_execute_insert((db), (sql), SQL_PARAMETERS(__VA_ARGS__))
+// Runs a statement of which nothing need be known but that it was done: how many rows it changed is not told. It may be
+// done a little later, together with the next one. When it fails, so does the call, or, of a part without a savepoint,
+// the whole transaction.
+#define db_send(db, sql, ...) db_execute_later((db), (sql), SQL_PARAMETERS(__VA_ARGS__))
 // One integer: of the first row's first column; `otherwise` when there is no row.
 #define db_int(db, sql, otherwise, ...) db_one_int((db), (sql), (otherwise), SQL_PARAMETERS(__VA_ARGS__))
 #define SQL_PARAMETERS(...)                            \
@@ -81,6 +85,7 @@ typedef struct Rows {
 
 Rows db_query(Db *db, const char *sql, const SqlValue *values, int count);
 bool db_execute(Db *db, const char *sql, const SqlValue *values, int count);
+void db_execute_later(Db *db, const char *sql, const SqlValue *values, int count);
 int64_t db_one_int(Db *db, const char *sql, int64_t otherwise, const SqlValue *values, int count);
 int64_t db_execute_insert(Db *db, const char *sql, const SqlValue *values, int count);
 int64_t db_changes(const Db *db);  // rows changed by the last db_run
@@ -106,12 +111,16 @@ bool db_rollback(Db *db);  // also the end of a transaction that only read; fals
 void db_call_begin(Db *db);
 // From here on the part makes no savepoint: what it writes stands, or falls with the whole transaction.
 void db_call_spare_savepoint(Db *db);
+// Before its end: whatever was sent under a savepoint of its own is done, or db_failed tells.
+void db_call_settle(Db *db);
 // Ends the part: keeps or undoes it. False when the whole transaction is lost: by the disk (full, I/O error), or as the
 // part has written without a savepoint and is not kept.
 bool db_call_end(Db *db, bool keep);
 // A number, unlike any other, that stays while the rows of `table` (a constant) cannot have changed as this connection
 // sees them: for a transaction at most, until a change of its own or something undone. It costs no statement.
 uint64_t db_version_of(Db *db, const char *table);
+// A number, unlike any other, that stays until the transaction ends or something in it is undone.
+uint64_t db_epoch(const Db *db);
 // True when another process (or connection that is not this one) has committed since the last time this was asked. Not
 // of a shared database, where core/commits.h tells more.
 bool db_changed_outside(Db *db);

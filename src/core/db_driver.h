@@ -27,6 +27,9 @@ typedef struct DbDriver {
   // Begins a statement; calls db_before_write first when it is one that writes. rows->statement is NULL when it failed.
   void (*query)(Rows *rows, const char *sql, const SqlValue *values, int count);
   int64_t (*insert)(Db *db, const char *sql, const SqlValue *values, int count);
+  // As db_send and db_settle; NULL: statements are run as they come.
+  void (*send)(Db *db, const char *sql, const SqlValue *values, int count);
+  void (*settle)(Db *db);
   bool (*next)(Rows *rows);
   void (*end)(Rows *rows);  // of one that is not over
   int64_t (*get_int)(const Rows *rows, int column);
@@ -65,6 +68,7 @@ struct Db {
   bool hurries;
   bool takes_time;
   bool work_is_spent;
+  uint64_t epoch;
   int64_t changes_before;  // total changes when the call's part began
   DbWatched watched[DB_WATCHED_MAX];
   int watched_count;

@@ -1,5 +1,6 @@
-// PostgreSQL: one statement after another over libpq, each prepared once a connection under the address of its text.
-// What writes holds one advisory lock of the database until its commit, so that there is one writer at a time among all
+// PostgreSQL over libpq, each statement prepared once a connection under the address of its text. What nobody waits for
+// is sent together with the next statement whose result is needed (libpq's pipeline), and answered together. What
+// writes holds one advisory lock of the database until its commit, so that there is one writer at a time among all
 // processes, as SQLite's lock has it. A connection that is lost is made again when the next transaction begins.
 #include <assert.h>
 #include <libpq-fe.h>
@@ -15,6 +16,7 @@ enum {
   STATEMENT_SLOTS = 1024,
   PARAMETERS_MAX = 24,
   NAME_BYTES = 16,
+  SENT_MAX = 64,  // what may be sent without its answer being read: the answers must find room in the sockets' buffers
   CONNECT_MS = 1000,
   FIRST_MS = 10000,   // at a start, which nobody waits for
   AGAIN_MS = 500,     // after a line or the lock was not to be had, whoever comes is refused at once for so long
@@ -35,6 +37,14 @@ typedef struct Statement {
 
 #define GIVES_KEY (UINT64_C(1) << 63)
 
+// What was sent and whose answer was not read yet.
+typedef struct Sent {
+  const char *what;
+  const char *text;
+  Statement *prepares;  // what it prepares; NULL: nothing
+  bool spoils;          // its failure is that of the whole transaction
+} Sent;
+
 typedef struct Postgres {
   Db db;
   PGconn *conn;
@@ -46,6 +56,8 @@ typedef struct Postgres {
   bool pooled;  // somebody between us and the server changes the connection with each transaction
   Statement statements[STATEMENT_SLOTS];  // open addressing
   int statement_count;
+  Sent sent[SENT_MAX];
+  int sent_count;
   int64_t changes;
   int64_t total_changes;
 } Postgres;
@@ -84,6 +96,7 @@ static bool wait_for(PGconn *conn, short what, uint64_t until_ns) {
 static void give_up(Postgres *me) {
   PQfinish(me->conn);
   me->conn = NULL;
+  me->sent_count = 0;
   me->lost_ns = uv_hrtime();
 }
 
@@ -91,28 +104,32 @@ static bool lost_just_now(const Postgres *me) {
   return me->lost_ns != 0 && uv_hrtime() - me->lost_ns < AGAIN_MS * UINT64_C(1000000);
 }
 
-// The last result of what was sent, or the first that is an error; NULL: there was none in time, and the line is
-// dropped.
-static PGresult *take_result(Postgres *me, int limit_ms) {
-  PGresult *last = NULL;
+// Waits until a result is there. False: none came in time, and the line is dropped.
+static bool wait_result(Postgres *me, int limit_ms) {
   uint64_t limit_ns = (uint64_t)limit_ms * 1000000;
   uint64_t until_ns = uv_hrtime() + limit_ns;
-  for (;;) {
-    while (PQisBusy(me->conn) != 0) {
-      bool came = wait_for(me->conn, POLLIN, until_ns) && PQconsumeInput(me->conn) != 0;
-      if (!came) {
-        PQclear(last);
-        give_up(me);
-        return NULL;
-      }
-      until_ns = uv_hrtime() + limit_ns;
+  while (PQisBusy(me->conn) != 0) {
+    if (!wait_for(me->conn, POLLIN, until_ns) || PQconsumeInput(me->conn) == 0) {
+      give_up(me);
+      return false;
     }
+    until_ns = uv_hrtime() + limit_ns;
+  }
+  return true;
+}
+
+// The last result of a simple query, or the first that is an error; NULL: there was none in time.
+static PGresult *take_result(Postgres *me, int limit_ms) {
+  PGresult *last = NULL;
+  while (wait_result(me, limit_ms)) {
     PGresult *result = PQgetResult(me->conn);
     if (result == NULL) return last;
     bool had_failed = last != NULL && PQresultStatus(last) == PGRES_FATAL_ERROR;
     PQclear(had_failed ? result : last);
     if (!had_failed) last = result;
   }
+  PQclear(last);
+  return NULL;
 }
 
 static bool is_good(const PGresult *result) {
@@ -122,7 +139,8 @@ static bool is_good(const PGresult *result) {
 
 static bool exec(Postgres *me, const char *what, const char *sql, int limit_ms) {
   PGresult *result = NULL;
-  if (me->conn != NULL && PQsendQuery(me->conn, sql) != 0) result = take_result(me, limit_ms);
+  if (me->conn != NULL && PQexitPipelineMode(me->conn) != 0 && PQsendQuery(me->conn, sql) != 0)
+    result = take_result(me, limit_ms);
   bool good = is_good(result);
   if (!good) fail(&me->db, what, sql, result);
   PQclear(result);
@@ -288,21 +306,67 @@ static void free_slot(Statement *statement) {
   *statement = (Statement){0};
 }
 
-static PGresult *finish(Postgres *me, const char *what, const char *text, int sent) {
+// Sending, and reading the answers of all that was sent.
+
+// The result of the next that was sent; NULL: it did not come.
+static PGresult *next_result(Postgres *me, int limit_ms) {
+  PGresult *result = wait_result(me, limit_ms) ? PQgetResult(me->conn) : NULL;
+  if (result == NULL || PQresultStatus(result) == PGRES_PIPELINE_SYNC) return result;
+  if (wait_result(me, limit_ms)) PQclear(PQgetResult(me->conn));  // NULL: there is one result each
+  return result;
+}
+
+static void answered(Postgres *me, const Sent *sent, const PGresult *result) {
+  if (is_good(result)) return;
+  // What comes after a failure is not done, and says no more than that.
+  if (PQresultStatus(result) != PGRES_PIPELINE_ABORTED) fail(&me->db, sent->what, sent->text, result);
+  me->db.failed = true;
+  if (sent->spoils) me->db.spoilt = true;
+  if (sent->prepares != NULL) free_slot(sent->prepares);
+}
+
+// Gives the last one's result; NULL: something that was sent has failed.
+static PGresult *settle(Postgres *me) {
+  PGresult *last = NULL;
   int limit_ms = me->db.hurries ? SOON_MS : me->db.takes_time ? CALM_ANSWER_MS : ANSWER_MS;
-  PGresult *result = sent != 0 ? take_result(me, limit_ms) : NULL;
-  if (is_good(result)) return result;
-  fail(&me->db, what, text, result);
-  PQclear(result);
+  int count = me->sent_count;
+  bool good = true;
+  me->sent_count = 0;
+  if (me->conn != NULL) PQpipelineSync(me->conn);
+  for (int i = 0; i < count; i++) {
+    PQclear(last);
+    last = me->conn != NULL ? next_result(me, limit_ms) : NULL;
+    answered(me, &me->sent[i], last);
+    good = good && is_good(last);
+  }
+  if (me->conn != NULL) PQclear(next_result(me, limit_ms));  // of the sync
+  if (good) return last;
+  PQclear(last);
   return NULL;
+}
+
+// Makes the line ready for one more to be sent.
+static bool may_send(Postgres *me) {
+  if (me->sent_count >= SENT_MAX - 1) PQclear(settle(me));
+  return me->conn != NULL && PQenterPipelineMode(me->conn) != 0;
+}
+
+static bool sent(Postgres *me, int done, Sent what) {
+  if (done == 0) fail(&me->db, what.what, what.text, NULL);
+  if (done != 0) me->sent[me->sent_count++] = what;
+  return done != 0;
+}
+
+static bool send_control(Postgres *me, const char *text) {
+  bool spoils = !me->db.has_savepoint;
+  int done = may_send(me) ? PQsendQueryParams(me->conn, text, 0, NULL, NULL, NULL, NULL, 0) : 0;
+  return sent(me, done, (Sent){"control", text, NULL, spoils});
 }
 
 static bool prepare(Postgres *me, Statement *statement, const Parameters *parameters, int count) {
   if (me->pooled) return true;
-  int sent = PQsendPrepare(me->conn, statement->name, statement->text, count, parameters->types);
-  PGresult *result = finish(me, "prepare", statement->text, sent);
-  PQclear(result);
-  return result != NULL;
+  int done = may_send(me) ? PQsendPrepare(me->conn, statement->name, statement->text, count, parameters->types) : 0;
+  return sent(me, done, (Sent){"prepare", statement->text, statement, !me->db.has_savepoint});
 }
 
 static bool fill_slot(Postgres *me, Statement *statement, const char *sql, uint64_t kinds) {
@@ -317,8 +381,20 @@ static bool fill_slot(Postgres *me, Statement *statement, const char *sql, uint6
   return statement->text != NULL;
 }
 
-// The statement with these values; NULL: it has failed.
-static PGresult *run(Postgres *me, const char *sql, uint64_t extra, const SqlValue *values, int count) {
+// What names a table may have changed it.
+static void note_tables(Db *db, const char *text) {
+  for (int i = 0; i < db->watched_count; i++) {
+    if (strstr(text, db->watched[i].table) != NULL) db_table_changed(db, db->watched[i].table);
+  }
+}
+
+static void watch(Db *db) {
+  (void)db;  // while it is in a transaction nobody else writes, or it sees nothing of it
+}
+
+// Sends the statement with these values. NULL: it could not be sent.
+static const Statement *send_statement(Postgres *me, const char *sql, uint64_t extra, const SqlValue *values,
+                                       int count) {
   Parameters with;
   uint64_t kinds = encode_all(&with, values, count) | extra;
   if (PQstatus(me->conn) != CONNECTION_OK && (me->begun || !connect_anew(me))) {
@@ -333,16 +409,40 @@ static PGresult *run(Postgres *me, const char *sql, uint64_t extra, const SqlVal
     if (is_new) free_slot(statement);  // the last one that was added: no other was put behind it
     return NULL;
   }
-  int sent =
-      me->pooled
-          ? PQsendQueryParams(me->conn, statement->text, count, with.types, with.values, with.lengths, with.formats, 0)
-          : PQsendQueryPrepared(me->conn, statement->name, count, with.values, with.lengths, with.formats, 0);
-  PGresult *result = finish(me, "run", statement->text, sent);
-  if (result != NULL && statement->writes) {
+  int done = 0;
+  if (may_send(me)) {
+    done = me->pooled
+               ? PQsendQueryParams(me->conn, statement->text, count, with.types, with.values, with.lengths,
+                                   with.formats, 0)
+               : PQsendQueryPrepared(me->conn, statement->name, count, with.values, with.lengths, with.formats, 0);
+  }
+  if (!sent(me, done, (Sent){"run", statement->text, NULL, !me->db.has_savepoint})) return NULL;
+  if (statement->writes) note_tables(&me->db, statement->text);
+  return statement;
+}
+
+// The statement with these values; NULL: it has failed.
+static PGresult *run(Postgres *me, const char *sql, uint64_t extra, const SqlValue *values, int count) {
+  const Statement *statement = send_statement(me, sql, extra, values, count);
+  if (statement == NULL) return NULL;
+  bool writes_rows = statement->writes;
+  PGresult *result = settle(me);
+  if (result != NULL && writes_rows) {
     me->changes = strtoll(PQcmdTuples(result), NULL, 10);
     me->total_changes += me->changes;
   }
   return result;
+}
+
+// How many rows it will have changed is not known: at least it may have.
+static void send_only(Db *db, const char *sql, const SqlValue *values, int count) {
+  Postgres *me = postgres_of(db);
+  if (send_statement(me, sql, 0, values, count) != NULL) ++me->total_changes;
+}
+
+static void settle_all(Db *db) {
+  Postgres *me = postgres_of(db);
+  if (me->sent_count > 0) PQclear(settle(me));
 }
 
 // Rows: the whole result is here when the first is asked for.
@@ -423,23 +523,29 @@ static bool in_transaction(const Db *db) {
   return status == PQTRANS_INTRANS || status == PQTRANS_INERROR || status == PQTRANS_ACTIVE;
 }
 
+static bool begin(Postgres *me, const char *text) {
+  Db *db = &me->db;
+  if (PQstatus(me->conn) != CONNECTION_OK && !connect_anew(me)) return false;
+  if (db->hurries && lost_just_now(me)) {
+    db->failed = db->disk_failed = true;
+    return false;
+  }
+  bool done = exec(me, "control", text, db->hurries ? SOON_MS : ANSWER_MS);
+  me->lost_ns = done ? 0 : uv_hrtime();
+  return done;
+}
+
 static bool run_control(Db *db, DbControl control) {
   Postgres *me = postgres_of(db);
   const char *text = text_of(db, control);
   bool begins = control == DB_CONTROL_BEGIN_WRITE || control == DB_CONTROL_BEGIN_READ;
-  bool ends = control == DB_CONTROL_COMMIT || control == DB_CONTROL_ROLLBACK;
-  me->begun = begins || (me->begun && !ends);
-  if (begins && PQstatus(me->conn) != CONNECTION_OK && !connect_anew(me)) return false;
-  if (me->conn == NULL) {
-    fail(db, "control", text, NULL);
-    return false;
-  }
-  if (begins && db->hurries && lost_just_now(me)) {
-    db->failed = db->disk_failed = true;
-    return false;
-  }
-  PGresult *result = finish(me, "control", text, PQsendQuery(me->conn, text));
-  if (begins) me->lost_ns = result != NULL ? 0 : uv_hrtime();
+  bool undoes = control == DB_CONTROL_ROLLBACK || control == DB_CONTROL_UNDO;
+  me->begun = begins || (me->begun && control != DB_CONTROL_COMMIT && control != DB_CONTROL_ROLLBACK);
+  if (begins) return begin(me, text);
+  if (undoes) settle_all(db);  // or a failure in what was sent would be that of this too
+  if (!send_control(me, text)) return false;
+  if (control == DB_CONTROL_SAVEPOINT || control == DB_CONTROL_RELEASE) return true;
+  PGresult *result = settle(me);
   // What has failed inside is rolled back by COMMIT, which says so.
   bool done = result != NULL && (control != DB_CONTROL_COMMIT || strcmp(PQcmdStatus(result), "COMMIT") == 0);
   PQclear(result);
@@ -480,6 +586,8 @@ static const DbDriver driver = {
     .in_transaction = in_transaction,
     .query = query,
     .insert = insert,
+    .send = send_only,
+    .settle = settle_all,
     .next = next,
     .end = end,
     .get_int = get_int,
@@ -491,6 +599,7 @@ static const DbDriver driver = {
     .wait_for_commit = wait_for_commit,
     .touch = "UPDATE migrations SET applied_at = applied_at",
     .limit_work = limit_work,
+    .watch = watch,
 };
 
 Db *db_open_postgres(const char *url, DbMode mode) {

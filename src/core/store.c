@@ -188,6 +188,7 @@ static bool end(Store *store, Call *calls, bool alive, int64_t *number) {
   Redis *redis = store->settings.redis;
   bool shared = db_is_shared(db);
   bool added = !shared;
+  alive = alive && batch_finish(db, calls);
   if (alive && shared) alive = commits_add(db, store->seen + 1, calls, !redis_answers(redis), &added);
   bool committed = batch_end(db, calls, alive);
   *number = committed && added ? atomic_fetch_add(&store->seen, 1) + 1 : 0;
@@ -199,8 +200,10 @@ static bool end(Store *store, Call *calls, bool alive, int64_t *number) {
 static Call *write_batch(Store *store, Call *calls) {
   Db *db = store->writer_db;
   store->begun = true;
+  bool shared_limit = store->settings.shared_batch_ms > 0 && db_is_shared(db);
+  uint32_t limit_ms = shared_limit ? store->settings.shared_batch_ms : store->settings.batch_ms;
   uint64_t begun_ns = uv_hrtime();
-  uint64_t until_ns = begun_ns + store->settings.batch_ms * 1000000ULL;
+  uint64_t until_ns = begun_ns + limit_ms * 1000000ULL;
   uint32_t count = 0;
   int64_t changes = db_total_changes(db);
   bool alive = begin(store);

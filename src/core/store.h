@@ -9,12 +9,13 @@
 typedef struct Store Store;
 
 typedef struct StoreSettings {
-  const char *path;    // what db_open takes
-  int64_t seen;        // number of the last commit before memory was filled; of a shared database commits_last
-  uint32_t queue_max;  // calls that may wait for the writer; more are answered ERR_BUSY at once
-  uint32_t batch_max;  // calls in one commit
-  uint32_t batch_ms;   // a commit is not held open longer than this for more calls
-  int readers;         // threads
+  const char *path;          // what db_open takes
+  int64_t seen;              // number of the last commit before memory was filled; of a shared database commits_last
+  uint32_t queue_max;        // calls that may wait for the writer; more are answered ERR_BUSY at once
+  uint32_t batch_max;        // calls in one commit
+  uint32_t batch_ms;         // a commit is not held open longer than this for more calls
+  uint32_t shared_batch_ms;  // the same of a shared database; 0: as batch_ms
+  int readers;               // threads
   // What the loops do with a call's events, on every loop's thread, before `done` on the call's own.
   void (*event)(Loop *loop, const Event *event);
   Fast *fast;    // of a shared database: what the calls of other processes remember is remembered here too

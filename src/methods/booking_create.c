@@ -56,18 +56,6 @@ static const Field create_fields[] = {
      .error = ERR_VALIDATION},
 };
 
-// The category that is asked for, or that of the first seat.
-static bool find_category(Call *call, const Create *in, const Concert *concert, Category *category) {
-  static const char OF_SEAT[] =
-      "SELECT k.id FROM seats s JOIN categories k ON k.concert_id = $1 AND k.seat_type_id = s.seat_type_id"
-      " WHERE s.id = $2 AND s.hall_id = $3";
-  if (in->category_id.length > 0)
-    return category_find(call->db, &call->arena, in->category_id, category) && category->concert_id == concert->id;
-  int64_t id =
-      db_int(call->db, OF_SEAT, 0, sql_int(concert->id), sql_int(in->seat_ids.ids[0]), sql_int(concert->hall_id));
-  return id != 0 && category_find_by_id(call->db, &call->arena, id, category);
-}
-
 // What is wrong with the request before anything is looked up.
 static Error check_form(const Create *in, const Concert *concert) {
   int forms = (in->seats > 0) + (in->seat_ids.count > 0) + (in->best_seats > 0);
@@ -79,27 +67,35 @@ static Error check_form(const Create *in, const Concert *concert) {
 
 // One pending booking a person and category. One whose time has run out makes room: at once, or (the call then waits)
 // when its intent is cancelled.
-static Error make_room(Call *call, const Category *category) {
+static Error make_room(Call *call, const Concert *concert, Buyer *buyer) {
   Booking pending;
   bool freed;
-  if (!booking_find_pending(call, category->public_id, &pending)) return ERR_NONE;
-  if (pending.expires_at > call->now_ms) return ERR_PENDING_EXISTS;
+  const Category *category = &buyer->category;
+  if (buyer->pending_until == 0) return ERR_NONE;
+  if (buyer->pending_until > call->now_ms) return ERR_PENDING_EXISTS;
   if (call->waited_note != 0) return ERR_PENDING_EXISTS;
   bool waits = payment_close_due(call, category->id, &freed);
   if (booking_find_pending(call, category->public_id, &pending)) return waits ? ERR_NONE : ERR_PENDING_EXISTS;
   call->waits_for = (Str){0};
   stock_changed(call, category->concert_id, true);
-  return ERR_NONE;
+  return booking_find_buyer(call, concert, category->public_id, 0, buyer) ? ERR_NONE : ERR_CATEGORY_NOT_FOUND;
 }
 
-static Error book(Call *call, const BookingOrder *order, int64_t best, int64_t *booking_id, Str *reason) {
+// What has been booked.
+typedef struct Booked {
+  Booking booking;
+  BookedSeats seats;
+  Str reason;
+} Booked;
+
+static Error book(Call *call, const BookingOrder *order, int64_t best, Booked *booked) {
   int64_t seat_ids[BOOKING_SEATS_MAX];
-  if (best == 0) return booking_add(call, order, booking_id);
-  if (!booking_seats_best(call, order->category, order->concert->hall_id, best, seat_ids, reason))
+  if (best == 0) return booking_add(call, order, &booked->booking, &booked->seats);
+  if (!booking_seats_best(call, order->category, order->concert->hall_id, best, seat_ids, &booked->reason))
     return order->category->available_seats < best ? ERR_SOLD_OUT : ERR_NO_SEATS_TOGETHER;
   BookingOrder chosen = *order;
   chosen.seat_ids = seat_ids;
-  return booking_add(call, &chosen, booking_id);
+  return booking_add(call, &chosen, &booked->booking, &booked->seats);
 }
 
 static bool is_shortage(Error error) {
@@ -108,46 +104,46 @@ static bool is_shortage(Error error) {
 
 // Too few are left: those of bookings whose time has run out are free now, or when their intents are cancelled (the
 // call then waits, once).
-static Error look_for_more(Call *call, const BookingOrder *order, int64_t best, Error error, int64_t *booking_id,
-                           Str *reason) {
+static Error look_for_more(Call *call, BookingOrder *order, int64_t best, Error error, Booked *booked) {
   bool freed;
+  Category *fresh = ARENA_NEW(&call->arena, Category);
   if (call->waited_note != 0) return error;
   bool waits = payment_close_due(call, order->category->id, &freed);
-  if (freed) error = book(call, order, best, booking_id, reason);
+  if (freed && category_find_by_id(call->db, &call->arena, order->category->id, fresh)) {
+    order->category = fresh;
+    error = book(call, order, best, booked);
+  }
   if (error == ERR_NONE) call->waits_for = (Str){0};
   return error != ERR_NONE && waits ? ERR_NONE : error;
-}
-
-static void reply_booking(Call *call, int64_t booking_id, Str reason) {
-  Booking booking;
-  call->reply.length = 0;
-  if (booking_find(call, booking_id, &booking)) booking_write(call, &call->reply, &booking, 0, reason);
 }
 
 static Error create(Call *call, const void *input) {
   const Create *in = input;
   Concert concert;
-  Category category;
-  int64_t booking_id = 0;
-  Str reason = {0};
+  Buyer buyer;
+  Booked booked = {0};
   if (!concert_find(call->db, &call->arena, in->concert_id, call->config, &concert)) return ERR_CONCERT_NOT_FOUND;
   Error error = check_form(in, &concert);
   if (error != ERR_NONE) return error;
-  bool known = find_category(call, in, &concert, &category);
-  if (known) error = make_room(call, &category);
+  int64_t seat_id = in->seat_ids.count > 0 ? in->seat_ids.ids[0] : 0;
+  bool known = booking_find_buyer(call, &concert, in->category_id, seat_id, &buyer);
+  if (known) error = make_room(call, &concert, &buyer);
   if (error != ERR_NONE || call->waits_for.length > 0) return error;
-  if (!queue_is_active(call->db, concert.id, call->who.user_id, call->now_ms)) return ERR_NO_ACTIVE_SLOT;
+  if (!(known ? buyer.is_active : queue_is_active(call->db, concert.id, call->who.user_id, call->now_ms)))
+    return ERR_NO_ACTIVE_SLOT;
   if (!known) return ERR_CATEGORY_NOT_FOUND;
-  BookingOrder order = {.concert = &concert,
-                        .category = &category,
+  BookingOrder order = {.user_public_id = buyer.public_id,
+                        .concert = &concert,
+                        .category = &buyer.category,
                         .seats = in->seats + (int64_t)in->seat_ids.count + in->best_seats,
                         .seat_ids = in->seat_ids.count > 0 ? in->seat_ids.ids : NULL,
                         .accepts_other = in->accepts_other};
-  error = book(call, &order, in->best_seats, &booking_id, &reason);
-  if (is_shortage(error)) error = look_for_more(call, &order, in->best_seats, error, &booking_id, &reason);
+  error = book(call, &order, in->best_seats, &booked);
+  if (is_shortage(error)) error = look_for_more(call, &order, in->best_seats, error, &booked);
   if (error != ERR_NONE || call->waits_for.length > 0) return error;
   stock_changed(call, concert.id, false);
-  reply_booking(call, booking_id, reason);
+  call->reply.length = 0;
+  booking_write_with(call, &call->reply, &booked.booking, &booked.seats, 0, booked.reason);
   return ERR_NONE;
 }
 

@@ -87,6 +87,32 @@ bool booking_find_pending(Call *call, Str category_public_id, Booking *booking) 
   return read_one(call, db_rows(call->db, FIND, sql_int(call->who.user_id), sql_text(category_public_id)), booking);
 }
 
+#define BUYER_SELECT                                                                                            \
+  "SELECT " CATEGORY_COLUMNS                                                                                    \
+  ", coalesce((SELECT max(b.expires_at) FROM bookings b WHERE b.user_id = $1 AND b.category_id = k.id AND"      \
+  " b.status = 'pending'), 0), (SELECT count(*) FROM queue_places q WHERE q.concert_id = $2 AND q.user_id = $1" \
+  " AND q.status IN ('waiting', 'active') AND q.status = 'active' AND q.slot_until > $3),"                      \
+  " (SELECT public_id FROM users WHERE id = $1) FROM categories k WHERE k.concert_id = $2"
+
+bool booking_find_buyer(Call *call, const Concert *concert, Str category_public_id, int64_t seat_id, Buyer *buyer) {
+  static const char BY_NAME[] = BUYER_SELECT " AND k.public_id = $4";
+  static const char BY_SEAT[] =
+      BUYER_SELECT " AND k.seat_type_id = (SELECT s.seat_type_id FROM seats s WHERE s.id = $4 AND s.hall_id = $5)";
+  SqlValue user = sql_int(call->who.user_id);
+  Rows rows =
+      category_public_id.length > 0
+          ? db_rows(call->db, BY_NAME, user, sql_int(concert->id), sql_int(call->now_ms), sql_text(category_public_id))
+          : db_rows(call->db, BY_SEAT, user, sql_int(concert->id), sql_int(call->now_ms), sql_int(seat_id),
+                    sql_int(concert->hall_id));
+  if (!rows_next(&rows)) return false;
+  *buyer = (Buyer){.category = category_read(&rows, &call->arena),
+                   .pending_until = rows_int(&rows, CATEGORY_COLUMN_COUNT),
+                   .is_active = rows_int(&rows, CATEGORY_COLUMN_COUNT + 1) != 0,
+                   .public_id = rows_text(&rows, CATEGORY_COLUMN_COUNT + 2, &call->arena)};
+  rows_end(&rows);
+  return true;
+}
+
 // Every step, in order: replayed, they give `bookings`.
 static void add_step(Call *call, int64_t booking_id, BookingStatus status, BookingMoney money, const char *cause) {
   static const char ADD[] =
@@ -106,32 +132,51 @@ static int64_t amount_of(const BookingOrder *order, const Config *config, int64_
   return amount;
 }
 
-Error booking_add(Call *call, const BookingOrder *order, int64_t *booking_id) {
-  enum { ID_BYTES = 12 };
+// Everything has been looked at by now, and while the writers' lock is held it stays so: nothing that follows is waited
+// for, and nothing needs a savepoint.
+static void add(Call *call, const BookingOrder *order, const Booking *booking) {
   static const char ADD[] =
       "INSERT INTO bookings(public_id, user_id, concert_id, category_id, seats, amount, fee, currency, status,"
       " payment_status, accepts_other, booked_at, expires_at)"
       " VALUES($1, $2, $3, $4, $5, $6, $7, $8, 'pending', 'none', $9, $10, $11)";
+  static const char ADD_STEP[] =
+      "INSERT INTO booking_steps(booking_id, at, status, payment_status, cause)"
+      " SELECT id, $1, 'pending', 'none', 'booked' FROM bookings WHERE public_id = $2";
+  db_call_spare_savepoint(call->db);
+  stock_take_known(call, order->category->id, order->seats);
+  if (order->seat_ids != NULL) booking_seats_hold(call, order, booking->user_id);
+  db_send(call->db, ADD, sql_text(booking->public_id), sql_int(booking->user_id), sql_int(booking->concert_id),
+          sql_int(booking->category_id), sql_int(booking->seats), sql_int(booking->amount), sql_int(booking->fee),
+          sql_text(booking->currency), sql_int(booking->accepts_other), sql_int(booking->booked_at),
+          sql_int(booking->expires_at));
+  if (order->seat_ids != NULL) booking_seats_note_new(call, booking->public_id, order->seat_ids, order->seats);
+  db_send(call->db, ADD_STEP, sql_int(call->now_ms), sql_text(booking->public_id));
+}
+
+Error booking_add(Call *call, const BookingOrder *order, Booking *booking, BookedSeats *seats) {
+  enum { ID_BYTES = 12 };
   assert(order->seats >= 1 && order->seats <= BOOKING_SEATS_MAX);
   unsigned char id[ID_BYTES];
-  int64_t fee;
-  int64_t user_id = call->who.user_id;
-  int64_t amount = amount_of(order, call->config, &fee);
-  Error error = stock_take(call, order->category->id, order->seats);
+  *seats = (BookedSeats){0};
+  if (order->category->available_seats < order->seats) return ERR_SOLD_OUT;
+  Error error = order->seat_ids != NULL ? booking_seats_look(call, order, seats) : ERR_NONE;
   if (error != ERR_NONE) return error;
-  if (order->seat_ids != NULL) error = booking_seats_hold(call, order, user_id);
-  if (error != ERR_NONE) {
-    stock_return(call, order->category->id, order->seats);
-    return error;
-  }
   call->env.random(call->env.state, id, sizeof id);
-  *booking_id =
-      db_insert(call->db, ADD, sql_text(ids_hex(&call->arena, id, sizeof id)), sql_int(user_id),
-                sql_int(order->concert->id), sql_int(order->category->id), sql_int(order->seats), sql_int(amount),
-                sql_int(fee), sql_text(order->concert->currency), sql_int(order->accepts_other), sql_int(call->now_ms),
-                sql_int(call->now_ms + call->config->booking_ms));
-  if (order->seat_ids != NULL) booking_seats_note(call, *booking_id, order->seat_ids, order->seats);
-  add_step(call, *booking_id, BOOKING_PENDING, MONEY_NONE, "booked");
+  *booking = (Booking){.public_id = ids_hex(&call->arena, id, sizeof id),
+                       .user_id = call->who.user_id,
+                       .user_public_id = order->user_public_id,
+                       .concert_id = order->concert->id,
+                       .concert_public_id = order->concert->public_id,
+                       .hall_id = order->concert->hall_id,
+                       .category_id = order->category->id,
+                       .category_public_id = order->category->public_id,
+                       .seats = order->seats,
+                       .currency = order->concert->currency,
+                       .accepts_other = order->accepts_other,
+                       .booked_at = call->now_ms,
+                       .expires_at = call->now_ms + call->config->booking_ms};
+  booking->amount = amount_of(order, call->config, &booking->fee);
+  add(call, order, booking);
   return ERR_NONE;
 }
 

@@ -7,7 +7,10 @@
 #include "core/call.h"
 #include "models/concert.h"
 
-enum { BOOKING_SEATS_MAX = 10 };
+enum {
+  BOOKING_SEATS_MAX = 10,
+  BOOKED_SEATS_MAX = 4 * BOOKING_SEATS_MAX  // that a booking ever had: money that came late may have got it others
+};
 
 typedef enum BookingStatus { BOOKING_PENDING, BOOKING_CONFIRMED, BOOKING_EXPIRED, BOOKING_CANCELLED } BookingStatus;
 typedef enum BookingMoney { MONEY_NONE, MONEY_PROCESSING, MONEY_PAID, MONEY_FAILED, MONEY_REFUNDED } BookingMoney;
@@ -39,6 +42,13 @@ typedef struct Booking {
   Str intent_id;         // of its current payment; empty: none
 } Booking;
 
+// Its numbered seats, as answers show them.
+typedef struct BookedSeats {
+  int64_t ids[BOOKED_SEATS_MAX];
+  Str labels[BOOKED_SEATS_MAX];
+  size_t count;
+} BookedSeats;
+
 const char *booking_status_name(BookingStatus status);  // "pending", ...
 const char *booking_money_name(BookingMoney money);     // "none", ...
 
@@ -48,8 +58,19 @@ bool booking_find_public(Call *call, Str public_id, Booking *booking);
 // The caller's newest pending booking, of one category unless that is empty; also one that has run out.
 bool booking_find_pending(Call *call, Str category_public_id, Booking *booking);
 
+// What is to be known of the caller and of what he wants.
+typedef struct Buyer {
+  Category category;
+  int64_t pending_until;  // when his pending booking in it runs out; 0: he has none
+  bool is_active;         // he holds a slot of the concert
+  Str public_id;          // his
+} Buyer;
+// Of a concert the category of that public id, or, of an empty one, that of the seat. False: there is none.
+bool booking_find_buyer(Call *call, const Concert *concert, Str category_public_id, int64_t seat_id, Buyer *buyer);
+
 // What is to be booked: `seat_ids` in a hall, else NULL.
 typedef struct BookingOrder {
+  Str user_public_id;  // of the caller
   const Concert *concert;
   const Category *category;
   int64_t seats;
@@ -57,9 +78,11 @@ typedef struct BookingOrder {
   bool accepts_other;
 } BookingOrder;
 
-// Takes the stock and the seats and adds the row. ERR_SOLD_OUT; ERR_SEATS_TAKEN, with their ids in the reply;
-// ERR_VALIDATION for seats that are not of the category (then the call must fail). With another error nothing is taken.
-Error booking_add(Call *call, const BookingOrder *order, int64_t *booking_id);
+// Takes the stock and the seats and adds the row; the category must have been read in this call, after anything that
+// changed it. ERR_SOLD_OUT; ERR_SEATS_TAKEN, with their ids in the reply; ERR_VALIDATION for seats that are not of the
+// category. With an error nothing is written; without one the call may not refuse any more. The new booking's `id` is
+// 0.
+Error booking_add(Call *call, const BookingOrder *order, Booking *booking, BookedSeats *seats);
 
 // Moves. Each is false, and does nothing, when the booking is no longer where it was read. None tells of the stock:
 // stock_changed() after the last one of a call. The graph: pending -> confirmed, expired, cancelled; expired and
@@ -90,6 +113,7 @@ void booking_set_closing(Call *call, Booking *booking, BookingClosing closing);
 enum { BOOKING_WITH_CATEGORY = 1, BOOKING_WITH_CONCERT = 2, BOOKING_WITH_PERSON = 4 };
 // Adds the booking as JSON; with a `reason` (JSON) why these seats.
 void booking_write(Call *call, Text *out, const Booking *booking, int parts, Str reason);
+void booking_write_with(Call *call, Text *out, const Booking *booking, const BookedSeats *seats, int parts, Str reason);
 // "Row A, 12" of a seat; empty of none (0).
 Str booking_seat_label(Call *call, int64_t seat_id);
 

@@ -7,13 +7,27 @@
 #include "models/seat.h"
 #include "models/stock.h"
 
-static bool hold(Call *call, int64_t hall_id, const Category *category, int64_t seat_id, int64_t user_id) {
-  static const char HOLD[] =
-      "UPDATE seats SET status = 1, reserved_by = $1, updated_at = $2"
-      " WHERE id = $3 AND hall_id = $4 AND seat_type_id = $5 AND status = 0";
-  db_run(call->db, HOLD, sql_int(user_id), sql_int(call->now_ms), sql_int(seat_id), sql_int(hall_id),
-         sql_int(category->seat_type_id));
-  return db_changes(call->db) == 1;
+// "Row A, 12", with the zone before it when there is one. Columns from `first`: row, place, their labels, zone.
+static Str label_of(Call *call, const Rows *rows, int first) {
+  Text label = {.arena = &call->arena};
+  Str row = rows_text(rows, first + 2, &call->arena);
+  Str place = rows_text(rows, first + 3, &call->arena);
+  Str zone = rows_text(rows, first + 4, &call->arena);
+  if (row.length == 0) row = plan_row_name(&call->arena, (int)rows_int(rows, first));
+  if (zone.length > 0) text_format(&label, "%.*s, ", STR_ARG(zone));
+  text_format(&label, "Row %.*s, ", STR_ARG(row));
+  if (place.length > 0) {
+    text_add(&label, place);
+  } else {
+    text_int(&label, rows_int(rows, first + 1));
+  }
+  return text_str(&label);
+}
+
+// Of columns as in label_of behind the id.
+static void booked_seats_add(Call *call, BookedSeats *seats, const Rows *rows) {
+  seats->ids[seats->count] = rows_int(rows, 0);
+  seats->labels[seats->count++] = label_of(call, rows, 1);
 }
 
 static void record(Call *call, int64_t hall_id, SeatStatus to, int64_t by, Seat *seats, size_t count) {
@@ -30,55 +44,81 @@ static void reply_taken(Call *call, const int64_t *taken, size_t count) {
   json_close(&call->reply, '}');
 }
 
-// All or none: those that were free are free again.
-static void unhold(Call *call, const int64_t *seat_ids, int64_t count, const int64_t *taken, size_t taken_count) {
-  static const char FREE[] = "UPDATE seats SET status = 0, reserved_by = NULL WHERE id = $1";
-  size_t next = 0;  // `taken` is in the order of `seat_ids`
+// "1,2"
+static Str list_of(Call *call, const int64_t *ids, int64_t count) {
+  Text list = {.arena = &call->arena};
   for (int64_t i = 0; i < count; i++) {
-    if (next < taken_count && taken[next] == seat_ids[i]) {
-      ++next;
-    } else {
-      db_run(call->db, FREE, sql_int(seat_ids[i]));
-    }
+    if (i > 0) text_char(&list, ',');
+    text_int(&list, ids[i]);
   }
+  return text_str(&list);
 }
 
-static bool named_before(const int64_t *seat_ids, int64_t at) {
-  for (int64_t i = 0; i < at; i++) {
-    if (seat_ids[i] == seat_ids[at]) return true;
+static bool is_among(int64_t id, const int64_t *ids, int64_t count) {
+  for (int64_t i = 0; i < count; i++) {
+    if (ids[i] == id) return true;
   }
   return false;
 }
 
-Error booking_seats_hold(Call *call, const BookingOrder *order, int64_t user_id) {
-  static const char KNOWN[] = "SELECT 1 FROM seats WHERE id = $1 AND hall_id = $2 AND seat_type_id = $3";
-  int64_t hall_id = order->concert->hall_id;
-  Seat seats[BOOKING_SEATS_MAX];
+Error booking_seats_look(Call *call, const BookingOrder *order, BookedSeats *seats) {
+  static const char LOOK[] = SQL_FORMS(
+      "SELECT id, row, place, row_label, place_label, zone, status FROM seats"
+      " WHERE id IN (SELECT value FROM json_each('[' || $1 || ']')) AND hall_id = $2 AND seat_type_id = $3"
+      " ORDER BY row, place",
+      "SELECT id, row, place, row_label, place_label, zone, status FROM seats"
+      " WHERE id = ANY(string_to_array($1, ',')::BIGINT[]) AND hall_id = $2 AND seat_type_id = $3 ORDER BY row, place");
+  int64_t free[BOOKING_SEATS_MAX];
   int64_t taken[BOOKING_SEATS_MAX];
+  int64_t free_count = 0;
   size_t taken_count = 0;
+  *seats = (BookedSeats){0};
   for (int64_t i = 0; i < order->seats; i++) {
-    int64_t seat_id = order->seat_ids[i];
-    if (named_before(order->seat_ids, i)) return ERR_VALIDATION;
-    seats[i] = (Seat){.id = seat_id, .status = SEAT_VACANT};
-    if (hold(call, hall_id, order->category, seat_id, user_id)) continue;
-    if (db_int(call->db, KNOWN, 0, sql_int(seat_id), sql_int(hall_id), sql_int(order->category->seat_type_id)) == 0)
-      return ERR_VALIDATION;
-    taken[taken_count++] = seat_id;
+    if (is_among(order->seat_ids[i], order->seat_ids, i)) return ERR_VALIDATION;
   }
-  if (taken_count > 0) {
-    reply_taken(call, taken, taken_count);
-    unhold(call, order->seat_ids, order->seats, taken, taken_count);
-    return ERR_SEATS_TAKEN;
+  Rows rows = db_rows(call->db, LOOK, sql_text(list_of(call, order->seat_ids, order->seats)),
+                      sql_int(order->concert->hall_id), sql_int(order->category->seat_type_id));
+  while (seats->count < BOOKING_SEATS_MAX && rows_next(&rows)) {
+    if (rows_int(&rows, 6) == SEAT_VACANT) free[free_count++] = rows_int(&rows, 0);
+    booked_seats_add(call, seats, &rows);
   }
-  record(call, hall_id, SEAT_RESERVED, user_id, seats, (size_t)order->seats);
-  return ERR_NONE;
+  rows_end(&rows);
+  if ((int64_t)seats->count < order->seats) return ERR_VALIDATION;
+  for (int64_t i = 0; i < order->seats; i++) {
+    if (!is_among(order->seat_ids[i], free, free_count)) taken[taken_count++] = order->seat_ids[i];
+  }
+  if (taken_count == 0) return ERR_NONE;
+  reply_taken(call, taken, taken_count);
+  return ERR_SEATS_TAKEN;
+}
+
+void booking_seats_hold(Call *call, const BookingOrder *order, int64_t user_id) {
+  static const char HOLD[] = SQL_FORMS(
+      "UPDATE seats SET status = 1, reserved_by = $1, updated_at = $2"
+      " WHERE id IN (SELECT value FROM json_each('[' || $3 || ']'))",
+      "UPDATE seats SET status = 1, reserved_by = $1, updated_at = $2"
+      " WHERE id = ANY(string_to_array($3, ',')::BIGINT[])");
+  Seat seats[BOOKING_SEATS_MAX];
+  for (int64_t i = 0; i < order->seats; i++) seats[i] = (Seat){.id = order->seat_ids[i], .status = SEAT_VACANT};
+  db_send(call->db, HOLD, sql_int(user_id), sql_int(call->now_ms),
+          sql_text(list_of(call, order->seat_ids, order->seats)));
+  record(call, order->concert->hall_id, SEAT_RESERVED, user_id, seats, (size_t)order->seats);
 }
 
 void booking_seats_note(Call *call, int64_t booking_id, const int64_t *seat_ids, int64_t count) {
   static const char NOTE[] =
       "INSERT INTO booking_seats(booking_id, seat_id) VALUES($1, $2)"
       " ON CONFLICT (booking_id, seat_id) DO UPDATE SET released_at = NULL";
-  for (int64_t i = 0; i < count; i++) db_run(call->db, NOTE, sql_int(booking_id), sql_int(seat_ids[i]));
+  for (int64_t i = 0; i < count; i++) db_send(call->db, NOTE, sql_int(booking_id), sql_int(seat_ids[i]));
+}
+
+void booking_seats_note_new(Call *call, Str booking_public_id, const int64_t *seat_ids, int64_t count) {
+  static const char NOTE[] = SQL_FORMS(
+      "INSERT INTO booking_seats(booking_id, seat_id) SELECT (SELECT id FROM bookings WHERE public_id = $1), value"
+      " FROM json_each('[' || $2 || ']')",
+      "INSERT INTO booking_seats(booking_id, seat_id) SELECT (SELECT id FROM bookings WHERE public_id = $1),"
+      " unnest(string_to_array($2, ',')::BIGINT[])");
+  db_send(call->db, NOTE, sql_text(booking_public_id), sql_text(list_of(call, seat_ids, count)));
 }
 
 void booking_seats_free(Call *call, const Booking *booking) {
@@ -148,7 +188,9 @@ bool booking_seats_retake(Call *call, const Booking *booking, bool *other) {
       return false;
   }
   BookingOrder order = {.concert = &concert, .category = &category, .seats = booking->seats, .seat_ids = seat_ids};
-  if (booking_seats_hold(call, &order, booking->user_id) != ERR_NONE) return false;
+  BookedSeats seats;
+  if (booking_seats_look(call, &order, &seats) != ERR_NONE) return false;
+  booking_seats_hold(call, &order, booking->user_id);
   booking_seats_note(call, booking->id, seat_ids, booking->seats);
   return true;
 }
@@ -208,23 +250,6 @@ bool booking_seats_best(Call *call, const Category *category, int64_t hall_id, i
 
 // Showing them.
 
-// "Row A, 12", with the zone before it when there is one. Columns from `first`: row, place, their labels, zone.
-static Str label_of(Call *call, const Rows *rows, int first) {
-  Text label = {.arena = &call->arena};
-  Str row = rows_text(rows, first + 2, &call->arena);
-  Str place = rows_text(rows, first + 3, &call->arena);
-  Str zone = rows_text(rows, first + 4, &call->arena);
-  if (row.length == 0) row = plan_row_name(&call->arena, (int)rows_int(rows, first));
-  if (zone.length > 0) text_format(&label, "%.*s, ", STR_ARG(zone));
-  text_format(&label, "Row %.*s, ", STR_ARG(row));
-  if (place.length > 0) {
-    text_add(&label, place);
-  } else {
-    text_int(&label, rows_int(rows, first + 1));
-  }
-  return text_str(&label);
-}
-
 Str booking_seat_label(Call *call, int64_t seat_id) {
   static const char FIND[] = "SELECT row, place, row_label, place_label, zone FROM seats WHERE id = $1";
   Str label = {0};
@@ -235,26 +260,27 @@ Str booking_seat_label(Call *call, int64_t seat_id) {
   return label;
 }
 
-void booking_seats_write(Call *call, Text *out, const Booking *booking) {
+void booking_seats_read(Call *call, const Booking *booking, BookedSeats *seats) {
   // Of a booking that is over, the seats it had.
   static const char SEATS[] =
       "SELECT s.id, s.row, s.place, s.row_label, s.place_label, s.zone FROM booking_seats b"
       " JOIN seats s ON s.id = b.seat_id WHERE b.booking_id = $1 AND (b.released_at IS NULL OR $2 = 1)"
       " ORDER BY s.row, s.place";
   bool over = booking->status == BOOKING_EXPIRED || booking->status == BOOKING_CANCELLED;
-  Text labels = {.arena = &call->arena};
+  *seats = (BookedSeats){0};
+  if (booking->hall_id == 0) return;
+  Rows rows = db_rows(call->db, SEATS, sql_int(booking->id), sql_int(over));
+  while (seats->count < BOOKED_SEATS_MAX && rows_next(&rows)) booked_seats_add(call, seats, &rows);
+  rows_end(&rows);
+}
+
+void booking_seats_write(Text *out, const BookedSeats *seats) {
   json_name(out, "seatIds");
   json_open(out, '[');
-  json_open(&labels, '[');
-  if (booking->hall_id != 0) {
-    Rows rows = db_rows(call->db, SEATS, sql_int(booking->id), sql_int(over));
-    while (rows_next(&rows)) {
-      json_add_int(out, rows_int(&rows, 0));
-      json_add_str(&labels, label_of(call, &rows, 1));
-    }
-  }
+  for (size_t i = 0; i < seats->count; i++) json_add_int(out, seats->ids[i]);
   json_close(out, ']');
-  json_close(&labels, ']');
   json_name(out, "seatLabels");
-  json_add_raw(out, text_str(&labels));
+  json_open(out, '[');
+  for (size_t i = 0; i < seats->count; i++) json_add_str(out, seats->labels[i]);
+  json_close(out, ']');
 }

@@ -5,11 +5,14 @@
 
 #include "models/booking.h"
 
-// Reserves free seats for a booking's owner, all or none. ERR_SEATS_TAKEN: the ids of those that went are in the reply,
-// nothing is held; ERR_VALIDATION: one is not of the hall and type, or is named twice: the call must fail.
-Error booking_seats_hold(Call *call, const BookingOrder *order, int64_t user_id);
+// Looks whether the seats of an order are free, and how they are called. ERR_SEATS_TAKEN: the ids of those that went
+// are in the reply; ERR_VALIDATION: one is not of the hall and type, or is named twice.
+Error booking_seats_look(Call *call, const BookingOrder *order, BookedSeats *seats);
+// Reserves the seats of an order that were found free.
+void booking_seats_hold(Call *call, const BookingOrder *order, int64_t user_id);
 // Notes which seats a booking has; after booking_seats_hold.
 void booking_seats_note(Call *call, int64_t booking_id, const int64_t *seat_ids, int64_t count);
+void booking_seats_note_new(Call *call, Str booking_public_id, const int64_t *seat_ids, int64_t count);
 // The seats of a booking are free again.
 void booking_seats_free(Call *call, const Booking *booking);
 // Holds a booking's seats once more, or equal ones if those will do. False: nothing was held; they are gone, or the
@@ -21,7 +24,8 @@ bool booking_seats_retake(Call *call, const Booking *booking, bool *other);
 bool booking_seats_best(Call *call, const Category *category, int64_t hall_id, int64_t wanted, int64_t *seat_ids,
                         Str *reason);
 
-// Adds "seatIds" and "seatLabels" of a booking.
-void booking_seats_write(Call *call, Text *out, const Booking *booking);
+void booking_seats_read(Call *call, const Booking *booking, BookedSeats *seats);
+// Adds "seatIds" and "seatLabels".
+void booking_seats_write(Text *out, const BookedSeats *seats);
 
 #endif

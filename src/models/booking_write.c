@@ -56,7 +56,8 @@ static void write_money(Text *out, const Booking *booking) {
   json_put_str(out, "currency", booking->currency);
 }
 
-void booking_write(Call *call, Text *out, const Booking *booking, int parts, Str reason) {
+void booking_write_with(Call *call, Text *out, const Booking *booking, const BookedSeats *seats, int parts,
+                        Str reason) {
   json_open(out, '{');
   json_put_str(out, "id", booking->public_id);
   json_put_str(out, "userId", booking->user_public_id);
@@ -68,7 +69,7 @@ void booking_write(Call *call, Text *out, const Booking *booking, int parts, Str
   json_put_time(out, "bookedAt", booking->booked_at);
   json_put_time(out, "expiresAt", booking->expires_at);
   json_put_time(out, "serverNow", call->now_ms);
-  booking_seats_write(call, out, booking);
+  booking_seats_write(out, seats);
   if (parts & BOOKING_WITH_CATEGORY) write_category(call, out, booking);
   if (parts & BOOKING_WITH_CONCERT) write_concert(call, out, booking);
   if (parts & BOOKING_WITH_PERSON) {
@@ -80,4 +81,10 @@ void booking_write(Call *call, Text *out, const Booking *booking, int parts, Str
     json_add_raw(out, reason);
   }
   json_close(out, '}');
+}
+
+void booking_write(Call *call, Text *out, const Booking *booking, int parts, Str reason) {
+  BookedSeats seats;
+  booking_seats_read(call, booking, &seats);
+  booking_write_with(call, out, booking, &seats, parts, reason);
 }

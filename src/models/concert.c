@@ -96,10 +96,7 @@ bool concert_read_about(Db *db, Arena *arena, int64_t concert_id, ConcertAbout *
   return true;
 }
 
-#define CATEGORY_COLUMNS \
-  "id, public_id, concert_id, name, price, seat_type_id, total_seats, available_seats FROM categories"
-
-static Category read_category(const Rows *rows, Arena *arena) {
+Category category_read(const Rows *rows, Arena *arena) {
   return (Category){.id = rows_int(rows, 0),
                     .public_id = rows_text(rows, 1, arena),
                     .concert_id = rows_int(rows, 2),
@@ -112,32 +109,32 @@ static Category read_category(const Rows *rows, Arena *arena) {
 
 static bool read_one_category(Rows *rows, Arena *arena, Category *category) {
   if (!rows_next(rows)) return false;
-  *category = read_category(rows, arena);
+  *category = category_read(rows, arena);
   rows_end(rows);
   return true;
 }
 
 bool category_find(Db *db, Arena *arena, Str public_id, Category *category) {
-  static const char FIND[] = "SELECT " CATEGORY_COLUMNS " WHERE public_id = $1";
+  static const char FIND[] = "SELECT " CATEGORY_COLUMNS " FROM categories k WHERE public_id = $1";
   Rows rows = db_rows(db, FIND, sql_text(public_id));
   return read_one_category(&rows, arena, category);
 }
 
 bool category_find_by_id(Db *db, Arena *arena, int64_t category_id, Category *category) {
-  static const char FIND[] = "SELECT " CATEGORY_COLUMNS " WHERE id = $1";
+  static const char FIND[] = "SELECT " CATEGORY_COLUMNS " FROM categories k WHERE id = $1";
   Rows rows = db_rows(db, FIND, sql_int(category_id));
   return read_one_category(&rows, arena, category);
 }
 
 const Category *category_list(Db *db, Arena *arena, int64_t concert_id, size_t *count) {
   static const char COUNT[] = "SELECT count(*) FROM categories WHERE concert_id = $1";
-  static const char READ[] = "SELECT " CATEGORY_COLUMNS " WHERE concert_id = $1 ORDER BY id";
+  static const char READ[] = "SELECT " CATEGORY_COLUMNS " FROM categories k WHERE concert_id = $1 ORDER BY id";
   size_t room = (size_t)db_int(db, COUNT, 0, sql_int(concert_id));
   *count = 0;
   if (room == 0) return NULL;
   Category *categories = ARENA_ARRAY(arena, Category, room);
   Rows rows = db_rows(db, READ, sql_int(concert_id));
-  while (*count < room && rows_next(&rows)) categories[(*count)++] = read_category(&rows, arena);
+  while (*count < room && rows_next(&rows)) categories[(*count)++] = category_read(&rows, arena);
   rows_end(&rows);
   return categories;
 }
@@ -216,7 +213,7 @@ bool concert_note_sold_out(Call *call, int64_t concert_id) {
   return true;
 }
 
-void concert_changed(Call *call, int64_t concert_id) {
+static void tell_changed(Call *call, int64_t concert_id) {
   static const char READ[] = SQL_FORMS(
       "SELECT json_object('active', active, 'admitted', admitted, 'available', (SELECT json_group_object(id,"
       " available_seats) FROM categories WHERE concert_id = $1)) FROM concerts WHERE id = $1",
@@ -230,4 +227,8 @@ void concert_changed(Call *call, int64_t concert_id) {
   rows_end(&rows);
   call_event(call, concert_topic(&call->arena, concert_id), STR("figures"), figures);
   waiting_room_tell_sale(call, concert_id, concert_available(call->db, concert_id) == 0);
+}
+
+void concert_changed(Call *call, int64_t concert_id) {
+  call_at_end(call, tell_changed, concert_id);
 }

@@ -53,6 +53,11 @@ bool concert_find(Db *db, Arena *arena, Str public_id, const Config *config, Con
 bool concert_find_by_id(Db *db, Arena *arena, int64_t concert_id, Concert *concert);
 bool concert_read_about(Db *db, Arena *arena, int64_t concert_id, ConcertAbout *about);
 
+// For a SELECT of categories AS k: its first columns, and a row of them.
+#define CATEGORY_COLUMNS \
+  "k.id, k.public_id, k.concert_id, k.name, k.price, k.seat_type_id, k.total_seats, k.available_seats"
+enum { CATEGORY_COLUMN_COUNT = 8 };
+Category category_read(const Rows *rows, Arena *arena);
 bool category_find(Db *db, Arena *arena, Str public_id, Category *category);
 bool category_find_by_id(Db *db, Arena *arena, int64_t category_id, Category *category);
 // All of a concert, in the order of their ids; NULL (and *count 0) when there are none.
@@ -70,8 +75,7 @@ typedef struct ConcertSwitches {
 Error concert_switch(Db *db, int64_t concert_id, const ConcertSwitches *switches);
 void concert_set_notice(Db *db, int64_t concert_id, Str notice);
 
-// Records that the stock or the sale has changed, with the new figures: one event on "concert:<id>". Once a call, after
-// the last change.
+// The stock or the sale has changed: the new figures are told at the end of the batch, by one event on "concert:<id>".
 void concert_changed(Call *call, int64_t concert_id);
 // Notes whether everything is paid for, and tells the endpoints when it is. True when that has changed; part of
 // concert_changed.

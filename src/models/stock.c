@@ -11,6 +11,11 @@ Error stock_take(Call *call, int64_t category_id, int64_t seats) {
   return db_changes(call->db) == 1 ? ERR_NONE : ERR_SOLD_OUT;
 }
 
+void stock_take_known(Call *call, int64_t category_id, int64_t seats) {
+  static const char TAKE[] = "UPDATE categories SET available_seats = available_seats - $1 WHERE id = $2";
+  db_send(call->db, TAKE, sql_int(seats), sql_int(category_id));
+}
+
 void stock_return(Call *call, int64_t category_id, int64_t seats) {
   static const char GIVE[] = "UPDATE categories SET available_seats = available_seats + $1 WHERE id = $2";
   db_run(call->db, GIVE, sql_int(seats), sql_int(category_id));

@@ -9,6 +9,8 @@
 
 // Takes seats out of what is free. ERR_SOLD_OUT when there are not that many.
 Error stock_take(Call *call, int64_t category_id, int64_t seats);
+// Takes seats of a category whose stock was looked at in this transaction.
+void stock_take_known(Call *call, int64_t category_id, int64_t seats);
 void stock_return(Call *call, int64_t category_id, int64_t seats);
 // After the last change of a concert's stock in a call: those who watch are told; when seats came back, the next in the
 // line are admitted.

@@ -317,7 +317,7 @@ static void run_batch(World *world, void *what) {
     crash_with(world, calls, SEEN_CRASH_IN_BATCH);
     return;
   }
-  bool committed = batch_end(server->db, calls, alive);
+  bool committed = batch_end(server->db, calls, alive && batch_finish(server->db, calls));
   if (ram_disk_disarm()) world_saw(world, SEEN_DISK_FAILED);
   if (crashes(world)) {
     crash_with(world, calls, SEEN_CRASH_AFTER_COMMIT);

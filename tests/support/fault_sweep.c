@@ -78,7 +78,7 @@ static Error run_call(Call *call, Str json) {
     if (call->method->prepare != NULL) error = call->method->prepare(call, call->input);
     if (error != ERR_NONE) break;
     bool alive = db_begin(rig.db, DB_WRITE) && batch_run(rig.db, call);
-    batch_end(rig.db, call, alive);
+    batch_end(rig.db, call, alive && batch_finish(rig.db, call));
     error = call->error;
     call->method = call->follow;
     call->follow = NULL;
