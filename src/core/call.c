@@ -177,12 +177,13 @@ static KeptSeq *find_kept(Str topic) {
 
 // 0: the database failed.
 static int64_t next_seq(Db *db, Str topic) {
-  static const char LAST[] = "SELECT coalesce(max(seq), 0) FROM events WHERE topic = $1";
+  static const char LAST[] = "SELECT seq FROM events WHERE topic = $1 ORDER BY seq DESC LIMIT 1";
   if (kept.epoch != db_epoch(db)) kept.count = 0;
   kept.epoch = db_epoch(db);
   KeptSeq *found = find_kept(topic);
   if (found != NULL) return ++found->seq;
-  int64_t seq = db_int(db, LAST, -1, sql_text(topic)) + 1;
+  int64_t seq = db_int(db, LAST, 0, sql_text(topic)) + 1;
+  if (db_failed(db)) return 0;
   if (seq > 0 && topic.length <= TOPIC_BYTES) {
     KeptSeq *one = &kept.topics[kept.count++ % TOPICS_KEPT];
     memcpy(one->topic, topic.at, topic.length);
