@@ -99,9 +99,9 @@ SELECT u.id, u.public_id, u.role, s.last_used_at FROM sessions s JOIN users u ON
 SELECT id, public_id, currency, hall_id, opens_at, opened, closed, paused, draining, active, admitted FROM concerts
   WHERE public_id = lpad(to_hex((:concert)::INTEGER), 24, '0');
 SELECT s.id, s.status, s.row, s.place, k.id, k.price, k.available_seats, EXISTS (SELECT 1 FROM bookings b
-  WHERE b.user_id = :user AND b.category_id = k.id AND b.status = 'pending'), EXISTS (SELECT 1 FROM queue_places
+  WHERE b.user_id = :user AND b.category_id + 0 = k.id AND b.status || '' = 'pending'), EXISTS (SELECT 1 FROM queue_places
   WHERE concert_id = :concert AND user_id = :user AND status IN ('waiting', 'active')
-  AND status = 'active' AND slot_until > {now}) FROM seats s
+  AND status || '' = 'active' AND slot_until + 0 > {now}) FROM seats s
   JOIN categories k ON k.concert_id = :concert AND k.seat_type_id = s.seat_type_id
   WHERE s.id IN (:seat, :seat + 1) AND s.hall_id = :concert;
 UPDATE categories SET available_seats = available_seats - 2 WHERE id = :concert AND available_seats >= 2;
