@@ -146,52 +146,31 @@ def serving(venue, pace):
 
 # Bookings.
 
-# What POST /booking does for two named seats, in order; the savepoint is made before the first that writes. The concert is
-# read once a batch, which is left out here.
-BOOKING_COLUMNS = """b.id, b.public_id, b.user_id, u.public_id, b.concert_id, c.public_id, coalesce(c.hall_id, 0), b.category_id,
-  k.public_id, b.seats, b.amount, b.fee, b.currency, b.status, b.payment_status, b.closing, b.closing_checks, b.accepts_other,
-  b.booked_at, b.expires_at, b.confirmed_at, p.intent_id FROM bookings b JOIN users u ON u.id = b.user_id
-  JOIN concerts c ON c.id = b.concert_id JOIN categories k ON k.id = b.category_id
-  LEFT JOIN payments p ON p.booking_id = b.id AND p.is_current = 1"""
-EVENT = """INSERT INTO events(topic, seq, at, kind, payload)
-  VALUES({0}, (SELECT coalesce(max(seq), 0) + 1 FROM events WHERE topic = {0}), ?11, {1}, {2})"""
-HOLD = """UPDATE seats SET status = 1, reserved_by = ?3, updated_at = ?11
-  WHERE id = {0} AND hall_id = ?4 AND seat_type_id = ?8 AND status = 0"""
-NOTE = """INSERT INTO booking_seats(booking_id, seat_id) VALUES(?9, {0})
-  ON CONFLICT (booking_id, seat_id) DO UPDATE SET released_at = NULL"""
+# What POST /booking does for two named seats, in order; nothing of it needs a savepoint. What is done once a batch (the
+# concert, the concert's figures) is left out here.
+EVENT = "INSERT INTO events(topic, seq, at, kind, payload) VALUES(?13, ?15, ?11, 'seats', ?14)"
 BOOK = [
-    """SELECT k.id FROM seats s JOIN categories k ON k.concert_id = ?1 AND k.seat_type_id = s.seat_type_id
-       WHERE s.id = ?5 AND s.hall_id = ?4""",
-    """SELECT id, public_id, concert_id, name, price, seat_type_id, total_seats, available_seats FROM categories
-       WHERE id = ?7""",
-    f"""SELECT {BOOKING_COLUMNS} WHERE b.user_id = ?3 AND b.status = 'pending' AND (?12 = '' OR k.public_id = ?12)
-        ORDER BY b.booked_at DESC, b.id DESC LIMIT 1""",
-    """SELECT 1 FROM queue_places WHERE concert_id = ?1 AND user_id = ?3 AND status IN ('waiting', 'active')
-       AND status = 'active' AND slot_until > ?11""",
-    "SAVEPOINT call",
-    "UPDATE categories SET available_seats = available_seats - 2 WHERE id = ?7 AND available_seats >= 2",
-    HOLD.format("?5"), HOLD.format("?6"),
-    EVENT.format("?13", "'seats'", "?14"),
+    """SELECT u.id, coalesce(u.username, u.name, ''), u.public_id, u.role = 'staff', s.last_used_at FROM sessions s
+       JOIN users u ON u.id = s.user_id WHERE s.id = ?16 AND s.ended_at IS NULL AND u.deleted_at IS NULL""",
+    """SELECT k.id, k.public_id, k.concert_id, k.name, k.price, k.seat_type_id, k.total_seats, k.available_seats, coalesce((SELECT
+       b.expires_at FROM bookings b WHERE b.user_id = ?3 AND b.category_id + 0 = k.id AND b.status || '' = 'pending'), 0),
+       (SELECT count(*) FROM queue_places q WHERE q.concert_id = ?1 AND q.user_id = ?3 AND q.status IN ('waiting', 'active')
+       AND q.status || '' = 'active' AND q.slot_until + 0 > ?11), (SELECT public_id FROM users WHERE id = ?3)
+       FROM categories k WHERE k.concert_id = ?1 AND k.seat_type_id = (SELECT s.seat_type_id FROM seats s WHERE s.id = ?5
+       AND s.hall_id = ?4)""",
+    """SELECT id, row, place, row_label, place_label, zone, status FROM seats WHERE id IN (SELECT value FROM
+       json_each('[' || ?12 || ']')) AND hall_id = ?4 AND seat_type_id = ?8 ORDER BY row, place""",
+    "UPDATE categories SET available_seats = available_seats - 2 WHERE id = ?7",
+    """UPDATE seats SET status = 1, reserved_by = ?3, updated_at = ?11 WHERE id IN (SELECT value FROM
+       json_each('[' || ?12 || ']'))""",
+    EVENT,
     """INSERT INTO bookings(public_id, user_id, concert_id, category_id, seats, amount, fee, currency, status,
        payment_status, accepts_other, booked_at, expires_at)
        VALUES(?10, ?3, ?1, ?7, 2, 960000, 0, 'inr', 'pending', 'none', 0, ?11, ?17)""",
-    NOTE.format("?5"), NOTE.format("?6"),
-    """INSERT INTO booking_steps(booking_id, at, status, payment_status, cause)
-       VALUES(?9, ?11, 'pending', 'none', 'booked')""",
-    """UPDATE concerts SET sold_out = 1 - sold_out WHERE id = ?1 AND sold_out != (EXISTS (SELECT 1 FROM categories
-       WHERE concert_id = ?1) AND NOT EXISTS (SELECT 1 FROM categories WHERE concert_id = ?1 AND available_seats > 0)
-       AND NOT EXISTS (SELECT 1 FROM bookings WHERE concert_id = ?1 AND status = 'pending'))""",
-    """SELECT json_object('active', active, 'admitted', admitted, 'available', (SELECT json_group_object(id,
-       available_seats) FROM categories WHERE concert_id = ?1)) FROM concerts WHERE id = ?1""",
-    EVENT.format("?15", "'sale'", "?16"),
-    "SELECT coalesce(sum(available_seats), 0) FROM categories WHERE concert_id = ?1",
-    """SELECT opens_at, admitted, public_id, seed, seed_hash, opened, closed, paused, draining, notice FROM concerts
-       WHERE id = ?1""",
-    "SELECT id, public_id, total_seats, available_seats FROM categories WHERE concert_id = ?1 ORDER BY id",
-    f"SELECT {BOOKING_COLUMNS} WHERE b.id = ?9",
-    """SELECT s.id, s.row, s.place, s.row_label, s.place_label, s.zone FROM booking_seats b JOIN seats s
-       ON s.id = b.seat_id WHERE b.booking_id = ?9 AND (b.released_at IS NULL OR 0) ORDER BY s.row, s.place""",
-    "RELEASE call",
+    """INSERT INTO booking_seats(booking_id, seat_id) SELECT (SELECT id FROM bookings WHERE public_id = ?10), value
+       FROM json_each('[' || ?12 || ']')""",
+    """INSERT INTO booking_steps(booking_id, at, status, payment_status, cause) SELECT id, ?11, 'pending', 'none', 'booked'
+       FROM bookings WHERE public_id = ?10""",
 ]
 
 
@@ -220,12 +199,12 @@ def seats_for_sale(db, hall):
                    [(concert, user, user, now_ms, now_ms + DAY_MS, now_ms) for user, _ in people])
     db.execute("UPDATE concerts SET active = ?, admitted = ? WHERE id = ?", (len(people), len(people), concert))
     db.commit()
-    first = db.execute("SELECT coalesce(max(id), 0) + 1 FROM bookings").fetchone()[0]
+    sids = dict(db.execute("SELECT user_id, id FROM sessions"))
     requests = [(bearer, json.dumps({"seatIds": [a, b]})) for (_, bearer), (a, b, _, _) in zip(people, pairs)]
-    told = json.dumps({"active": len(people), "admitted": len(people), "available": {c: 5000 for c in categories.values()}})
-    calls = [(concert, public_id, user, hall, a, b, category, seat_type, first + at, secrets.token_hex(12), now_ms, "none",
+    last = db.execute("SELECT coalesce(max(seq), 0) FROM events WHERE topic = ?", (f"hall:{hall}",)).fetchone()[0]
+    calls = [(concert, public_id, user, hall, a, b, category, seat_type, "", secrets.token_hex(12), now_ms, f"{a},{b}",
               f"hall:{hall}", json.dumps({"to": "RESERVED", "by": user, "seats": [a, b], "from": ["VACANT", "VACANT"]}),
-              f"concert:{concert}", told, now_ms + 600000)
+              last + 1 + at, sids[user], now_ms + 600000)
              for at, ((user, _), (a, b, seat_type, category)) in enumerate(zip(people, pairs))]
     return public_id, requests, calls
 

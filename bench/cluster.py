@@ -1,14 +1,15 @@
 """The rows of several processes on one PostgreSQL, which is made here, of the distribution's package, on the disk."""
 import atexit
+import contextlib
 import json
 import os
 import re
 import subprocess
 import time
 
-from measure import against, batch_of, median
+from measure import against, batch_of, median, per_second, within
 from prepare import requests_file, token
-from venue import BOTH_CORES, FOYER, ROOT, WORK, Failed, Server, load, need
+from venue import BOTH_CORES, FOYER, LOAD_CORE, ROOT, SERVER_CORE, WORK, Failed, Hall, Server, load, need, sign_up
 
 SETTINGS = ["fsync=on", "synchronous_commit=on", "shared_buffers=256MB", "max_wal_size=4GB", "max_connections=100"]
 CLIENTS = 32
@@ -192,3 +193,68 @@ def book(work, concerts, bar):
                       f"{'each connection in a concert of its own' if concerts > 1 else 'all in the one concert'}; either has "
                       "both cores, shared with the server")
     return row
+
+
+# Viewers.
+
+VIEWERS = 1000
+
+
+@contextlib.contextmanager
+def two(postgres):
+    """(a process on one core, another on the other, a signed-in person's cookie, two halls of the demo venue)"""
+    postgres.sql("postgres", "DROP DATABASE IF EXISTS two WITH (FORCE);\nCREATE DATABASE two;")
+    url = postgres.named("two")
+    with Server("first", demo=True, url=url, core=SERVER_CORE) as first, \
+            Server("second", demo=True, url=url, core=LOAD_CORE) as second:
+        sizes = {hall["id"]: sum(hall["seats_count"].values())
+                 for cinema in first.ask("cinemas.get_cinemas", None) for hall in cinema["halls"]}
+        halls = [Hall(first, hall, sizes[hall]) for hall in sorted(sizes, key=sizes.get)[:2]]
+        yield first, second, sign_up(first, "bench"), halls
+
+
+def second(postgres, pace):
+    """Each process has its core with its own generator, its own viewers and changes of its own."""
+    round_ms = int(pace.round_s * 2000)
+    pairs, both_first = [], []
+    with two(postgres) as (first, other, cookie, halls), \
+            load("fanout", first.port, VIEWERS, halls[0].id, halls[0].seats_file, cookie, core=SERVER_CORE) as ours, \
+            load("fanout", other.port, VIEWERS, halls[1].id, halls[1].seats_file, cookie, core=LOAD_CORE) as theirs:
+        ours.answer(), theirs.answer()
+        for _ in range(pace.rounds):
+            for generator in (ours, theirs):
+                generator.order("beat")
+            alone = per_second(ours.order("round", round_ms, 0, 1), "frames")
+            for generator in (ours, theirs):
+                generator.popen.stdin.write(f"round {round_ms} 0 1\n")
+            both_first.append(per_second(ours.answer(), "frames"))
+            pairs.append((alone, per_second(theirs.answer(), "frames")))
+    yield against(f"{VIEWERS:,} viewers of a second process on a second core", "deliveries/s", pairs, 0.9,
+                  "closed loops of one update at a time, each process with its generator on its own core and a hall of its own; "
+                  f"the limit is the first process while the second has nothing to do; beside the second the first has "
+                  f"{max(both_first):,.0f}; PostgreSQL has what is left of both cores")
+
+
+def watch(postgres, pace):
+    """Changes at one process, viewers at the other, at half of what the first one makes durable."""
+    seconds = min(pace.storm_s, 20)
+    with two(postgres) as (first, other, cookie, halls):
+        hall = halls[1]
+        with load("durable", first.port, 8, 32, hall.id, hall.seats_file, cookie, core=BOTH_CORES) as changes:
+            changes.answer()
+            changes.order("round", 500)
+            most = per_second(changes.order("round", 2000), "changes")
+            changes.order("round", 10)
+        hall = Hall(first, hall.id, hall.seat_count)
+        rate = round(most / 2)
+        with load("storm", other.port, VIEWERS, 20, 8, rate, seconds, hall.id, hall.seats_file, cookie, first.port,
+                  core=BOTH_CORES) as storm:
+            told = storm.answer(seconds + 60)
+    wrong = max(told["wrong"], told["behind"]) + told["gaps"] + told["untimed"]
+    if wrong:
+        raise Failed(f"{wrong} viewers ended wrong")
+    yield within("changes at one process seen by viewers of another: p99", "ms", 100, [told["p99_ms"]],
+                 f"{rate:,} changes/s for {seconds} s, half of what the first process makes durable with nobody watching "
+                 f"({most:,.0f}); {VIEWERS:,} viewers at the second process; from sending a change, its commit included, to its "
+                 f"receipt; {told['acked']:,} of {told['changes']:,} acknowledged, median {told['p50_ms']} ms, most "
+                 f"{told['most_ms']} ms")

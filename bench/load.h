@@ -8,7 +8,7 @@ typedef int Command(int count, char **arguments);
 Command command_ask;        // PORT TYPE DATA: one message; prints the payload of its answer
 Command command_fanout;     // PORT VIEWERS HALL SEATS_FILE COOKIE: rounds as told on standard input
 Command command_bare;       // PORT VIEWERS: the same rounds against `limits send`
-Command command_storm;      // PORT VIEWERS JSON_VIEWERS WRITERS RATE SECONDS HALL SEATS_FILE COOKIE
+Command command_storm;      // PORT VIEWERS JSON_VIEWERS WRITERS RATE SECONDS HALL SEATS_FILE COOKIE [WRITERS_PORT]
 Command command_durable;    // PORT SOCKETS IN_FLIGHT HALL SEATS_FILE COOKIE: rounds as told on standard input
 Command command_idle;       // PORT VIEWERS HALL: connects and stays until standard input ends
 Command command_messages;   // PORT PEOPLE_FILE CONNECTIONS: by REST, timed to the sockets; rounds as told

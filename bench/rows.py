@@ -35,4 +35,6 @@ ROWS = {
 CLUSTER = {
     "cluster_book": cluster.book("booking two seats on PostgreSQL, 32 concerts", 32, 1),
     "cluster_hot": cluster.book("booking two seats on PostgreSQL, one hot concert", 1, 2),
+    "cluster_watch": cluster.watch,
+    "cluster_second": cluster.second,
 }

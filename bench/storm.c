@@ -40,7 +40,8 @@ typedef struct Writer {
 } Writer;
 
 typedef struct Storm {
-  uint16_t port;
+  uint16_t port;          // where viewers are
+  uint16_t writers_port;  // where changes are made
   uint32_t viewer_count;
   uint32_t json_viewers;  // the first ones; the others are binary
   uint32_t writer_count;
@@ -194,7 +195,7 @@ static void open_viewer(Storm *storm, uint32_t nth) {
 
 static void open_writer(Storm *storm, uint32_t nth, const char *cookie) {
   Writer *writer = &storm->writers[nth];
-  ws_client_open(&writer->client, storm->port, nth, cookie);
+  ws_client_open(&writer->client, storm->writers_port, nth, cookie);
   writer->out = malloc(OUT_BYTES);
   if (writer->out == NULL) die("out of memory");
 }
@@ -270,8 +271,8 @@ static void storm_from(Storm *storm, char **arguments) {
 
 int command_storm(int count, char **arguments) {
   static Storm storm;
-  (void)count;
   storm_from(&storm, arguments);
+  storm.writers_port = count > 9 ? (uint16_t)number_from(arguments[9], UINT16_MAX) : storm.port;
   descriptors_need(storm.viewer_count + DESCRIPTORS_BESIDE + storm.writer_count);
   open_all(&storm, arguments[8]);
   storm.begin_us = clock_us();
