@@ -11,11 +11,9 @@
 
 #include "core/db_driver.h"
 #include "core/log.h"
+#include "core/postgres_statements.h"
 
 enum {
-  STATEMENT_SLOTS = 1024,
-  PARAMETERS_MAX = 24,
-  NAME_BYTES = 16,
   SENT_MAX = 64,  // what may be sent without its answer being read: the answers must find room in the sockets' buffers
   CONNECT_MS = 1000,
   FIRST_MS = 10000,   // at a start, which nobody waits for
@@ -25,17 +23,6 @@ enum {
   SCHEMA_MS = 600000,
   CALM_ANSWER_MS = 86400000  // db_take_time
 };
-
-// Prepared with the types of its values: one that is NULL now and a number the next time is two statements.
-typedef struct Statement {
-  const char *sql;  // the key: its address,
-  uint64_t kinds;   // the kinds of its values, two bits each, and whether the new row's id is asked for (GIVES_KEY)
-  char *text;       // NULL: the slot is free
-  bool writes;
-  char name[NAME_BYTES];
-} Statement;
-
-#define GIVES_KEY (UINT64_C(1) << 63)
 
 // What was sent and whose answer was not read yet.
 typedef struct Sent {
@@ -54,8 +41,7 @@ typedef struct Postgres {
   bool begun;   // a transaction was, and was not ended yet: also of a line that was lost meanwhile
   bool moves;   // opened with DB_MOVE
   bool pooled;  // somebody between us and the server changes the connection with each transaction
-  Statement statements[STATEMENT_SLOTS];  // open addressing
-  int statement_count;
+  Statements statements;
   Sent sent[SENT_MAX];
   int sent_count;
   int64_t changes;
@@ -153,12 +139,6 @@ static bool run_text(Db *db, const char *sql) {
 
 // Connecting.
 
-static void forget_statements(Postgres *me) {
-  for (int i = 0; i < STATEMENT_SLOTS; i++) free(me->statements[i].text);
-  memset(me->statements, 0, sizeof me->statements);
-  me->statement_count = 0;
-}
-
 static void on_notice(void *arg, const char *message) {
   (void)arg;
   log_debug("db: notice", "text=\"%.*s\"", (int)strcspn(message, "\n"), message);
@@ -198,7 +178,7 @@ static bool find_pooler(Postgres *me, int limit_ms) {
 
 static bool open_line(Postgres *me, int limit_ms) {
   PQfinish(me->conn);
-  forget_statements(me);
+  statements_forget(&me->statements);
   me->listens = false;
   me->conn = connect_in_time(me, limit_ms);
   if (me->conn != NULL && PQstatus(me->conn) == CONNECTION_OK) {
@@ -223,88 +203,13 @@ static bool connect_anew(Postgres *me) {
 
 static void close_connection(Db *db) {
   Postgres *me = postgres_of(db);
-  forget_statements(me);
+  statements_forget(&me->statements);
   PQfinish(me->conn);
   free(me->url);
   free(me);
 }
 
 // Statements.
-
-// Of a statement in two forms the second is ours.
-static const char *our_form(const char *sql) {
-  return strncmp(sql, "/*2*/", 5) == 0 ? sql + strlen(sql) + 1 : sql;
-}
-
-static bool writes(const char *sql) {
-  if (strncmp(sql, "SELECT", 6) == 0) return false;
-  bool with = strncmp(sql, "WITH", 4) == 0;
-  return !with || strstr(sql, "INSERT ") != NULL || strstr(sql, "UPDATE ") != NULL || strstr(sql, "DELETE ") != NULL;
-}
-
-// Values as the wire has them; integers and reals in the buffers.
-typedef struct Parameters {
-  Oid types[PARAMETERS_MAX];
-  const char *values[PARAMETERS_MAX];
-  int lengths[PARAMETERS_MAX];
-  int formats[PARAMETERS_MAX];
-  char buffers[PARAMETERS_MAX][8];
-} Parameters;
-
-static void put_big_endian(char *out, uint64_t bits) {
-  for (int i = 7; i >= 0; i--, bits >>= 8) out[i] = (char)(bits & 0xff);
-}
-
-static void encode(Parameters *to, int at, const SqlValue *value) {
-  enum { TYPE_INT8 = 20, TYPE_TEXT = 25, TYPE_FLOAT8 = 701 };  // pg_type.dat
-  uint64_t bits = 0;
-  to->formats[at] = 1;
-  to->values[at] = to->buffers[at];
-  to->lengths[at] = sizeof to->buffers[at];
-  switch (value->kind) {
-    case SQL_NULL:
-      to->types[at] = 0;
-      to->values[at] = NULL;
-      return;
-    case SQL_INT:
-      to->types[at] = TYPE_INT8;
-      put_big_endian(to->buffers[at], (uint64_t)value->integer);
-      return;
-    case SQL_REAL:
-      to->types[at] = TYPE_FLOAT8;
-      memcpy(&bits, &value->real, sizeof bits);
-      put_big_endian(to->buffers[at], bits);
-      return;
-    case SQL_TEXT:
-      to->types[at] = TYPE_TEXT;
-      to->values[at] = value->text.length > 0 ? value->text.at : "";
-      to->lengths[at] = (int)value->text.length;
-      return;
-  }
-}
-
-static uint64_t encode_all(Parameters *to, const SqlValue *values, int count) {
-  uint64_t kinds = 0;
-  assert(count <= PARAMETERS_MAX);
-  for (int i = 0; i < count; i++) {
-    encode(to, i, &values[i + 1]);
-    kinds = kinds << 2 | values[i + 1].kind;
-  }
-  return kinds;
-}
-
-static Statement *find_slot(Postgres *me, const char *sql, uint64_t kinds) {
-  size_t slot = (((uintptr_t)sql >> 3) * 31 + kinds * 17) % STATEMENT_SLOTS;
-  for (;; slot = (slot + 1) % STATEMENT_SLOTS) {
-    Statement *statement = &me->statements[slot];
-    if (statement->text == NULL || (statement->sql == sql && statement->kinds == kinds)) return statement;
-  }
-}
-
-static void free_slot(Statement *statement) {
-  free(statement->text);
-  *statement = (Statement){0};
-}
 
 // Sending, and reading the answers of all that was sent.
 
@@ -322,7 +227,7 @@ static void answered(Postgres *me, const Sent *sent, const PGresult *result) {
   if (PQresultStatus(result) != PGRES_PIPELINE_ABORTED) fail(&me->db, sent->what, sent->text, result);
   me->db.failed = true;
   if (sent->spoils) me->db.spoilt = true;
-  if (sent->prepares != NULL) free_slot(sent->prepares);
+  if (sent->prepares != NULL) statements_free_slot(sent->prepares);
 }
 
 // Gives the last one's result; NULL: something that was sent has failed.
@@ -369,18 +274,6 @@ static bool prepare(Postgres *me, Statement *statement, const Parameters *parame
   return sent(me, done, (Sent){"prepare", statement->text, statement, !me->db.has_savepoint});
 }
 
-static bool fill_slot(Postgres *me, Statement *statement, const char *sql, uint64_t kinds) {
-  const char *form = our_form(sql);
-  assert(me->statement_count < STATEMENT_SLOTS - 1);  // one slot stays free, or the search would not end
-  *statement = (Statement){.sql = sql, .kinds = kinds, .writes = writes(form)};
-  snprintf(statement->name, sizeof statement->name, "s%d", me->statement_count++);
-  if (asprintf(&statement->text, "%s%s", form, (kinds & GIVES_KEY) != 0 ? " RETURNING id" : "") < 0) {
-    statement->text = NULL;
-    fail(&me->db, "prepare", form, NULL);
-  }
-  return statement->text != NULL;
-}
-
 // What names a table may have changed it.
 static void note_tables(Db *db, const char *text) {
   for (int i = 0; i < db->watched_count; i++) {
@@ -396,17 +289,20 @@ static void watch(Db *db) {
 static const Statement *send_statement(Postgres *me, const char *sql, uint64_t extra, const SqlValue *values,
                                        int count) {
   Parameters with;
-  uint64_t kinds = encode_all(&with, values, count) | extra;
+  uint64_t kinds = parameters_encode(&with, values, count) | extra;
   if (PQstatus(me->conn) != CONNECTION_OK && (me->begun || !connect_anew(me))) {
-    fail(&me->db, "send", our_form(sql), NULL);
+    fail(&me->db, "send", statement_form(sql), NULL);
     return NULL;
   }
-  Statement *statement = find_slot(me, sql, kinds);
+  Statement *statement = statements_find(&me->statements, sql, kinds);
   bool is_new = statement->text == NULL;
-  if (is_new && !fill_slot(me, statement, sql, kinds)) return NULL;
+  if (is_new && !statements_fill(&me->statements, statement, sql, kinds)) {
+    fail(&me->db, "prepare", statement_form(sql), NULL);
+    return NULL;
+  }
   bool ready = (!statement->writes || db_before_write(&me->db)) && (!is_new || prepare(me, statement, &with, count));
   if (!ready) {
-    if (is_new) free_slot(statement);  // the last one that was added: no other was put behind it
+    if (is_new) statements_free_slot(statement);  // the last one that was added: no other was put behind it
     return NULL;
   }
   int done = 0;
@@ -502,11 +398,10 @@ static void limit_work(Db *db, int thousands) {
 // A process that is stopped in the middle holds the lock: the server ends its transaction. Who hurries is refused by
 // the server a little before the line would be dropped. For one transaction each, so that a pooler is no matter.
 // A statement is planned when its connection is young, and its table may be empty then: whoever reads all of it would
-// go on doing so when it has grown. So an index is taken wherever there is one, and nothing is compiled for the price
-// of that.
+// go on doing so when it has grown. So what writes takes an index where there is one, compiled or planned anew never.
 #define BY_INDEX "SET LOCAL enable_seqscan = off; SET LOCAL jit = off; SET LOCAL plan_cache_mode = force_generic_plan; "
 #define BEGIN_WRITE "BEGIN; " BY_INDEX "SET LOCAL idle_in_transaction_session_timeout = 2000; "
-#define BEGIN_READ "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; " BY_INDEX
+#define BEGIN_READ "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
 #define SOON "SET LOCAL statement_timeout = 1200; "
 #define LOCK "SELECT pg_advisory_xact_lock(1718580581)"  // "foye"
 

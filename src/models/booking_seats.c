@@ -105,7 +105,7 @@ void booking_seats_hold(Call *call, const BookingOrder *order, int64_t user_id) 
   record(call, order->concert->hall_id, SEAT_RESERVED, user_id, seats, (size_t)order->seats);
 }
 
-void booking_seats_note(Call *call, int64_t booking_id, const int64_t *seat_ids, int64_t count) {
+static void note(Call *call, int64_t booking_id, const int64_t *seat_ids, int64_t count) {
   static const char NOTE[] =
       "INSERT INTO booking_seats(booking_id, seat_id) VALUES($1, $2)"
       " ON CONFLICT (booking_id, seat_id) DO UPDATE SET released_at = NULL";
@@ -191,7 +191,7 @@ bool booking_seats_retake(Call *call, const Booking *booking, bool *other) {
   BookedSeats seats;
   if (booking_seats_look(call, &order, &seats) != ERR_NONE) return false;
   booking_seats_hold(call, &order, booking->user_id);
-  booking_seats_note(call, booking->id, seat_ids, booking->seats);
+  note(call, booking->id, seat_ids, booking->seats);
   return true;
 }
 

@@ -10,8 +10,7 @@
 Error booking_seats_look(Call *call, const BookingOrder *order, BookedSeats *seats);
 // Reserves the seats of an order that were found free.
 void booking_seats_hold(Call *call, const BookingOrder *order, int64_t user_id);
-// Notes which seats a booking has; after booking_seats_hold.
-void booking_seats_note(Call *call, int64_t booking_id, const int64_t *seat_ids, int64_t count);
+// Notes which seats a new booking has; after booking_seats_hold.
 void booking_seats_note_new(Call *call, Str booking_public_id, const int64_t *seat_ids, int64_t count);
 // The seats of a booking are free again.
 void booking_seats_free(Call *call, const Booking *booking);

@@ -114,12 +114,6 @@ static bool read_one_category(Rows *rows, Arena *arena, Category *category) {
   return true;
 }
 
-bool category_find(Db *db, Arena *arena, Str public_id, Category *category) {
-  static const char FIND[] = "SELECT " CATEGORY_COLUMNS " FROM categories k WHERE public_id = $1";
-  Rows rows = db_rows(db, FIND, sql_text(public_id));
-  return read_one_category(&rows, arena, category);
-}
-
 bool category_find_by_id(Db *db, Arena *arena, int64_t category_id, Category *category) {
   static const char FIND[] = "SELECT " CATEGORY_COLUMNS " FROM categories k WHERE id = $1";
   Rows rows = db_rows(db, FIND, sql_int(category_id));

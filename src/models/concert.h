@@ -58,7 +58,6 @@ bool concert_read_about(Db *db, Arena *arena, int64_t concert_id, ConcertAbout *
   "k.id, k.public_id, k.concert_id, k.name, k.price, k.seat_type_id, k.total_seats, k.available_seats"
 enum { CATEGORY_COLUMN_COUNT = 8 };
 Category category_read(const Rows *rows, Arena *arena);
-bool category_find(Db *db, Arena *arena, Str public_id, Category *category);
 bool category_find_by_id(Db *db, Arena *arena, int64_t category_id, Category *category);
 // All of a concert, in the order of their ids; NULL (and *count 0) when there are none.
 const Category *category_list(Db *db, Arena *arena, int64_t concert_id, size_t *count);
