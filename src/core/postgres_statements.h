@@ -3,8 +3,6 @@
 #ifndef FOYER_CORE_POSTGRES_STATEMENTS_H
 #define FOYER_CORE_POSTGRES_STATEMENTS_H
 
-#include <libpq-fe.h>
-
 #include "core/db.h"
 
 enum { STATEMENT_SLOTS = 1024, PARAMETERS_MAX = 24, NAME_BYTES = 16 };
@@ -27,7 +25,7 @@ typedef struct Statements {
 
 // Values as the wire has them; integers and reals in the buffers.
 typedef struct Parameters {
-  Oid types[PARAMETERS_MAX];
+  unsigned types[PARAMETERS_MAX];  // Oid
   const char *values[PARAMETERS_MAX];
   int lengths[PARAMETERS_MAX];
   int formats[PARAMETERS_MAX];
