@@ -1,5 +1,5 @@
-// What the program does when it does not serve: import, export, user, webhook, verify, migrate, ready. Each is alone on the
-// database, beside a server or without one, prints what it did, and gives the exit code.
+// What the program does when it does not serve: import, export, user, webhook, verify, migrate, ready. Each is alone on
+// the database, beside a server or without one, prints what it did, and gives the exit code.
 #ifndef FOYER_COMMANDS_COMMANDS_H
 #define FOYER_COMMANDS_COMMANDS_H
 

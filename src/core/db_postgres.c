@@ -1,204 +1,18 @@
 // PostgreSQL over libpq, each statement prepared once a connection under the address of its text. What nobody waits for
 // is sent together with the next statement whose result is needed (libpq's pipeline), and answered together. What
 // writes holds one advisory lock of the database until its commit, so that there is one writer at a time among all
-// processes, as SQLite's lock has it. A connection that is lost is made again when the next transaction begins.
+// processes, as SQLite's lock has it.
 #include <assert.h>
-#include <libpq-fe.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uv.h>
 
-#include "core/db_driver.h"
 #include "core/log.h"
-#include "core/postgres_statements.h"
-
-enum {
-  SENT_MAX = 64,  // what may be sent without its answer being read: the answers must find room in the sockets' buffers
-  CONNECT_MS = 1000,
-  FIRST_MS = 10000,   // at a start, which nobody waits for
-  AGAIN_MS = 500,     // after a line or the lock was not to be had, whoever comes is refused at once for so long
-  SOON_MS = 1500,     // for who has asked for answers soon (db_hurry)
-  ANSWER_MS = 60000,  // another may be filling in a venue under the lock
-  SCHEMA_MS = 600000,
-  CALM_ANSWER_MS = 86400000  // db_take_time
-};
-
-// What was sent and whose answer was not read yet.
-typedef struct Sent {
-  const char *what;
-  const char *text;
-  Statement *prepares;  // what it prepares; NULL: nothing
-  bool spoils;          // its failure is that of the whole transaction
-} Sent;
-
-typedef struct Postgres {
-  Db db;
-  PGconn *conn;
-  char *url;
-  uint64_t lost_ns;  // when the line, or waiting for the lock, was given up last; 0: not since then all was well
-  bool listens;
-  bool begun;   // a transaction was, and was not ended yet: also of a line that was lost meanwhile
-  bool moves;   // opened with DB_MOVE
-  bool pooled;  // somebody between us and the server changes the connection with each transaction
-  Statements statements;
-  Sent sent[SENT_MAX];
-  int sent_count;
-  int64_t changes;
-  int64_t total_changes;
-} Postgres;
-
-static Postgres *postgres_of(const Db *db) {
-  return (Postgres *)(uintptr_t)db;
-}
-
-// Classes 53 to 58: no room, limits, somebody's intervention, the system itself; but 57014 is a statement's time that
-// is over. 08: the connection, as a pooler has it. 25006: it takes no writes. Without a state the line is dead.
-static bool is_of_the_system(const char *state) {
-  if (state == NULL || strncmp(state, "08", 2) == 0 || strcmp(state, "25006") == 0) return true;
-  return state[0] == '5' && state[1] >= '3' && state[1] <= '8' && strcmp(state, "57014") != 0;
-}
-
-static void fail(Db *db, const char *what, const char *sql, const PGresult *result) {
-  Postgres *me = postgres_of(db);
-  const char *state = result != NULL ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
-  const char *reason = result != NULL ? PQresultErrorMessage(result) : PQerrorMessage(me->conn);
-  db->failed = true;
-  if (is_of_the_system(state)) db->disk_failed = true;
-  if (!db->has_savepoint) db->spoilt = true;
-  log_error("db: statement failed", "at=%s code=%s reason=\"%.*s\" sql=\"%.120s\"", what, state != NULL ? state : "-",
-            (int)strcspn(reason, "\n"), reason, sql);
-}
-
-// Waiting.
-
-// Also of a process that slept past the limit: what has come meanwhile is there.
-static bool wait_for(PGconn *conn, short what, uint64_t until_ns) {
-  uint64_t now_ns = uv_hrtime();
-  struct pollfd socket = {.fd = PQsocket(conn), .events = what};
-  return poll(&socket, 1, now_ns < until_ns ? (int)((until_ns - now_ns) / 1000000) + 1 : 0) > 0;
-}
-
-static void give_up(Postgres *me) {
-  PQfinish(me->conn);
-  me->conn = NULL;
-  me->sent_count = 0;
-  me->lost_ns = uv_hrtime();
-}
-
-static bool lost_just_now(const Postgres *me) {
-  return me->lost_ns != 0 && uv_hrtime() - me->lost_ns < AGAIN_MS * UINT64_C(1000000);
-}
-
-// Waits until a result is there. False: none came in time, and the line is dropped.
-static bool wait_result(Postgres *me, int limit_ms) {
-  uint64_t limit_ns = (uint64_t)limit_ms * 1000000;
-  uint64_t until_ns = uv_hrtime() + limit_ns;
-  while (PQisBusy(me->conn) != 0) {
-    if (!wait_for(me->conn, POLLIN, until_ns) || PQconsumeInput(me->conn) == 0) {
-      give_up(me);
-      return false;
-    }
-    until_ns = uv_hrtime() + limit_ns;
-  }
-  return true;
-}
-
-// The last result of a simple query, or the first that is an error; NULL: there was none in time.
-static PGresult *take_result(Postgres *me, int limit_ms) {
-  PGresult *last = NULL;
-  while (wait_result(me, limit_ms)) {
-    PGresult *result = PQgetResult(me->conn);
-    if (result == NULL) return last;
-    bool had_failed = last != NULL && PQresultStatus(last) == PGRES_FATAL_ERROR;
-    PQclear(had_failed ? result : last);
-    if (!had_failed) last = result;
-  }
-  PQclear(last);
-  return NULL;
-}
-
-static bool is_good(const PGresult *result) {
-  ExecStatusType status = PQresultStatus(result);
-  return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY;
-}
-
-static bool exec(Postgres *me, const char *what, const char *sql, int limit_ms) {
-  PGresult *result = NULL;
-  if (me->conn != NULL && PQexitPipelineMode(me->conn) != 0 && PQsendQuery(me->conn, sql) != 0)
-    result = take_result(me, limit_ms);
-  bool good = is_good(result);
-  if (!good) fail(&me->db, what, sql, result);
-  PQclear(result);
-  return good;
-}
+#include "core/postgres_line.h"
 
 static bool run_text(Db *db, const char *sql) {
-  return exec(postgres_of(db), "exec", sql, SCHEMA_MS);
-}
-
-// Connecting.
-
-static void on_notice(void *arg, const char *message) {
-  (void)arg;
-  log_debug("db: notice", "text=\"%.*s\"", (int)strcspn(message, "\n"), message);
-}
-
-static PGconn *connect_in_time(const Postgres *me, int limit_ms) {
-  // Who is silent is asked after two seconds, and given up after two more: a machine that has lost its power says
-  // nothing, and who only listens would wait for it for hours.
-  static const char *const names[] = {
-      "dbname",          "fallback_application_name", "client_encoding",  "tcp_user_timeout",
-      "keepalives_idle", "keepalives_interval",       "keepalives_count", NULL};
-  const char *name = me->moves ? "foyer migrate" : "foyer";
-  const char *values[] = {me->url, name, "UTF8", me->moves ? "60000" : "2000", "2", "1", "2", NULL};
-  uint64_t until_ns = uv_hrtime() + (uint64_t)limit_ms * 1000000;
-  PGconn *conn = PQconnectStartParams(names, values, 1);
-  PostgresPollingStatusType status = PGRES_POLLING_WRITING;
-  while (conn != NULL && PQstatus(conn) != CONNECTION_BAD && status != PGRES_POLLING_OK &&
-         status != PGRES_POLLING_FAILED) {
-    if (!wait_for(conn, status == PGRES_POLLING_READING ? POLLIN : POLLOUT, until_ns)) break;
-    status = PQconnectPoll(conn);
-  }
-  return conn;
-}
-
-// Likewise the server with us, whose backend keeps its place, and perhaps a lock, until it gives us up.
-#define GIVE_UP "SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_user_timeout = 5000; "
-
-// A pooler gives another server process than the one whose number it told.
-static bool find_pooler(Postgres *me, int limit_ms) {
-  PGresult *result = NULL;
-  if (PQsendQuery(me->conn, GIVE_UP "SELECT pg_backend_pid()") != 0) result = take_result(me, limit_ms);
-  bool good = is_good(result);
-  if (good) me->pooled = strtol(PQgetvalue(result, 0, 0), NULL, 10) != PQbackendPID(me->conn);
-  PQclear(result);
-  return good;
-}
-
-static bool open_line(Postgres *me, int limit_ms) {
-  PQfinish(me->conn);
-  statements_forget(&me->statements);
-  me->listens = false;
-  me->conn = connect_in_time(me, limit_ms);
-  if (me->conn != NULL && PQstatus(me->conn) == CONNECTION_OK) {
-    PQsetNoticeProcessor(me->conn, on_notice, NULL);
-    return find_pooler(me, limit_ms);
-  }
-  const char *reason = me->conn != NULL ? PQerrorMessage(me->conn) : "";
-  log_error("db: cannot connect", "reason=\"%.*s\"", (int)strcspn(reason, "\n"), reason);
-  give_up(me);
-  return false;
-}
-
-static bool connect_anew(Postgres *me) {
-  if (lost_just_now(me) || !open_line(me, CONNECT_MS)) {
-    me->db.failed = me->db.disk_failed = true;
-    return false;
-  }
-  db_count_reconnect();
-  me->lost_ns = 0;
-  return true;
+  return postgres_exec(postgres_of(db), "exec", sql, SCHEMA_MS);
 }
 
 static void close_connection(Db *db) {
@@ -215,16 +29,16 @@ static void close_connection(Db *db) {
 
 // The result of the next that was sent; NULL: it did not come.
 static PGresult *next_result(Postgres *me, int limit_ms) {
-  PGresult *result = wait_result(me, limit_ms) ? PQgetResult(me->conn) : NULL;
+  PGresult *result = postgres_wait_result(me, limit_ms) ? PQgetResult(me->conn) : NULL;
   if (result == NULL || PQresultStatus(result) == PGRES_PIPELINE_SYNC) return result;
-  if (wait_result(me, limit_ms)) PQclear(PQgetResult(me->conn));  // NULL: there is one result each
+  if (postgres_wait_result(me, limit_ms)) PQclear(PQgetResult(me->conn));  // NULL: there is one result each
   return result;
 }
 
 static void answered(Postgres *me, const Sent *sent, const PGresult *result) {
-  if (is_good(result)) return;
+  if (postgres_is_good(result)) return;
   // What comes after a failure is not done, and says no more than that.
-  if (PQresultStatus(result) != PGRES_PIPELINE_ABORTED) fail(&me->db, sent->what, sent->text, result);
+  if (PQresultStatus(result) != PGRES_PIPELINE_ABORTED) postgres_fail(&me->db, sent->what, sent->text, result);
   me->db.failed = true;
   if (sent->spoils) me->db.spoilt = true;
   if (sent->prepares != NULL) statements_free_slot(sent->prepares);
@@ -242,7 +56,7 @@ static PGresult *settle(Postgres *me) {
     PQclear(last);
     last = me->conn != NULL ? next_result(me, limit_ms) : NULL;
     answered(me, &me->sent[i], last);
-    good = good && is_good(last);
+    good = good && postgres_is_good(last);
   }
   if (me->conn != NULL) PQclear(next_result(me, limit_ms));  // of the sync
   if (good) return last;
@@ -257,7 +71,7 @@ static bool may_send(Postgres *me) {
 }
 
 static bool sent(Postgres *me, int done, Sent what) {
-  if (done == 0) fail(&me->db, what.what, what.text, NULL);
+  if (done == 0) postgres_fail(&me->db, what.what, what.text, NULL);
   if (done != 0) me->sent[me->sent_count++] = what;
   return done != 0;
 }
@@ -290,14 +104,14 @@ static const Statement *send_statement(Postgres *me, const char *sql, uint64_t e
                                        int count) {
   Parameters with;
   uint64_t kinds = parameters_encode(&with, values, count) | extra;
-  if (PQstatus(me->conn) != CONNECTION_OK && (me->begun || !connect_anew(me))) {
-    fail(&me->db, "send", statement_form(sql), NULL);
+  if (PQstatus(me->conn) != CONNECTION_OK && (me->begun || !postgres_connect_anew(me))) {
+    postgres_fail(&me->db, "send", statement_form(sql), NULL);
     return NULL;
   }
   Statement *statement = statements_find(&me->statements, sql, kinds);
   bool is_new = statement->text == NULL;
   if (is_new && !statements_fill(&me->statements, statement, sql, kinds)) {
-    fail(&me->db, "prepare", statement_form(sql), NULL);
+    postgres_fail(&me->db, "prepare", statement_form(sql), NULL);
     return NULL;
   }
   bool ready = (!statement->writes || db_before_write(&me->db)) && (!is_new || prepare(me, statement, &with, count));
@@ -424,12 +238,12 @@ static bool in_transaction(const Db *db) {
 
 static bool begin(Postgres *me, const char *text) {
   Db *db = &me->db;
-  if (PQstatus(me->conn) != CONNECTION_OK && !connect_anew(me)) return false;
-  if (db->hurries && lost_just_now(me)) {
+  if (PQstatus(me->conn) != CONNECTION_OK && !postgres_connect_anew(me)) return false;
+  if (db->hurries && postgres_lost_just_now(me)) {
     db->failed = db->disk_failed = true;
     return false;
   }
-  bool done = exec(me, "control", text, db->hurries ? SOON_MS : ANSWER_MS);
+  bool done = postgres_exec(me, "control", text, db->hurries ? SOON_MS : ANSWER_MS);
   me->lost_ns = done ? 0 : uv_hrtime();
   return done;
 }
@@ -454,15 +268,15 @@ static bool run_control(Db *db, DbControl control) {
 // By LISTEN; behind a pooler, which keeps no such connection, by saying that there may be something.
 static bool wait_for_commit(Db *db, int limit_ms, int deaf_ms) {
   Postgres *me = postgres_of(db);
-  if (PQstatus(me->conn) != CONNECTION_OK && !connect_anew(me)) return false;
+  if (PQstatus(me->conn) != CONNECTION_OK && !postgres_connect_anew(me)) return false;
   if (me->pooled) {
     poll(NULL, 0, deaf_ms);
     return true;
   }
-  if (!me->listens && !exec(me, "listen", "LISTEN foyer_commits", CONNECT_MS)) return false;
+  if (!me->listens && !postgres_exec(me, "listen", "LISTEN foyer_commits", CONNECT_MS)) return false;
   me->listens = true;
   PGnotify *told = PQnotifies(me->conn);
-  if (told == NULL && wait_for(me->conn, POLLIN, uv_hrtime() + (uint64_t)limit_ms * 1000000) &&
+  if (told == NULL && postgres_wait_for(me->conn, POLLIN, uv_hrtime() + (uint64_t)limit_ms * 1000000) &&
       PQconsumeInput(me->conn) == 0) {
     log_error("db: the connection that listens is lost", "reason=\"%.*s\"",
               (int)strcspn(PQerrorMessage(me->conn), "\n"), PQerrorMessage(me->conn));
@@ -507,7 +321,7 @@ Db *db_open_postgres(const char *url, DbMode mode) {
   me->db.driver = &driver;
   me->moves = me->db.takes_time = mode == DB_MOVE;  // who reads says so at each beginning
   me->url = strdup(url);
-  if (me->url != NULL && open_line(me, FIRST_MS)) return &me->db;
+  if (me->url != NULL && postgres_open_line(me, FIRST_MS)) return &me->db;
   close_connection(&me->db);
   return NULL;
 }

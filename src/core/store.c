@@ -1,4 +1,4 @@
-// The store: the queue to the writer, its batches, the readers and the worker, and the way back to the loops.
+// The store: the queue to the writer, its batches, the readers and the worker.
 #include "core/store.h"
 
 #include <assert.h>
@@ -10,113 +10,10 @@
 #include "core/batch.h"
 #include "core/commits.h"
 #include "core/log.h"
-#include "core/queue.h"
-#include "core/write_back.h"
+#include "core/store_private.h"
 
-enum { READERS_MAX = 16, LOOK_OUTSIDE_MS = 1000 };
+enum { LOOK_OUTSIDE_MS = 1000 };
 #define TRY_DISK_NS 500000000ULL
-
-// A committed batch on its way to the loops: every one hears the events, and each answers its own calls. The last one
-// frees it.
-typedef struct Batch {
-  _Atomic int users;
-  Call *calls;
-  struct BatchMessage *messages;  // one a loop
-} Batch;
-
-typedef struct BatchMessage {
-  LoopMessage message;
-  Batch *batch;
-} BatchMessage;
-
-struct Store {
-  StoreSettings settings;
-  Loop *loops;
-  int loop_count;
-  Queue writes;
-  Queue reads;
-  Queue work;
-  uv_thread_t writer;
-  uv_thread_t readers[READERS_MAX];
-  uv_thread_t worker;
-  Db *writer_db;
-  Db *reader_dbs[READERS_MAX];
-  int readers_begun;
-  bool begun;            // the writer's: a call has come, so all loops are there
-  _Atomic int64_t seen;  // the number of the last commit that the loops were told of; the writer's to change
-  WriteBack write_back;
-  Figure followed_ns;  // when it was known last that there is no commit that the loops were not told of
-  Spread batch_calls;
-  Spread commit_ns;
-  Db *listener_db;
-  uv_thread_t listener;
-  _Atomic bool stops;
-  _Atomic uint64_t commits;
-  _Atomic uint64_t calls;
-  _Atomic uint64_t failed_commits;
-  _Atomic uint64_t refused;
-  _Atomic bool healthy;
-};
-
-// The way back.
-
-static void batch_free(Batch *batch) {
-  for (Call *call = batch->calls; call != NULL;) {
-    Call *next = call->next;
-    call_free(call);
-    call = next;
-  }
-  free(batch->messages);
-  free(batch);
-}
-
-static void stamp(Call *calls) {
-  uint64_t now_ns = uv_hrtime();
-  for (Call *call = calls; call != NULL; call = call->next) {
-    for (Event *event = call->events; event != NULL; event = event->next) {
-      event->posted_ns = now_ns;
-      event->waited = call->waited;
-    }
-  }
-}
-
-static void count_answered(Loop *loop, const Call *call, uint64_t now_ns) {
-  Spread *spread = call->method->reads_only ? &loop->figures.read_ns : &loop->figures.write_ns;
-  spread_add(spread, spread_times_ns, now_ns - call->queued_ns);
-  if (call->error == ERR_INTERNAL) figure_add(&loop->figures.failed_calls, 1);
-}
-
-static void run_batch(Loop *loop, LoopMessage *message) {
-  Batch *batch = ((BatchMessage *)message)->batch;
-  uint64_t now_ns = uv_hrtime();
-  for (Call *call = batch->calls; call != NULL; call = call->next) {
-    for (const Event *event = call->events; event != NULL; event = event->next) {
-      loop->store->settings.event(loop, event);
-    }
-    if (call->loop != loop) continue;  // nobody's loop: it is another process's
-    if (call->awaited) --loop->awaited;
-    count_answered(loop, call, now_ns);
-    if (call->error == ERR_NONE && call->method->answer != NULL) call->method->answer(call, call->input);
-    call->done(loop, call);
-  }
-  if (atomic_fetch_sub(&batch->users, 1) == 1) batch_free(batch);
-}
-
-// Sends finished calls to all loops, or to their own only when nothing has happened that others must hear.
-static void deliver(Store *store, Call *calls, Loop *only) {
-  if (calls == NULL) return;
-  int count = only != NULL ? 1 : store->loop_count;
-  assert(count > 0);
-  stamp(calls);
-  Batch *batch = calloc(1, sizeof *batch);
-  BatchMessage *messages = calloc((size_t)count, sizeof *messages);
-  if (batch == NULL || messages == NULL) abort();  // what was committed cannot be told: a restart tells it
-  *batch = (Batch){.users = count, .calls = calls, .messages = messages};
-  for (int i = 0; i < count; i++) {
-    messages[i] = (BatchMessage){.message.run = run_batch, .batch = batch};
-    loop_post(only != NULL ? only : &store->loops[i], &messages[i].message);
-  }
-}
 
 // Running.
 
@@ -171,7 +68,7 @@ static bool follow_others(Store *store) {
       tell_events(store, call);  // their effects are for their own couriers
       tell_number(store, ++number, false);
     }
-    deliver(store, calls, NULL);
+    store_deliver(store, calls, NULL);
   }
 }
 
@@ -234,7 +131,7 @@ static Call *write_batch(Store *store, Call *calls) {
   spread_add(&store->commit_ns, spread_times_ns, uv_hrtime() - begun_ns);
   bool effects = tell_committed(store, calls);
   tell_number(store, number, true);
-  deliver(store, calls, NULL);
+  store_deliver(store, calls, NULL);
   if (effects) store->settings.effects(store->settings.couriers);
   return next;
 }
@@ -332,7 +229,7 @@ static void tell_counted(Store *store, const Call *call) {
 // Of a call that has not come to the writer.
 static void deliver_unwritten(Store *store, Call *call) {
   tell_counted(store, call);
-  deliver(store, call, call->loop);
+  store_deliver(store, call, call->loop);
 }
 
 typedef struct Reader {
@@ -374,7 +271,7 @@ static void worker_main(void *arg) {
 static void refuse(Store *store, Call *call) {
   atomic_fetch_add(&store->refused, 1);
   batch_forget(call, ERR_BUSY);
-  deliver(store, call, call->loop);
+  store_deliver(store, call, call->loop);
 }
 
 static void enqueue(Store *store, Call *call) {
