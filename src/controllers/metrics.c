@@ -176,6 +176,10 @@ static void of_shared_store(const Scrape *scrape, const Metric *metric) {
   if (scrape->shared) of_store(scrape, metric);
 }
 
+static void of_redis(const Scrape *scrape, const Metric *metric) {
+  if (scrape->store.has_redis) of_store(scrape, metric);
+}
+
 static void of_queues(const Scrape *scrape, const Metric *metric) {
   static const char *const names[STORE_QUEUES] = {"write", "read", "work"};
   for (int i = 0; i < STORE_QUEUES; i++) add_one(scrape, metric, "queue", names[i], scrape->store.queued[i]);
@@ -281,6 +285,14 @@ static const Metric metrics[] = {
      "Number of the last commit of any process that this one has told its clients of."},
     {"foyer_commits_lag_seconds", GAUGE, of_shared_store, STORE(unsure_ns), NS,
      "Time since this process knew of every commit: the most that its clients may be behind."},
+    {"foyer_redis_up", GAUGE, of_redis, STORE(redis.here), 0, "1 while Redis is there."},
+    {"foyer_redis_waiting", GAUGE, of_redis, STORE(redis.waiting), 0, "Commands that Redis has not answered yet."},
+    {"foyer_redis_commands_total", COUNTER, of_redis, STORE(redis.sent), 0, "Commands to Redis."},
+    {"foyer_redis_dropped_total", COUNTER, of_redis, STORE(redis.dropped), 0,
+     "Commands that were not sent, or whose answer was lost with the line."},
+    {"foyer_redis_faults_total", COUNTER, of_redis, STORE(redis.faults), 0, "Commands that Redis refused."},
+    {"foyer_redis_connects_total", COUNTER, of_redis, STORE(redis.connects), 0, "Times that Redis came."},
+    {"foyer_redis_heard_total", COUNTER, of_redis, STORE(redis.heard), 0, "Commits of others heard of by Redis."},
     {"foyer_outbox_pending", GAUGE, of_lanes, LANE(pending), 0, "Effects that are not over."},
     {"foyer_outbox_oldest_seconds", GAUGE, of_lanes, LANE(oldest_ms), MS, "Since when the oldest effect is due."},
     {"foyer_outbox_performed_total", COUNTER, of_lanes, LANE(performed), 0, "Tries that ended well."},

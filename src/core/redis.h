@@ -51,13 +51,13 @@ bool redis_has_room(const Redis *redis);
 
 // Figures since the start.
 typedef struct RedisFigures {
-  bool here;
+  uint64_t here;      // 1: it is
   uint64_t sent;      // commands
   uint64_t dropped;   // commands that were not taken, or had no answer when the line broke
   uint64_t faults;    // commands that it refused
   uint64_t connects;  // times that it came
   uint64_t heard;     // messages of the channel
-  uint32_t waiting;   // commands that have no answer yet
+  uint64_t waiting;   // commands that have no answer yet
 } RedisFigures;
 RedisFigures redis_figures(const Redis *redis);
 

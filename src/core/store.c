@@ -403,7 +403,9 @@ StoreFigures store_figures(Store *store) {
       .batch_calls = &store->batch_calls,
       .commit_ns = &store->commit_ns,
       .position = (uint64_t)store->seen,
-      .unsure_ns = followed_ns > 0 ? uv_hrtime() - followed_ns : 0};
+      .unsure_ns = followed_ns > 0 ? uv_hrtime() - followed_ns : 0,
+      .has_redis = store->settings.redis != NULL,
+      .redis = redis_figures(store->settings.redis)};
 }
 
 bool store_is_shared(const Store *store) {

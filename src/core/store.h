@@ -66,6 +66,8 @@ typedef struct StoreFigures {
   // that there is none after it.
   uint64_t position;
   uint64_t unsure_ns;
+  bool has_redis;
+  RedisFigures redis;
 } StoreFigures;
 StoreFigures store_figures(Store *store);
 bool store_is_shared(const Store *store);  // db_is_shared
