@@ -87,8 +87,6 @@ bool booking_find_pending(Call *call, Str category_public_id, Booking *booking) 
   return read_one(call, db_rows(call->db, FIND, sql_int(call->who.user_id), sql_text(category_public_id)), booking);
 }
 
-// A table that was empty when the statement was planned gives no hint which of its indexes is the narrow one: `+ 0`
-// takes the wide ones away.
 // While a table is new PostgreSQL takes all its indexes for equally narrow, also one of all pending bookings: what is
 // concealed by `|| ''` and `+ 0` leaves it none but those of the person.
 #define BUYER_SELECT                                                                                                \
