@@ -128,21 +128,20 @@ COMMIT;
 
 
 def sale(postgres, concerts):
-    """A database "made" with so many concerts on sale; what BOOK and the requests are written with."""
+    """A database with so many concerts on sale, named after their number; what BOOK and the requests are written with."""
     now_ms = int(time.time() * 1000)
     about = {"now": now_ms, "day": DAY_MS, "concerts": concerts, "pairs": PAIRS, "pairs_each": PAIRS // concerts,
-             "seats": 2 * PAIRS, "seats_each": 2 * PAIRS // concerts}
-    postgres.make("made")
-    postgres.sql("made", SALE.format(**about))
+             "seats": 2 * PAIRS, "seats_each": 2 * PAIRS // concerts, "made": f"made{concerts}"}
+    postgres.make(about["made"])
+    postgres.sql(about["made"], SALE.format(**about))
     return about
 
 
 def by_pgbench(postgres, about, seconds):
-    """Bookings a second by pgbench, each connection at a concert of its own, or all at the only one."""
-    url = postgres.copy("made", "bare")
+    """Bookings a second by pgbench, each connection at a concert of its own."""
+    url = postgres.copy(about["made"], "bare")
     script = WORK / "book.pgbench"
-    nth = ":k * %d + :client_id" % CLIENTS if about["concerts"] == 1 else ":client_id * %d + :k" % about["pairs_each"]
-    script.write_text(BOOK.format(nth=nth, **about))
+    script.write_text(BOOK.format(nth=":client_id * %d + :k" % about["pairs_each"], **about))
     ran = subprocess.run(["taskset", "-c", BOTH_CORES, "pgbench", "-n", "-M", "prepared", "-c", str(CLIENTS), "-j", "2", "-D", "k=-1",
                           "-T", str(seconds), "-f", script, url], capture_output=True, text=True, timeout=120,
                          env={**os.environ, "PGOPTIONS": "-c enable_seqscan=off -c jit=off"})  # as ours has it
@@ -160,9 +159,9 @@ def booking_requests(about):
         yield "POST", f"/api/v1/booking?concertId={concert}", bearer, json.dumps({"seatIds": [2 * nth + 1, 2 * nth + 2]})
 
 
-def by_foyer(postgres, requests, seconds):
+def by_foyer(postgres, about, requests, seconds):
     """(bookings a second, bookings a commit)"""
-    url = postgres.copy("made", "ours")
+    url = postgres.copy(about["made"], "ours")
     with Server("cluster", url=url, core=BOTH_CORES, MAX_ACTIVE_USERS="1000000", SLOT_SECONDS="86400") as server, \
             load("requests", server.port, CONNECTIONS, requests, core=BOTH_CORES) as ours:
         ours.answer()
@@ -177,21 +176,22 @@ def by_foyer(postgres, requests, seconds):
 
 
 def book(work, concerts, bar):
+    """Bookings in so many concerts, beside pgbench in CLIENTS of them."""
     def row(postgres, pace):
-        about = sale(postgres, concerts)
+        spread = sale(postgres, CLIENTS)
+        about = spread if concerts == CLIENTS else sale(postgres, concerts)
         requests = requests_file("cluster", booking_requests(about))
         pairs, batches = [], []
         seconds = round(pace.round_s * 4)
         for _ in range(min(pace.rounds, 5)):
-            limit = by_pgbench(postgres, about, seconds)
-            rate, batch = by_foyer(postgres, requests, seconds)
+            limit = by_pgbench(postgres, spread, seconds)
+            rate, batch = by_foyer(postgres, about, requests, seconds)
             pairs.append((limit, rate))
             batches.append(batch)
         yield against(work, "bookings/s", pairs, bar,
                       f"one process, {CONNECTIONS} connections, a request under way on each, {median(batches):.0f} bookings a "
                       f"commit; the limit is pgbench -M prepared with {CLIENTS} connections doing the same transaction, "
-                      f"{'each connection in a concert of its own' if concerts > 1 else 'all in the one concert'}; either has "
-                      "both cores, shared with the server")
+                      "each in a concert of its own; either has both cores, shared with the server")
     return row
 
 

@@ -1,6 +1,7 @@
 """The table of rows: each function takes its measure, of a venue and at a pace, and yields results."""
 import box_office
 import cluster
+import cluster_redis
 import halls
 import messenger
 import page
@@ -37,4 +38,5 @@ CLUSTER = {
     "cluster_hot": cluster.book("booking two seats on PostgreSQL, one hot concert", 1, 2),
     "cluster_watch": cluster.watch,
     "cluster_second": cluster.second,
+    "cluster_queue": cluster_redis.queue,
 }
