@@ -52,7 +52,7 @@ export function sqlIn(folder, statement) {
 
 // What is about SQLite's file, by the names of the tests, and why there is no such thing at PostgreSQL.
 const ABOUT_THE_FILE = {
-  'a full disk: errors, then it works again when there is room': 'the disk is that of its server; see the full tablespace',
+  'a full disk: errors, then it works again when there is room': 'the disk is that of its server',
   'writes that fail: errors, then it works again': 'it writes no file; see the database that takes no writes',
   'a folder that is taken away: errors, and no change is acknowledged that nobody will find': 'see the database that is shut',
   'a disk that is full when it starts: it says so, and ends': 'it needs no room to start',
