@@ -76,9 +76,9 @@ struct Db {
 
 Db *db_open_sqlite(const char *path, DbMode mode);
 Db *db_open_postgres(const char *url, DbMode mode);
-// The libraries' own connections, for what one of them alone can do.
+// The libraries' own connections, for what one of them alone can do; that to PostgreSQL with nothing under way.
 struct sqlite3 *db_sqlite_connection(const Db *db);
-struct pg_conn *db_postgres_connection(const Db *db);
+struct pg_conn *db_postgres_connection(Db *db);
 
 // A call's first write makes its savepoint, so that calls that only look cost none. False: it could not be made.
 bool db_before_write(Db *db);

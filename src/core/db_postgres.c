@@ -286,8 +286,11 @@ static bool wait_for_commit(Db *db, int limit_ms, int deaf_ms) {
   return true;
 }
 
-PGconn *db_postgres_connection(const Db *db) {
-  return postgres_of(db)->conn;
+PGconn *db_postgres_connection(Db *db) {
+  Postgres *me = postgres_of(db);
+  settle_all(db);
+  if (me->conn != NULL) PQexitPipelineMode(me->conn);
+  return me->conn;
 }
 
 static const DbDriver driver = {
