@@ -81,7 +81,8 @@ static bool begin_tls(RedisLine *line, SSL_CTX *context, const char *host, uint6
   if (line->tls == NULL || SSL_set_fd(line->tls, line->socket) != 1) return false;
   // An address is looked for among the certificate's addresses, a name among its names, and only a name is sent.
   bool is_address = X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(line->tls), host) == 1;
-  if (!is_address && (SSL_set1_host(line->tls, host) != 1 || SSL_set_tlsext_host_name(line->tls, host) != 1))
+  if (!is_address &&
+      (SSL_set1_host(line->tls, host) != 1 || SSL_set_tlsext_host_name(line->tls, (char *)(uintptr_t)host) != 1))
     return false;
   for (;;) {
     int done = SSL_connect(line->tls);
