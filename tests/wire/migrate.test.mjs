@@ -9,7 +9,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, afterEach, before, describe, test } from 'node:test';
 
-import { environmentWith, FOYER, until } from './support/faults.mjs';
+import { environmentWith, FOYER, newFolder, until } from './support/faults.mjs';
 import { Line, Person } from './support/foyer.mjs';
 import { ask, leaveAll, person, write } from './support/messenger.mjs';
 import { newPostgres, withoutPostgres } from './support/postgres.mjs';
@@ -41,9 +41,9 @@ describe('a venue that is moved', { ...LIMIT, skip: withoutPostgres }, () => {
 
   before(async () => {
     // The secrets are in the database: they move as well.
-    side = await startTickets({ JWT_SECRET: '', COOKIE_SECRET: '', MAX_ACTIVE_USERS: '1', DEMO_SEATS: '100' });
-    file = path.join(side.foyer.folder, 'foyer.db');
+    file = path.join(newFolder(), 'foyer.db');
     from = `sqlite:${file}`;
+    side = await startTickets({ DATABASE_URL: from, JWT_SECRET: '', COOKIE_SECRET: '', MAX_ACTIVE_USERS: '1', DEMO_SEATS: '100' });
     database = newPostgres('template0');
   });
   afterEach(leaveAll);
@@ -165,9 +165,10 @@ describe('a venue that is moved', { ...LIMIT, skip: withoutPostgres }, () => {
 describe('where a venue cannot be moved to', { ...LIMIT, skip: withoutPostgres }, () => {
   test('a database that puts texts in the order of a language', LIMIT, async () => {
     const database = newPostgres('template0', `LOCALE_PROVIDER icu ICU_LOCALE 'en-US'`);
-    const side = await startTickets();
+    const from = `sqlite:${path.join(newFolder(), 'foyer.db')}`;
+    const side = await startTickets({ DATABASE_URL: from });
     await side.foyer.stop();
-    const refused = migrate(`sqlite:${path.join(side.foyer.folder, 'foyer.db')}`, database.url);
+    const refused = migrate(from, database.url);
     assert.equal(refused.status, 1, refused.stderr);
     assert.match(refused.stderr, /does not compare texts by their bytes: make it with CREATE DATABASE/);
     assert.equal(database.ask(`SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::REGNAMESPACE`), '0');

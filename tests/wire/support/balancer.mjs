@@ -17,6 +17,7 @@ export const withoutBalancer = !existsSync(PROGRAM) && 'there is no haproxy';
 
 export class Balancer {
   log = '';
+  host = '127.0.0.1';
   request = Foyer.prototype.request; // so that browsers, lines and clients of the other tests go through it
 
   static async start() {
