@@ -89,20 +89,17 @@ bool booking_find_pending(Call *call, Str category_public_id, Booking *booking) 
 
 // While a table is new PostgreSQL takes all its indexes for equally narrow, also one of all pending bookings: what is
 // concealed by `|| ''` and `+ 0` leaves it none but those of the person.
-#define BUYER_SELECT(category, pending, active, until)                                                            \
-  "SELECT " CATEGORY_COLUMNS ", coalesce((SELECT b.expires_at FROM bookings b WHERE b.user_id = $1 AND " category \
-  " = k.id AND " pending                                                                                          \
-  " = 'pending'), 0), (SELECT count(*) FROM queue_places q WHERE q.concert_id = $2"                               \
-  " AND q.user_id = $1 AND q.status IN ('waiting', 'active') AND " active " = 'active' AND " until                \
-  " > $3), (SELECT public_id FROM users WHERE id = $1) FROM categories k WHERE k.concert_id = $2"
-#define BUYER_IN(more)                                                                  \
-  SQL_FORMS(BUYER_SELECT("b.category_id", "b.status", "q.status", "q.slot_until") more, \
-            BUYER_SELECT("b.category_id + 0", "b.status || ''", "q.status || ''", "q.slot_until + 0") more)
+#define BUYER_SELECT                                                                                                \
+  "SELECT " CATEGORY_COLUMNS                                                                                        \
+  ", coalesce((SELECT b.expires_at FROM bookings b WHERE b.user_id = $1"                                            \
+  " AND b.category_id + 0 = k.id AND b.status || '' = 'pending'), 0), (SELECT count(*) FROM queue_places q"         \
+  " WHERE q.concert_id = $2 AND q.user_id = $1 AND q.status IN ('waiting', 'active') AND q.status || '' = 'active'" \
+  " AND q.slot_until + 0 > $3), (SELECT public_id FROM users WHERE id = $1) FROM categories k WHERE k.concert_id = $2"
 
 bool booking_find_buyer(Call *call, const Concert *concert, Str category_public_id, int64_t seat_id, Buyer *buyer) {
-  static const char BY_NAME[] = BUYER_IN(" AND k.public_id = $4");
+  static const char BY_NAME[] = BUYER_SELECT " AND k.public_id = $4";
   static const char BY_SEAT[] =
-      BUYER_IN(" AND k.seat_type_id = (SELECT s.seat_type_id FROM seats s WHERE s.id = $4 AND s.hall_id = $5)");
+      BUYER_SELECT " AND k.seat_type_id = (SELECT s.seat_type_id FROM seats s WHERE s.id = $4 AND s.hall_id = $5)";
   SqlValue user = sql_int(call->who.user_id);
   Rows rows =
       category_public_id.length > 0
