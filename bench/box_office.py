@@ -159,7 +159,7 @@ BOOK = [
        FROM categories k WHERE k.concert_id = ?1 AND k.seat_type_id = (SELECT s.seat_type_id FROM seats s WHERE s.id = ?5
        AND s.hall_id = ?4)""",
     """SELECT id, row, place, row_label, place_label, zone, status FROM seats WHERE id IN (SELECT value FROM
-       json_each('[' || ?12 || ']')) AND hall_id = ?4 AND seat_type_id = ?8 ORDER BY row, place""",
+       json_each('[' || ?12 || ']')) AND hall_id + 0 = ?4 AND seat_type_id + 0 = ?8 ORDER BY row, place""",
     "UPDATE categories SET available_seats = available_seats - 2 WHERE id = ?7",
     """UPDATE seats SET status = 1, reserved_by = ?3, updated_at = ?11 WHERE id IN (SELECT value FROM
        json_each('[' || ?12 || ']'))""",
