@@ -14,6 +14,7 @@
 
 enum {
   PLACES_MAX = 1 << 18,  // remembered changes
+  MENDED_MAX = 256,      // changes that are sent again at a time: the writer may be waiting for the lock
   PATIENCE = 3           // beats that others have for what they have committed
 };
 
@@ -192,17 +193,22 @@ static void on_mended(void *arg, uint64_t note, const RedisAnswer *answer) {
   int64_t marker;
   (void)arg;
   keys_lock();
-  read_marker(answer, &marker);
-  if ((int64_t)note == all.mending) all.mending = 0;
+  bool read = read_marker(answer, &marker);
+  if ((int64_t)note == all.mending) {
+    all.mending = 0;
+    if (read && marker >= (int64_t)note) keys_mend(marker);  // with what follows
+  }
   keys_unlock();
 }
 
 void keys_mend(int64_t marker) {
+  int sent = 0;
   if (all.mending != 0 || marker < all.base) return;
-  for (const Change *change = all.first; change != NULL; change = change->next) {
+  for (const Change *change = all.first; change != NULL && sent < MENDED_MAX; change = change->next) {
     if (change->number <= marker) continue;
     if (!send_change(change->previous, change->number, change->places, change->count, on_mended)) break;
     all.mending = change->number;
+    ++sent;
   }
 }
 
