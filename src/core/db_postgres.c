@@ -23,8 +23,6 @@ static void close_connection(Db *db) {
   free(me);
 }
 
-// Statements.
-
 // Sending, and reading the answers of all that was sent.
 
 // The result of the next that was sent; NULL: it did not come.
@@ -209,11 +207,12 @@ static void limit_work(Db *db, int thousands) {
 
 // Transactions.
 
+// A statement is planned when its connection is young, and its table may be empty then: whoever reads all of it would
+// go on doing so when it has grown. So what writes takes an index where there is one, and is never planned anew or
+// compiled.
+#define BY_INDEX "SET LOCAL enable_seqscan = off; SET LOCAL jit = off; SET LOCAL plan_cache_mode = force_generic_plan; "
 // A process that is stopped in the middle holds the lock: the server ends its transaction. Who hurries is refused by
 // the server a little before the line would be dropped. For one transaction each, so that a pooler is no matter.
-// A statement is planned when its connection is young, and its table may be empty then: whoever reads all of it would
-// go on doing so when it has grown. So what writes takes an index where there is one, compiled or planned anew never.
-#define BY_INDEX "SET LOCAL enable_seqscan = off; SET LOCAL jit = off; SET LOCAL plan_cache_mode = force_generic_plan; "
 #define BEGIN_WRITE "BEGIN; " BY_INDEX "SET LOCAL idle_in_transaction_session_timeout = 2000; "
 #define BEGIN_READ "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
 #define SOON "SET LOCAL statement_timeout = 1200; "

@@ -1,4 +1,5 @@
-// One connection to PostgreSQL: making it, waiting for it with a limit, and what its failures mean.
+// One connection to PostgreSQL: making it, waiting for it with a limit, and what its failures mean. One that is lost is
+// made again when the next transaction begins.
 #include "core/postgres_line.h"
 
 #include <poll.h>

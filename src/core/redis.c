@@ -454,8 +454,9 @@ Redis *redis_new(Str url, const char **fault) {
 
 bool redis_start(Redis *redis, const RedisSettings *settings) {
   redis->settings = *settings;
-  redis->started = uv_thread_create(&redis->thread, run, redis) == 0;
-  if (!redis->started) log_error("redis: no thread", "waiting=%d", 0);
+  int fault = uv_thread_create(&redis->thread, run, redis);
+  redis->started = fault == 0;
+  if (fault != 0) log_error("redis: no thread", "reason=\"%s\"", uv_strerror(fault));
   return redis->started;
 }
 

@@ -1,8 +1,14 @@
 // The lines of all concerts as keys of Redis, for whoever wants to read them there; this program never does. They are
-// written after each commit that changes them, by the process that has committed:
-//   queue:concert:<id>     sorted set: who waits (a user's id); by the number of arrival, lots before the opening below
-//   0 active:concert:<id>    set: who holds a slot slot:<id>:<user>       the end of his slot in milliseconds, gone
-//   when it is over foyer:queue            the number of the commit up to which all this is right
+// written after each commit that changes them, by the process that has committed. Ids are those of the tables:
+//
+// - queue:concert:<id>: a sorted set of who waits, by the number of arrival, lots before the opening below 0
+//
+// - active:concert:<id>: the set of who holds a slot
+//
+// - slot:<id>:<user>: the end of his slot in milliseconds; gone when it is over
+//
+// - foyer:queue: the number of the commit up to which all this is right
+//
 // What Redis has missed is written again from what this process remembers, what it has forgotten from the tables.
 #ifndef FOYER_MODELS_QUEUE_KEYS_H
 #define FOYER_MODELS_QUEUE_KEYS_H
