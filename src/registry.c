@@ -1,6 +1,7 @@
 // The program's tables.
 #include "registry.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "controllers/loop_state.h"
@@ -49,7 +50,7 @@ static size_t warm_count;
 // What time brings about is the first loop's work.
 enum { TICKER_QUEUE, TICKER_ROOM, TICKER_PAYMENT, TICKER_PRESENCE, TICKER_INDEX, TICKER_EXPIRE, TICKER_KEYS, TICKERS };
 static Ticker *tickers[TICKERS];
-static Loop *first_loop;
+static _Atomic(Loop *) first_loop;  // NULL until its tickers run
 
 static void start_tickers(Loop *loop) {
   const Config *config = loop->config;
@@ -62,12 +63,12 @@ static void start_tickers(Loop *loop) {
       [TICKER_EXPIRE] = {&message_method_expire, EXPIRE_MS, NULL},
       [TICKER_KEYS] = {&queue_method_keys, KEYS_MS, queue_keys_next},
   };
-  first_loop = loop;
   for (int i = 0; i < TICKERS; i++) {
     if (i == TICKER_INDEX && store_is_shared(loop->store)) continue;  // PostgreSQL indexes messages as they come
     tickers[i] = ticker_start(loop, &settings[i]);
     if (tickers[i] == NULL) abort();  // nothing was promised yet
   }
+  atomic_store(&first_loop, loop);
 }
 
 static void stop_tickers(void) {
@@ -96,10 +97,12 @@ static void run_keys_look(Loop *loop, LoopMessage *message) {
 }
 
 void registry_look_at_keys(void) {
+  Loop *loop = atomic_load(&first_loop);
+  if (loop == NULL) return;  // Redis was here before it: its ticker looks as it starts
   LoopMessage *message = malloc(sizeof *message);
   if (message == NULL) return;  // the keys are found wrong again
   message->run = run_keys_look;
-  loop_post(first_loop, message);
+  loop_post(loop, message);
 }
 
 void registry_warm_halls(const int64_t *ids, size_t count) {

@@ -239,7 +239,7 @@ Error topic_subscribe(Topics *topics, Conn *conn, SubscriberList *list, const Su
   Subscriber *subscriber = topic != NULL ? add_subscriber(topic, conn, list, request) : NULL;
   if (subscriber == NULL) return ERR_INTERNAL;
   if (topic->picture == NULL && !topic->loading) start_load(topic);
-  if (topic->picture == NULL || topic_must_wait(topic)) {
+  if (topic->picture == NULL || topic_must_wait(topic) || topic_is_ahead(subscriber)) {
     *waits = subscriber->told_waits = true;
     return ERR_NONE;
   }
@@ -318,7 +318,9 @@ static void poll_topics(Topics *topics) {
   topics->polled_ms = topics->loop->tick_ms;
   for (int i = 0; i < TOPIC_BUCKETS; i++) {
     for (Topic *topic = topics->buckets[i]; topic != NULL; topic = topic->next) {
-      if (topic->kind->poll == NULL || topic->picture == NULL || !topic->kind->poll(topic->picture)) continue;
+      if (topic->picture == NULL) continue;
+      if (topic->waiting > 0) topic_lose_patience(topic);
+      if (topic->kind->poll == NULL || !topic->kind->poll(topic->picture)) continue;
       topic->dirty = topics->any_dirty = true;
     }
   }

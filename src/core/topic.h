@@ -67,7 +67,7 @@ typedef struct SubscribeRequest {
   const char *type;  // the channel: echoed in every message; static text
   Str eid;           // at most TOPIC_EID_MAX_BYTES
   TopicForm form;
-  int64_t since;  // resume after this seq; -1: from a snapshot
+  int64_t since;  // resume after this seq, waiting a second or two where it is still to come; -1: from a snapshot
 } SubscribeRequest;
 
 // Subscribes and answers at once, or as soon as the picture is there (*waits; TopicDoor.served follows).

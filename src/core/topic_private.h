@@ -24,6 +24,7 @@ struct Subscriber {
   uint32_t index;  // in group->subscribers
   SubscriberState state;
   bool told_waits;  // the door counts on TopicDoor.served
+  bool has_waited;  // ahead of the picture, at the last look
 };
 
 // The subscribers of a topic that get the very same bytes.
@@ -117,8 +118,11 @@ void topic_drop_empty_groups(Topic *topic);
 void topic_flush(Topic *topic);            // sends what changed since sent_seq to the live subscribers
 bool topic_must_wait(Topic *topic);        // merged: its next frame is not due yet
 void topic_serve(Subscriber *subscriber);  // sends what a waiting subscriber waits for
-void topic_serve_waiting(Topic *topic);    // all of them, and the requests
-void topic_forget_frames(Topic *topic);    // at the end of the turn
+void topic_serve_waiting(Topic *topic);    // all of them that can be, and the requests
+// Its `since` is of a change that this loop has not heard of yet, as another server told it: it waits for that.
+bool topic_is_ahead(const Subscriber *subscriber);
+void topic_lose_patience(Topic *topic);  // once a look: who was ahead at the last one is served all the same
+void topic_forget_frames(Topic *topic);  // at the end of the turn
 void topic_answer_now(Topic *topic, Conn *conn, const char *type, Str eid);
 void topic_send_held(Topics *topics);  // those whose updates have gone out
 void topic_add_request(Topic *topic, Request *request);

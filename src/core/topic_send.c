@@ -129,6 +129,23 @@ static bool send_missed(Subscriber *subscriber) {
   return true;
 }
 
+bool topic_is_ahead(const Subscriber *subscriber) {
+  const Topic *topic = subscriber->group->topic;
+  return !topic->kind->local_seq && subscriber->since > topic->kind->seq(topic->picture);
+}
+
+void topic_lose_patience(Topic *topic) {
+  for (Group *group = topic->groups; group != NULL; group = group->next) {
+    for (uint32_t i = 0; i < group->count; i++) {
+      Subscriber *subscriber = group->subscribers[i];
+      if (subscriber->state != SUBSCRIBER_WAITING || !topic_is_ahead(subscriber)) continue;
+      if (subscriber->has_waited) subscriber->since = -1;  // the database is an older one, perhaps
+      subscriber->has_waited = true;
+    }
+  }
+  topic->topics->any_dirty = true;  // the turn's end serves them
+}
+
 void topic_serve(Subscriber *subscriber) {
   Group *group = subscriber->group;
   Topic *topic = group->topic;
@@ -229,7 +246,7 @@ void topic_serve_waiting(Topic *topic) {
   for (Group *group = topic->groups; group != NULL && topic->waiting > 0; group = group->next) {
     for (uint32_t i = 0; i < group->count;) {
       // Served, it waits no longer; or its owner has left, and the last of the group has taken its place.
-      if (group->subscribers[i]->state == SUBSCRIBER_WAITING) {
+      if (group->subscribers[i]->state == SUBSCRIBER_WAITING && !topic_is_ahead(group->subscribers[i])) {
         topic_serve(group->subscribers[i]);
       } else {
         ++i;
@@ -243,7 +260,8 @@ static Subscriber *find_servable(const SubscriberList *list) {
   Subscriber *subscriber = list->first;
   while (subscriber != NULL) {
     const Topic *topic = subscriber->group->topic;
-    if (subscriber->state == SUBSCRIBER_WAITING && topic->picture != NULL && !topic->dirty) break;
+    bool waits = subscriber->state == SUBSCRIBER_WAITING && topic->picture != NULL && !topic->dirty;
+    if (waits && !topic_is_ahead(subscriber)) break;
     subscriber = subscriber->next_of_conn;
   }
   return subscriber;

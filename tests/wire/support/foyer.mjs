@@ -107,8 +107,9 @@ export class Foyer {
 
   async #ready() {
     const end = Date.now() + START_MS;
-    while ((await this.request({ path: '/readyz' })).status !== 200) {
-      assert.ok(Date.now() < end, 'it did not become ready in time');
+    const status = () => this.request({ path: '/readyz' }).then((answer) => answer.status, (error) => assert.fail(`${error}: ${this.log}`));
+    while ((await status()) !== 200) {
+      assert.ok(Date.now() < end, `it did not become ready in time: ${this.log}`);
       await pause(10);
     }
   }

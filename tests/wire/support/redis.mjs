@@ -27,6 +27,7 @@ export async function startChild(command, wordsFor, answers) {
   for (let tries = 0; tries < 5; tries++) {
     const port = await freePort();
     const child = spawn(command, wordsFor(port), { stdio: 'ignore' });
+    child.unref(); // a test that fails before it ends it is not waited for
     children.add(child);
     let ended = false;
     child.once('exit', () => (ended = children.delete(child)));
@@ -83,6 +84,7 @@ export class RedisServer {
   /** Ends it at once, and everything that it held with it. */
   async kill() {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    this.child.ref();
     this.child.kill('SIGKILL');
     await once(this.child, 'exit');
   }
