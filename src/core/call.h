@@ -120,6 +120,7 @@ struct Call {
   Str agent;           // User-Agent, likewise
   Str request_id;      // names the request in the log and in its answer; empty for messages of a socket
   uint64_t queued_ns;  // monotonic, when it was handed to the store
+  uint64_t since_ns;   // likewise, since when it waits for the database: `prepare` has run
   bool prepared;       // `prepare` has run
   bool waited;         // came while its loop was sending updates
   bool awaited;        // its loop counts it in `awaited`

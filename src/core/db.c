@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <uv.h>
 
 #include "core/db_driver.h"
 #include "core/log.h"
@@ -187,7 +188,7 @@ uint64_t db_version_of(Db *db, const char *table) {
 
 bool db_begin(Db *db, DbMode mode) {
   db_rollback(db);  // of a transaction that could not be ended when it should have been
-  db->failed = db->in_call = db->has_savepoint = db->disk_failed = db->spoilt = false;
+  db->failed = db->in_call = db->has_savepoint = db->disk_failed = db->spoilt = db->late = false;
   all_changed(db);
   return db->driver->run_control(db, mode == DB_WRITE ? DB_CONTROL_BEGIN_WRITE : DB_CONTROL_BEGIN_READ);
 }
@@ -241,8 +242,16 @@ bool db_changed_outside(Db *db) {
   return db->driver->changed_outside != NULL && db->driver->changed_outside(db);
 }
 
-void db_hurry(Db *db) {
-  db->hurries = true;
+// With DB_LEAST_MS, and the way to and fro, within two seconds.
+#define PATIENCE_NS UINT64_C(1500000000)
+
+void db_hurry(Db *db, uint64_t asked_ns) {
+  uint64_t least_ns = uv_hrtime() + DB_LEAST_MS * UINT64_C(1000000);
+  db->answer_ns = asked_ns + PATIENCE_NS > least_ns ? asked_ns + PATIENCE_NS : least_ns;
+}
+
+bool db_is_too_late(const Db *db, uint64_t asked_ns) {
+  return db->late && uv_hrtime() > asked_ns + PATIENCE_NS;
 }
 
 void db_take_time(Db *db) {

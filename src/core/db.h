@@ -124,9 +124,11 @@ uint64_t db_epoch(const Db *db);
 // True when another process (or connection that is not this one) has committed since the last time this was asked. Not
 // of a shared database, where core/commits.h tells more.
 bool db_changed_outside(Db *db);
-// From now on a server that does not answer is given up after a second and a half, so that who asked hears of it within
-// two; otherwise after a minute.
-void db_hurry(Db *db);
+// A server that does not answer is given up after a minute. From now on, until this is said anew, in time for who has
+// asked at `asked_ns` (of uv_hrtime) to hear of it within two seconds. A file is waited for as before.
+void db_hurry(Db *db, uint64_t asked_ns);
+// What was begun last was given up so, and who has asked at `asked_ns` has waited for as long as that may take.
+bool db_is_too_late(const Db *db, uint64_t asked_ns);
 void db_take_time(Db *db);        // from now on it is waited for, however long a statement takes
 uint64_t db_reconnects(void);     // lines to a server that were lost and made again, of the process; any thread
 bool db_is_shared(const Db *db);  // other processes, on other machines, write to it at any time: PostgreSQL

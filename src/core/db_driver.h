@@ -48,7 +48,10 @@ typedef struct DbDriver {
   void (*watch)(Db *db);  // from now on db_table_changed is to be called; NULL: versions do not last
 } DbDriver;
 
-enum { DB_WATCHED_MAX = 4 };
+enum {
+  DB_WATCHED_MAX = 4,
+  DB_LEAST_MS = 400,  // what goes on at its time's end, or begins so late, still has so long for each answer
+};
 
 // A table whose changes are looked for.
 typedef struct DbWatched {
@@ -65,8 +68,9 @@ struct Db {
   bool has_savepoint;
   bool spares_savepoint;
   bool spoilt;  // it failed so that the whole transaction is lost
-  bool hurries;
   bool takes_time;
+  bool late;           // since db_begin something was given up: it took too long
+  uint64_t answer_ns;  // when who has asked is to be told, whatever happens; 0: there is no hurry
   bool work_is_spent;
   uint64_t epoch;
   int64_t changes_before;  // total changes when the call's part began

@@ -4,6 +4,7 @@
 // processes, as SQLite's lock has it.
 #include <assert.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uv.h>
@@ -12,7 +13,8 @@
 #include "core/postgres_line.h"
 
 static bool run_text(Db *db, const char *sql) {
-  return postgres_exec(postgres_of(db), "exec", sql, SCHEMA_MS);
+  Postgres *me = postgres_of(db);
+  return postgres_exec(me, "exec", sql, postgres_limit_ms(me, SCHEMA_MS, DB_LEAST_MS));
 }
 
 static void close_connection(Db *db) {
@@ -45,18 +47,18 @@ static void answered(Postgres *me, const Sent *sent, const PGresult *result) {
 // Gives the last one's result; NULL: something that was sent has failed.
 static PGresult *settle(Postgres *me) {
   PGresult *last = NULL;
-  int limit_ms = me->db.hurries ? SOON_MS : me->db.takes_time ? CALM_ANSWER_MS : ANSWER_MS;
+  int calm_ms = me->db.takes_time ? CALM_ANSWER_MS : ANSWER_MS;
   int count = me->sent_count;
   bool good = true;
   me->sent_count = 0;
   if (me->conn != NULL) PQpipelineSync(me->conn);
   for (int i = 0; i < count; i++) {
     PQclear(last);
-    last = me->conn != NULL ? next_result(me, limit_ms) : NULL;
+    last = me->conn != NULL ? next_result(me, postgres_limit_ms(me, calm_ms, DB_LEAST_MS)) : NULL;
     answered(me, &me->sent[i], last);
     good = good && postgres_is_good(last);
   }
-  if (me->conn != NULL) PQclear(next_result(me, limit_ms));  // of the sync
+  if (me->conn != NULL) PQclear(next_result(me, postgres_limit_ms(me, calm_ms, DB_LEAST_MS)));  // of the sync
   if (good) return last;
   PQclear(last);
   return NULL;
@@ -202,7 +204,7 @@ static int64_t total_changes(const Db *db) {
 }
 
 static void limit_work(Db *db, int thousands) {
-  (void)db, (void)thousands;  // the time of who hurries is limited, see SOON
+  (void)db, (void)thousands;  // the time of who hurries is limited, see begin_text
 }
 
 // Transactions.
@@ -215,19 +217,18 @@ static void limit_work(Db *db, int thousands) {
 // the server a little before the line would be dropped. For one transaction each, so that a pooler is no matter.
 #define BEGIN_WRITE "BEGIN; " BY_INDEX "SET LOCAL idle_in_transaction_session_timeout = 2000; "
 #define BEGIN_READ "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
-#define SOON "SET LOCAL statement_timeout = 1200; "
 #define LOCK "SELECT pg_advisory_xact_lock(1718580581)"  // "foye"
 
-static const char *text_of(const Db *db, DbControl control) {
-  static const char *const texts[DB_CONTROLS] = {[DB_CONTROL_COMMIT] = "COMMIT",
-                                                 [DB_CONTROL_ROLLBACK] = "ROLLBACK",
-                                                 [DB_CONTROL_SAVEPOINT] = "SAVEPOINT call",
-                                                 [DB_CONTROL_RELEASE] = "RELEASE call",
-                                                 [DB_CONTROL_UNDO] = "ROLLBACK TO call"};
-  if (control == DB_CONTROL_BEGIN_WRITE && postgres_of(db)->moves) return "BEGIN; " LOCK;
-  if (control == DB_CONTROL_BEGIN_WRITE) return db->hurries ? BEGIN_WRITE SOON LOCK : BEGIN_WRITE LOCK;
-  if (control == DB_CONTROL_BEGIN_READ) return db->hurries ? BEGIN_READ SOON : BEGIN_READ;
-  return texts[control];
+static void begin_text(const Postgres *me, DbControl control, int limit_ms, char *text, size_t size) {
+  enum { EARLIER_MS = 100 };
+  const char *begins = control == DB_CONTROL_BEGIN_READ ? BEGIN_READ : me->moves ? "BEGIN; " : BEGIN_WRITE;
+  const char *locks = control == DB_CONTROL_BEGIN_READ ? "" : LOCK;
+  char soon[64] = "";
+  if (me->db.answer_ns != 0) {
+    int server_ms = limit_ms > EARLIER_MS ? limit_ms - EARLIER_MS : 1;
+    snprintf(soon, sizeof soon, "SET LOCAL statement_timeout = %d; ", server_ms);
+  }
+  snprintf(text, size, "%s%s%s", begins, soon, locks);
 }
 
 static bool in_transaction(const Db *db) {
@@ -235,27 +236,34 @@ static bool in_transaction(const Db *db) {
   return status == PQTRANS_INTRANS || status == PQTRANS_INERROR || status == PQTRANS_ACTIVE;
 }
 
-static bool begin(Postgres *me, const char *text) {
+static bool begin(Postgres *me, DbControl control) {
   Db *db = &me->db;
   if (PQstatus(me->conn) != CONNECTION_OK && !postgres_connect_anew(me)) return false;
-  if (db->hurries && postgres_lost_just_now(me)) {
+  if (db->answer_ns != 0 && postgres_lost_just_now(me)) {
     db->failed = db->disk_failed = true;
     return false;
   }
-  bool done = postgres_exec(me, "control", text, db->hurries ? SOON_MS : ANSWER_MS);
+  int limit_ms = postgres_limit_ms(me, ANSWER_MS, 1);
+  char text[400];
+  begin_text(me, control, limit_ms, text, sizeof text);
+  bool done = postgres_exec(me, "control", text, limit_ms);
   me->lost_ns = done ? 0 : uv_hrtime();
   return done;
 }
 
 static bool run_control(Db *db, DbControl control) {
+  static const char *const texts[DB_CONTROLS] = {[DB_CONTROL_COMMIT] = "COMMIT",
+                                                 [DB_CONTROL_ROLLBACK] = "ROLLBACK",
+                                                 [DB_CONTROL_SAVEPOINT] = "SAVEPOINT call",
+                                                 [DB_CONTROL_RELEASE] = "RELEASE call",
+                                                 [DB_CONTROL_UNDO] = "ROLLBACK TO call"};
   Postgres *me = postgres_of(db);
-  const char *text = text_of(db, control);
   bool begins = control == DB_CONTROL_BEGIN_WRITE || control == DB_CONTROL_BEGIN_READ;
   bool undoes = control == DB_CONTROL_ROLLBACK || control == DB_CONTROL_UNDO;
   me->begun = begins || (me->begun && control != DB_CONTROL_COMMIT && control != DB_CONTROL_ROLLBACK);
-  if (begins) return begin(me, text);
+  if (begins) return begin(me, control);
   if (undoes) settle_all(db);  // or a failure in what was sent would be that of this too
-  if (!send_control(me, text)) return false;
+  if (!send_control(me, texts[control])) return false;
   if (control == DB_CONTROL_SAVEPOINT || control == DB_CONTROL_RELEASE) return true;
   PGresult *result = settle(me);
   // What has failed inside is rolled back by COMMIT, which says so.

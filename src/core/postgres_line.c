@@ -9,11 +9,13 @@
 
 #include "core/log.h"
 
-// Classes 53 to 58: no room, limits, somebody's intervention, the system itself; but 57014 is a statement's time that
-// is over. 08: the connection, as a pooler has it. 25006: it takes no writes. Without a state the line is dead.
+#define TIME_IS_OVER "57014"  // a statement's
+
+// Classes 53 to 58: no room, limits, somebody's intervention, the system itself. 08: the connection, as a pooler has
+// it. 25006: it takes no writes. Without a state the line is dead.
 static bool is_of_the_system(const char *state) {
   if (state == NULL || strncmp(state, "08", 2) == 0 || strcmp(state, "25006") == 0) return true;
-  return state[0] == '5' && state[1] >= '3' && state[1] <= '8' && strcmp(state, "57014") != 0;
+  return state[0] == '5' && state[1] >= '3' && state[1] <= '8' && strcmp(state, TIME_IS_OVER) != 0;
 }
 
 void postgres_fail(Db *db, const char *what, const char *sql, const PGresult *result) {
@@ -22,6 +24,7 @@ void postgres_fail(Db *db, const char *what, const char *sql, const PGresult *re
   const char *reason = result != NULL ? PQresultErrorMessage(result) : PQerrorMessage(me->conn);
   db->failed = true;
   if (is_of_the_system(state)) db->disk_failed = true;
+  if (state == NULL || strcmp(state, TIME_IS_OVER) == 0) db->late = true;
   if (!db->has_savepoint) db->spoilt = true;
   log_error("db: statement failed", "at=%s code=%s reason=\"%.*s\" sql=\"%.120s\"", what, state != NULL ? state : "-",
             (int)strcspn(reason, "\n"), reason, sql);
@@ -34,6 +37,17 @@ bool postgres_wait_for(PGconn *conn, short what, uint64_t until_ns) {
   uint64_t now_ns = uv_hrtime();
   struct pollfd socket = {.fd = PQsocket(conn), .events = what};
   return poll(&socket, 1, now_ns < until_ns ? (int)((until_ns - now_ns) / 1000000) + 1 : 0) > 0;
+}
+
+static int left_ms(uint64_t until_ns) {
+  uint64_t now_ns = uv_hrtime();
+  return now_ns < until_ns ? (int)((until_ns - now_ns) / 1000000) : 0;
+}
+
+int postgres_limit_ms(const Postgres *me, int calm_ms, int least_ms) {
+  if (me->db.answer_ns == 0) return calm_ms;
+  int left = left_ms(me->db.answer_ns);
+  return left > least_ms ? left : least_ms;
 }
 
 static void give_up(Postgres *me) {
@@ -97,7 +111,7 @@ static void on_notice(void *arg, const char *message) {
   log_debug("db: notice", "text=\"%.*s\"", (int)strcspn(message, "\n"), message);
 }
 
-static PGconn *connect_in_time(const Postgres *me, int limit_ms) {
+static PGconn *connect_in_time(const Postgres *me, uint64_t until_ns) {
   // Who is silent is asked after two seconds, and given up after two more: a machine that has lost its power says
   // nothing, and who only listens would wait for it for hours.
   static const char *const names[] = {
@@ -105,7 +119,6 @@ static PGconn *connect_in_time(const Postgres *me, int limit_ms) {
       "keepalives_idle", "keepalives_interval",       "keepalives_count", NULL};
   const char *name = me->moves ? "foyer migrate" : "foyer";
   const char *values[] = {me->url, name, "UTF8", me->moves ? "60000" : "2000", "2", "1", "2", NULL};
-  uint64_t until_ns = uv_hrtime() + (uint64_t)limit_ms * 1000000;
   PGconn *conn = PQconnectStartParams(names, values, 1);
   PostgresPollingStatusType status = PGRES_POLLING_WRITING;
   while (conn != NULL && PQstatus(conn) != CONNECTION_BAD && status != PGRES_POLLING_OK &&
@@ -133,10 +146,11 @@ bool postgres_open_line(Postgres *me, int limit_ms) {
   PQfinish(me->conn);
   statements_forget(&me->statements);
   me->listens = false;
-  me->conn = connect_in_time(me, limit_ms);
+  uint64_t until_ns = uv_hrtime() + (uint64_t)limit_ms * 1000000;
+  me->conn = connect_in_time(me, until_ns);
   if (me->conn != NULL && PQstatus(me->conn) == CONNECTION_OK) {
     PQsetNoticeProcessor(me->conn, on_notice, NULL);
-    return find_pooler(me, limit_ms);
+    return find_pooler(me, left_ms(until_ns));
   }
   const char *reason = me->conn != NULL ? PQerrorMessage(me->conn) : "";
   log_error("db: cannot connect", "reason=\"%.*s\"", (int)strcspn(reason, "\n"), reason);
@@ -145,7 +159,8 @@ bool postgres_open_line(Postgres *me, int limit_ms) {
 }
 
 bool postgres_connect_anew(Postgres *me) {
-  if (postgres_lost_just_now(me) || !postgres_open_line(me, CONNECT_MS)) {
+  int limit_ms = postgres_limit_ms(me, CONNECT_MS, 1);
+  if (postgres_lost_just_now(me) || !postgres_open_line(me, limit_ms < CONNECT_MS ? limit_ms : CONNECT_MS)) {
     me->db.failed = me->db.disk_failed = true;
     return false;
   }

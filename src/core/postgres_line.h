@@ -12,7 +12,6 @@ enum {
   CONNECT_MS = 1000,
   FIRST_MS = 10000,   // at a start, which nobody waits for
   AGAIN_MS = 500,     // after a line or the lock was not to be had, whoever comes is refused at once for so long
-  SOON_MS = 1500,     // for who has asked for answers soon (db_hurry)
   ANSWER_MS = 60000,  // another may be filling in a venue under the lock
   SCHEMA_MS = 600000,
   CALM_ANSWER_MS = 86400000  // db_take_time
@@ -52,6 +51,8 @@ void postgres_fail(Db *db, const char *what, const char *sql, const PGresult *re
 bool postgres_wait_for(PGconn *conn, short what, uint64_t until_ns);  // poll's events; false: the time is over
 bool postgres_wait_result(Postgres *me, int limit_ms);                // false: none came, and the line is given up
 bool postgres_is_good(const PGresult *result);
+// How long an answer may take: `calm_ms`, or of who hurries until it is to be told, but `least_ms`.
+int postgres_limit_ms(const Postgres *me, int calm_ms, int least_ms);
 bool postgres_exec(Postgres *me, const char *what, const char *sql, int limit_ms);  // outside the pipeline; false: told
 bool postgres_open_line(Postgres *me, int limit_ms);
 bool postgres_connect_anew(Postgres *me);  // a line that was lost; false: told, and the call has failed

@@ -93,6 +93,30 @@ static bool end(Store *store, Call *calls, bool alive, int64_t *number) {
   return committed;
 }
 
+static void deliver_unwritten(Store *store, Call *call);
+
+// Answers those at once for whom it is too late; gives the others, and has the database hurry for them.
+static Call *hurry(Store *store, Call *calls) {
+  uint64_t since_ns = UINT64_MAX;
+  uint32_t late = 0;
+  for (Call **link = &calls; *link != NULL;) {
+    Call *call = *link;
+    if (!db_is_too_late(store->writer_db, call->since_ns)) {
+      if (call->since_ns < since_ns) since_ns = call->since_ns;
+      link = &call->next;
+      continue;
+    }
+    *link = call->next;
+    call->next = NULL;
+    batch_forget(call, ERR_INTERNAL);
+    deliver_unwritten(store, call);
+    ++late;
+  }
+  if (late > 0) log_error("store: calls have waited for too long", "calls=%u", late);
+  if (calls != NULL) db_hurry(store->writer_db, since_ns);
+  return calls;
+}
+
 // Runs calls in one transaction until they are done or the time is up; gives those that are left.
 static Call *write_batch(Store *store, Call *calls) {
   Db *db = store->writer_db;
@@ -100,10 +124,10 @@ static Call *write_batch(Store *store, Call *calls) {
   bool shared_limit = store->settings.shared_batch_ms > 0 && db_is_shared(db);
   uint32_t limit_ms = shared_limit ? store->settings.shared_batch_ms : store->settings.batch_ms;
   uint64_t begun_ns = uv_hrtime();
-  uint64_t until_ns = begun_ns + limit_ms * 1000000ULL;
   uint32_t count = 0;
   int64_t changes = db_total_changes(db);
   bool alive = begin(store);
+  uint64_t until_ns = uv_hrtime() + limit_ms * 1000000ULL;
   Call *last = NULL;
   Call *next = calls;
   while (next != NULL && count < store->settings.batch_max && (count == 0 || uv_hrtime() < until_ns)) {
@@ -140,6 +164,7 @@ static Call *write_batch(Store *store, Call *calls) {
 static void try_disk(Store *store, uint64_t *tried_ns) {
   if (atomic_load(&store->healthy) || uv_hrtime() - *tried_ns < TRY_DISK_NS) return;
   *tried_ns = uv_hrtime();
+  db_hurry(store->writer_db, *tried_ns);
   if (!db_try_write(store->writer_db)) return;
   log_info("store: the database takes writes again", "failed_commits=%llu",
            (unsigned long long)atomic_load(&store->failed_commits));
@@ -150,6 +175,7 @@ static void try_disk(Store *store, uint64_t *tried_ns) {
 static void look_outside(Store *store, uint64_t *looked_ns) {
   if (!store->begun) return;
   if (db_is_shared(store->writer_db)) {
+    db_hurry(store->writer_db, uv_hrtime());
     db_call_begin(store->writer_db);  // a failure that sticks is over
     follow_others(store);
     db_call_end(store->writer_db, true);
@@ -167,10 +193,11 @@ static void writer_main(void *arg) {
   uint64_t tried_ns = 0;
   while (!queue_is_over(&store->writes)) {
     Call *calls = queue_take(&store->writes, store->settings.batch_max, LOOK_OUTSIDE_MS);
-    while (calls != NULL) {
+    while ((calls = hurry(store, calls)) != NULL) {
       calls = write_batch(store, calls);
       write_back_look(&store->write_back);
     }
+    if (db_is_shared(store->writer_db) && queue_length(&store->writes) > 0) continue;  // each look may take long
     try_disk(store, &tried_ns);
     look_outside(store, &looked_ns);
   }
@@ -216,6 +243,7 @@ static void tell_counted(Store *store, const Call *call) {
   if (counted == NULL) return;  // it is counted here
   counted->method = &counted_method;
   counted->fast = call->fast;
+  counted->since_ns = uv_hrtime();
   for (const FastChange *change = call->remembers; change != NULL; change = change->next) {
     FastChange *copy = call_add_change(counted);
     copy->key = str_copy(&counted->arena, change->key);
@@ -243,8 +271,12 @@ static void reader_main(void *arg) {
   while (!queue_is_over(&reader.store->reads)) {
     Call *call = queue_take(&reader.store->reads, 1, LOOK_OUTSIDE_MS);
     if (call == NULL) continue;
-    bool read = db_begin(reader.db, DB_READ) && batch_run(reader.db, call);
-    read = db_rollback(reader.db) && read;
+    bool read = false;
+    if (!db_is_too_late(reader.db, call->since_ns)) {
+      db_hurry(reader.db, call->since_ns);
+      read = db_begin(reader.db, DB_READ) && batch_run(reader.db, call);
+      read = db_rollback(reader.db) && read;
+    }
     if (!read) batch_forget(call, ERR_INTERNAL);
     if (!follow(reader.store, call)) deliver_unwritten(reader.store, call);
   }
@@ -257,6 +289,7 @@ static void worker_main(void *arg) {
     if (call == NULL) continue;
     Error error = call->method->prepare(call, call->input);
     call->prepared = true;
+    call->since_ns = uv_hrtime();
     if (error == ERR_NONE) {
       enqueue(store, call);
     } else {
@@ -283,7 +316,7 @@ static void enqueue(Store *store, Call *call) {
 
 void store_submit(Loop *loop, Call *call) {
   call->waited = loop->behind;
-  call->queued_ns = uv_hrtime();
+  call->queued_ns = call->since_ns = uv_hrtime();
   if (call->method->prepare != NULL || call->method->reads_only) {
     enqueue(loop->store, call);
   } else {
@@ -318,7 +351,6 @@ static bool start_readers(Store *store) {
       free(reader);
       return false;
     }
-    db_hurry(store->reader_dbs[i]);
     *reader = (Reader){store, store->reader_dbs[i]};
     if (uv_thread_create(&store->readers[i], reader_main, reader) != 0) {
       free(reader);
@@ -343,7 +375,6 @@ Store *store_start(const StoreSettings *settings) {
   store->seen = settings->seen;
   store->healthy = true;
   store->writer_db = db_open(settings->path, DB_WRITE);
-  if (store->writer_db != NULL) db_hurry(store->writer_db);
   bool ready = store->writer_db != NULL && queue_init(&store->writes, settings->queue_max) &&
                queue_init(&store->reads, settings->queue_max) && queue_init(&store->work, settings->queue_max);
   ready = ready && write_back_start(&store->write_back, store->writer_db, settings->path);
@@ -380,6 +411,7 @@ void store_stop(Store *store) {
     uv_thread_join(&store->readers[i]);
     db_close(store->reader_dbs[i]);
   }
+  db_hurry(store->writer_db, uv_hrtime());
   if (store->settings.last != NULL) store->settings.last(store->writer_db);
   db_close(store->writer_db);
 }

@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 
 import { FOYER, sleep } from '../../wire/support/faults.mjs';
 import { Foyer } from '../../wire/support/foyer.mjs';
+import { Stalls } from '../../wire/support/stalls.mjs';
 import { addAddress, LongWay, Machine, makeBridge } from './network.mjs';
 import { Postgres } from './postgres.mjs';
 import { Redis } from './redis.mjs';
@@ -21,8 +22,6 @@ const ANSWER_MS = 5_000; // who gets no answer in that time asks somebody else
 const PATIENT_MS = 12_000; // likewise, of a request that may wait for somebody else's provider (ten seconds)
 const UP_MS = 60_000;
 const AGAIN_MS = 50;
-const BEAT_MS = 50;
-const STALL_MS = 200;
 
 /** The clock of a program, so many seconds fast. */
 const fast = (seconds) => ({ LD_PRELOAD: path.resolve(path.dirname(FOYER), 'fast_clock.so'), CLOCK_FAST_MS: String(seconds * 1000) });
@@ -49,9 +48,9 @@ class Server extends Foyer {
 }
 
 export class Venue {
+  #stalls;
   answers = []; // {server, from, took, status: 0 when there was none}
   faults = []; // {kind, server, from, to}
-  stalls = []; // {from, to}: this process itself was not let run
 
   static async open(options) {
     const venue = new Venue();
@@ -73,24 +72,17 @@ export class Venue {
       ...fast(CLOCKS[i]), ...(venue.redis && { REDIS_URL: venue.redis.url }), ...options,
     }));
     for (const server of venue.servers) await server.bringUp();
-    venue.#mindStalls();
+    venue.#stalls = new Stalls(); // from now on
     return venue;
   }
 
-  /** Notes stalls, from now on. */
-  #mindStalls() {
-    let last = performance.now();
-    setInterval(() => {
-      const now = performance.now();
-      if (now - last > STALL_MS) this.stalls.push({ from: last, to: now });
-      last = now;
-    }, BEAT_MS).unref();
+  get stalls() {
+    return this.#stalls.all;
   }
 
   /** How long it is from one moment to another, but for our own stalls. */
   spent(from, to) {
-    const overlap = (stall) => Math.max(0, Math.min(stall.to, to) - Math.max(stall.from, from));
-    return to - from - this.stalls.reduce((sum, stall) => sum + overlap(stall), 0);
+    return this.#stalls.spent(from, to);
   }
 
   /** The addresses at which the servers find PostgreSQL. */
