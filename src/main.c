@@ -180,12 +180,12 @@ static void wait_for_stop(const sigset_t *stop) {
   log_info("foyer: stopping", "signal=%s", signal_number == SIGTERM ? "SIGTERM" : "SIGINT");
 }
 
-// Goes on serving for a while, but has balancers send nothing more. A second signal ends it.
+// Goes on serving for a while, but has balancers send nothing more, and those who stay go. A second signal ends it.
 static void drain(Loop *loops, int count, const Config *config, const sigset_t *stop) {
   if (config->drain_ms == 0) return;
   const struct timespec limit = {config->drain_ms / 1000, config->drain_ms % 1000 * 1000000};
   log_info("foyer: draining", "ms=%lld", (long long)config->drain_ms);
-  for (int i = 0; i < count; i++) loop_leave(&loops[i]);
+  for (int i = 0; i < count; i++) loop_leave(&loops[i], (uint32_t)config->drain_ms);
   sigtimedwait(stop, NULL, &limit);
 }
 

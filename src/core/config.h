@@ -32,7 +32,8 @@
   X(rate_limits, "RATE_LIMITS", FLAG, "on", 0, 1, "Limit requests by address; what counts guesses stays on")          \
   X(trust_proxy, "TRUST_PROXY", FLAG, "0", 0, 1, "Take the client's address from the last X-Forwarded-For")           \
   X(drain_ms, "DRAIN_SECONDS", SECONDS, "0", 0, 3600000,                                                              \
-    "After SIGTERM everything is served for so long while /readyz says draining, for a balancer to send no more")     \
+    "After SIGTERM everything is served for so long while /readyz says draining, for a balancer to send no more; "    \
+    "sockets are closed one after the other meanwhile")                                                               \
   X(log_level, "LOG_LEVEL", TEXT, "info", 0, 8, "debug, info, warn, error or off")                                    \
   X(loops, "LOOPS", NUMBER, "0", 0, 64, "Threads for connections; 0: one for each core but one")                      \
   X(readers, "READERS", NUMBER, "2", 1, 16, "Threads that read the database")                                         \

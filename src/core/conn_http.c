@@ -43,7 +43,7 @@ void conn_http_feed(Conn *conn, char *bytes, size_t count) {
     }
     conn->answering = true;
     conn->asked_ns = uv_hrtime();
-    conn->keep_alive = request.keep_alive && !loop->draining && !loop->leaving;
+    conn->keep_alive = request.keep_alive;
     conn->head_only = request.method == HTTP_HEAD;
     conn->http10 = request.minor == 0;
     conn->delivering = true;
@@ -75,6 +75,7 @@ static void answered(Conn *conn, int status) {
 }
 
 static Str write_head(Conn *conn, int status, Str content_type, size_t body_bytes, Str extra) {
+  if (conn->loop->leaving || conn->loop->draining) conn->keep_alive = false;
   Text head = {.arena = &conn->loop->scratch};
   text_reserve(&head, 256 + extra.length);
   if (conn->http10 && conn->keep_alive) {

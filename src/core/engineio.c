@@ -307,7 +307,19 @@ static void end_all(EngineIo *engine) {
   }
 }
 
+// WebSockets are closed by the loop.
+static void send_some_away(EngineIo *engine) {
+  uint32_t keeps = loop_keeps(engine->loop, engine->sessions.capacity);
+  for (; engine->left_at + keeps < engine->sessions.capacity; engine->left_at++) {
+    for (LookupNode *node = engine->sessions.buckets[engine->left_at]; node != NULL; node = node->next) {
+      EngineSession *session = LOOKUP_OWNER(node, EngineSession, node);
+      if (session->conn == NULL) engineio_close(session);
+    }
+  }
+}
+
 void engineio_turn_end(EngineIo *engine) {
+  if (engine->loop->leaving) send_some_away(engine);
   if (engine->loop->draining && !engine->drained) {
     engine->drained = true;
     end_all(engine);

@@ -45,6 +45,7 @@ struct EngineIo {
   EngineSession *ended;    // their handler is to be told
   EnginePolling *flushes;  // those that have a poll and packets for it
   Arena arena;             // for a request or the end of a turn
+  uint32_t left_at;        // buckets of `sessions` whose sessions were sent away, as the loop leaves
   bool drained;
 };
 

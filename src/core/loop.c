@@ -81,10 +81,33 @@ static void on_wake(uv_async_t *wake) {
   run_inbox(loop);
 }
 
+uint32_t loop_keeps(const Loop *loop, uint32_t count) {
+  if (!loop->leaving || loop->tick_ms < loop->leaves_from_ms) return count;
+  if (loop->tick_ms >= loop->leaves_till_ms) return 0;
+  uint64_t left_ms = loop->leaves_till_ms - loop->tick_ms;
+  return (uint32_t)(count * left_ms / (loop->leaves_till_ms - loop->leaves_from_ms));
+}
+
+static void send_away(Conn *conn) {
+  ws_close(conn, 1001, STR("the server is restarting"));
+}
+
+// Whoever has come since it began is the last in `conns`, and who takes the place of one that goes comes from there.
+static void send_some_away(Loop *loop) {
+  if (loop->tick_ms < loop->leaves_from_ms) loop->leave_count = loop->leave_at = loop->conn_count;
+  if (loop->leave_at > loop->conn_count) loop->leave_at = loop->conn_count;
+  uint32_t keeps = loop_keeps(loop, loop->leave_count);
+  while (loop->leave_at > keeps) {
+    Conn *conn = loop->conns[--loop->leave_at];
+    if (conn->handler != NULL) send_away(conn);
+  }
+}
+
 // Looks at a tenth of the connections every 100 ms, so that a round takes a second and no turn is long.
 static void on_sweep(uv_timer_t *timer) {
   Loop *loop = timer->data;
   turn_begin(loop);
+  if (loop->leaving) send_some_away(loop);
   uint32_t share = loop->conn_count / SWEEPS_A_ROUND + 1;
   for (uint32_t i = 0; i < share && loop->conn_count > 0; i++) {
     if (loop->sweep_at >= loop->conn_count) loop->sweep_at = 0;
@@ -183,22 +206,31 @@ void loop_post(Loop *loop, LoopMessage *message) {
 
 // Draining.
 
-static void run_leave(Loop *loop, LoopMessage *message) {
-  free(message);
-  loop->leaving = true;
-}
-
-void loop_leave(Loop *loop) {
-  LoopMessage *message = malloc(sizeof *message);
-  if (message == NULL) return;  // it leaves unannounced
-  message->run = run_leave;
-  loop_post(loop, message);
-}
-
 typedef struct StopMessage {
   LoopMessage message;
-  uint32_t grace_ms;
+  uint32_t limit_ms;
 } StopMessage;
+
+static StopMessage *stop_message(void (*run)(Loop *loop, LoopMessage *message), uint32_t limit_ms) {
+  StopMessage *message = malloc(sizeof *message);
+  if (message != NULL) *message = (StopMessage){.message.run = run, .limit_ms = limit_ms};
+  return message;
+}
+
+// A third of the time is for the balancer to notice: until then it would send here whoever was sent away.
+static void run_leave(Loop *loop, LoopMessage *message) {
+  uint32_t drain_ms = ((StopMessage *)message)->limit_ms;
+  free(message);
+  loop->leaving = true;
+  loop->leaves_from_ms = loop->tick_ms + drain_ms / 3;
+  loop->leaves_till_ms = loop->tick_ms + (drain_ms > 2 * SWEEP_MS ? drain_ms - 2 * SWEEP_MS : 0);
+  loop->leave_count = loop->leave_at = loop->conn_count;
+}
+
+void loop_leave(Loop *loop, uint32_t drain_ms) {
+  StopMessage *message = stop_message(run_leave, drain_ms);
+  if (message != NULL) loop_post(loop, &message->message);  // else it leaves unannounced
+}
 
 static void on_grace_over(uv_timer_t *timer) {
   Loop *loop = timer->data;
@@ -212,14 +244,14 @@ static void on_drain_check(uv_timer_t *timer) {
 }
 
 static void run_stop(Loop *loop, LoopMessage *message) {
-  uint32_t grace_ms = ((StopMessage *)message)->grace_ms;
+  uint32_t grace_ms = ((StopMessage *)message)->limit_ms;
   free(message);
   loop->draining = true;
   listeners_free(loop);
   for (uint32_t i = loop->conn_count; i > 0; i--) {
     Conn *conn = loop->conns[i - 1];
     if (conn->handler != NULL) {
-      ws_close(conn, 1001, STR("the server is restarting"));
+      send_away(conn);
     } else if (!conn->answering && conn->held_bytes == 0) {
       conn_close(conn);
     } else {
@@ -231,8 +263,7 @@ static void run_stop(Loop *loop, LoopMessage *message) {
 }
 
 void loop_stop(Loop *loop, uint32_t grace_ms) {
-  StopMessage *message = malloc(sizeof *message);
+  StopMessage *message = stop_message(run_stop, grace_ms);
   if (message == NULL) abort();  // cannot even stop
-  *message = (StopMessage){.message.run = run_stop, .grace_ms = grace_ms};
   loop_post(loop, &message->message);
 }

@@ -97,8 +97,12 @@ struct Loop {
   uv_mutex_t inbox_lock;
   LoopMessage *inbox;
   LoopMessage **inbox_tail;
-  bool leaving;   // all is served, but a balancer is to send nothing more here (loop_leave)
-  bool draining;  // no new connections; idle ones are closed
+  bool leaving;             // all is served, but a balancer is to send nothing more here (loop_leave)
+  uint64_t leaves_from_ms;  // tick: who is connected is sent away from here on,
+  uint64_t leaves_till_ms;  // up to here
+  uint32_t leave_count;     // of the connections that were there then,
+  uint32_t leave_at;        // so many, the first in `conns`, have not been looked at
+  bool draining;            // no new connections; idle ones are closed
   int64_t started_ms;
   _Atomic clockid_t cpu_clock;  // what its thread has used of a processor; 0: it has not begun
   LoopFigures figures;
@@ -113,9 +117,11 @@ bool loop_listen(Loop *loop, const char *address, int port, int *bound_port);
 bool loop_start(Loop *loop);  // starts its thread
 void loop_join(Loop *loop);   // waits for its thread to end, after loop_stop
 void loop_free(Loop *loop);   // runs what was posted last and frees all; after loop_join, when nobody posts any more
-// Asks the loop to have a balancer send nothing more: /readyz says so, and connections close after their answers. Any
-// thread.
-void loop_leave(Loop *loop);
+// Asks the loop to have a balancer send nothing more: /readyz says so, and connections close after their answers. What
+// lasts is closed one after the other, evenly, after a third of `drain_ms` and before its end. Any thread.
+void loop_leave(Loop *loop, uint32_t drain_ms);
+// Of `count` that last, how many may still be here; all of them while the loop does not leave.
+uint32_t loop_keeps(const Loop *loop, uint32_t count);
 // Asks the loop to stop taking connections, finish what is under way, close WebSockets with 1001, and end within
 // `grace_ms`. Any thread.
 void loop_stop(Loop *loop, uint32_t grace_ms);

@@ -29,7 +29,7 @@ describe('two servers behind a balancer', { ...LIMIT, skip: withoutPostgres || w
   before(async () => {
     database = newPostgres();
     const MAIL_DIR = mkdtempSync(path.join(tmpdir(), 'foyer-mail-'));
-    const options = { DATABASE_URL: database.url, MAIL_DIR, TRUST_PROXY: '1', DRAIN_SECONDS: '2' };
+    const options = { DATABASE_URL: database.url, MAIL_DIR, TRUST_PROXY: '1', DRAIN_SECONDS: '4' };
     [balancer, a, b] = await Promise.all([Balancer.start(), startTickets(options), startTickets(options)]);
     await balancer.knows('a', a.foyer);
     await balancer.knows('b', b.foyer);

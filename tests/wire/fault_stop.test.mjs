@@ -3,12 +3,13 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
 import net from 'node:net';
 import path from 'node:path';
 
 import { sqlIn, test, urlOf } from './support/database.mjs';
 import {
-  ask, envelope, environmentWith, FOYER, HALL, newDatabase, newFolder, openSocket, readHall, SANITIZED, scaled,
+  ask, closed, envelope, environmentWith, FOYER, HALL, newDatabase, newFolder, openSocket, readHall, SANITIZED, scaled,
   SEATS, Server, signIn, signInAll, sleep, startServer, STATUSES, truthOf, until, verify, Viewer, writersOf,
 } from './support/faults.mjs';
 import { openRaw } from './support/raw.mjs';
@@ -49,6 +50,40 @@ test('SIGTERM under load: sockets get 1001, what was acknowledged is kept, and i
     }
   }
   await server.finish();
+});
+
+test('SIGTERM and a drain: who stays is sent away one after the other, in the last two thirds of it', LIMIT, async () => {
+  const [DRAIN_MS, SOCKETS, POLLS, SLACK_MS] = [3000, 90, 30, 50];
+  const server = await startServer({ DRAIN_SECONDS: DRAIN_MS / 1000 });
+  const get = async (target, options = {}) => {
+    const [answer] = await once(http.get(`http://127.0.0.1:${server.port}${target}`, options), 'response');
+    return { status: answer.statusCode, connection: answer.headers.connection, text: (await answer.toArray()).join('') };
+  };
+  const agent = new http.Agent({ keepAlive: true });
+  const session = '/socket.io/?EIO=4&transport=polling';
+  const sids = [];
+  for (let i = 0; i < POLLS; i++) sids.push(JSON.parse((await get(session, { agent })).text.slice(1)).sid);
+  const sockets = await Promise.all(Array.from({ length: SOCKETS }, () => openSocket(server)));
+  assert.notEqual((await get('/livez', { agent })).connection, 'close');
+  const began = performance.now();
+  const after = (what) => what.then((came) => ({ came, at: performance.now() - began }));
+  const closes = Promise.all(sockets.map((socket) => after(closed(socket))));
+  const polls = Promise.all(sids.map((sid) => after(get(`${session}&sid=${sid}`, { agent }))));
+  const stopping = server.stop();
+  await until(async () => (await server.ready()).status === 503, 'it drains');
+  assert.equal((await get('/livez', { agent })).connection, 'close');
+  const times = (await closes).map(({ at }) => at).sort((a, b) => a - b);
+  assert.deepEqual(new Set((await closes).map(({ came }) => came)), new Set([1001]));
+  // Of each of the two loops none goes before its turn; later as the machine is busy.
+  const turn = (i) => DRAIN_MS / 3 + ((i - 2) / SOCKETS) * ((DRAIN_MS * 2) / 3 - 200) - SLACK_MS;
+  assert.deepEqual(times.filter((at, i) => at < turn(i)), [], `${times}`);
+  assert.ok(times[SOCKETS / 2] < DRAIN_MS, `half of them while it drains: ${times}`);
+  for (const { came, at } of await polls) {
+    assert.deepEqual(came, { status: 200, connection: 'close', text: '1' }); // Engine.IO's close
+    assert.ok(at > DRAIN_MS / 3 - SLACK_MS, `${at}`);
+  }
+  assert.deepEqual({ ...(await stopping), ms: 0 }, { code: 0, signal: null, ms: 0 });
+  agent.destroy();
 });
 
 test('SIGTERM with clients that are stuck: it leaves in time all the same', LIMIT, async () => {
