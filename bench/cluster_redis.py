@@ -11,7 +11,8 @@ from venue import BOTH_CORES, WORK, Failed, Server, free_port, load, need
 WAITING = 1_000_000
 CONNECTIONS = 256  # with a request under way on each
 LOOKS = 9          # for each join: who has joined asks for the place every few seconds
-KEY = "queue:concert:1"
+KEY = f"queue:concert:{1:024}"
+PERSON = "0" * 12 + "__rand_int__"  # a public id of LINE, as redis-benchmark writes one
 
 # One concert, paused, so that nobody is admitted, a line of WAITING people, and people with sessions who are to join;
 # without the triggers, which would take minutes.
@@ -21,7 +22,7 @@ INSERT INTO concerts(public_id, name, date, created_at, opens_at, seed, seed_has
   VALUES(lpad('1', 24, '0'), 'Concert', {now}, {now}, 0, '', '', 1, 1);
 INSERT INTO categories(public_id, concert_id, name, price, total_seats, available_seats)
   VALUES(lpad('1', 24, '0'), 1, 'Stalls', 480000, 10000, 10000);
-INSERT INTO users(public_id, created_at, updated_at) SELECT lpad(to_hex(i), 24, '0'), {now}, {now}
+INSERT INTO users(public_id, created_at, updated_at) SELECT lpad(i::TEXT, 24, '0'), {now}, {now}
   FROM generate_series(1, {waiting} + {joining}) i;
 INSERT INTO sessions(id, user_id, door, agent, ip, created_at, last_used_at)
   SELECT 's' || lpad(i::TEXT, 23, '0'), i, 'tickets', 'bench', '127.0.0.1', {now}, {now}
@@ -67,7 +68,7 @@ class Redis:
 def requests_of(joining, now_ms):
     """Each person joins, and looks LOOKS times."""
     for nth in range(WAITING + 1, WAITING + joining + 1):
-        bearer = token(f"{nth:024x}", f"s{nth:023}", now_ms // 1000)
+        bearer = token(f"{nth:024}", f"s{nth:023}", now_ms // 1000)
         yield "POST", "/api/v1/queue/join", bearer, "{}"
         for _ in range(LOOKS):
             yield "GET", "/api/v1/queue/status", bearer, ""
@@ -94,8 +95,8 @@ def queue(postgres, pace):
                     raise Failed(f"{told['refused']} requests were refused")
                 _, batch = batch_of(server, figures)
                 depth = max(1, round(batch))
-                add = redis.rate(depth, 50000, "ZADD", "limit:queue", "__rand_int__", "__rand_int__")
-                look = redis.rate(depth, 200000, "ZRANK", KEY, "__rand_int__")
+                add = redis.rate(depth, 50000, "ZADD", "limit:queue", "__rand_int__", PERSON)
+                look = redis.rate(depth, 200000, "ZRANK", KEY, PERSON)
                 limit = (1 + LOOKS) / (1 / add + LOOKS / look)
                 pairs.append((limit, people * (1 + LOOKS) / told["seconds"]))
                 batches.append(batch)

@@ -342,7 +342,7 @@ const Method queue_method_read_anew = {
 static Error write_keys(Call *call, const void *input) {
   bool more;
   (void)input;
-  queue_keys_write_page(call, &more);
+  queue_keys_write(call, &more);
   if (more) text_add(&call->reply, STR("true"));
   return ERR_NONE;
 }

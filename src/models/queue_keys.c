@@ -1,48 +1,39 @@
-// What commits have changed of the lines, remembered for a while by their numbers, and what Redis is sent of it. Two
-// processes' changes may reach Redis in another order than they were committed in: a script takes a change only after
-// the one before, and whoever is refused sends again what is missing.
+// What commits have changed of the lines, remembered for a while by their numbers, and what Redis is to be sent of it:
+// by queue_keys_send.c, on a reader. Two processes' changes may reach Redis in another order than they were committed
+// in: it takes a change only after the one before, and whoever is refused sends again what is missing.
 #include "models/queue_keys.h"
 
-#include <inttypes.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/log.h"
-#include "models/queue.h"
 #include "models/queue_keys_private.h"
 
 enum {
-  PLACES_MAX = 1 << 18,  // remembered changes
-  MENDED_MAX = 256,      // changes that are sent again at a time: the writer may be waiting for the lock
-  PATIENCE = 3           // beats that others have for what they have committed
+  PLACES_MAX = 1 << 18,     // remembered changes
+  TAKEN_PLACES_MAX = 2000,  // changes that are sent at a time: the writer may be waiting for the lock
+  PATIENCE = 3              // beats that others have for what they have committed
 };
-
-// One commit's changes of places.
-typedef struct Change {
-  struct Change *next;
-  int64_t number;
-  int64_t previous;  // of the commit that has changed places before
-  size_t count;
-  RoomPlace places[];
-} Change;
 
 static struct {
   pthread_mutex_t lock;
   QueueKeysSettings settings;
-  Change *first;
-  Change **tail;
+  KeysChange *first;
+  KeysChange **tail;
   size_t places;  // in all of them
   int64_t base;   // what was changed after this number is remembered
   int64_t last;   // number of the last change
   int64_t seen;   // of the last commit
   Text told;      // RoomPlace structs of the commit that is being told
   Arena told_arena;
-  int64_t mending;  // the last number that was sent again and not answered; 0: none
-  int behind;       // beats at which Redis lacked something
-  int64_t ahead;    // a number that Redis has and this process has not seen; 0: none
-  int ahead_for;    // beats
-} all = {.lock = PTHREAD_MUTEX_INITIALIZER};
+  KeysChange *unsent;  // whatever is to be sent is this or follows it; NULL: nothing is
+  int64_t lacks;       // Redis has everything up to this number, and what follows is to be sent again; -1: nothing is
+  int64_t mending;     // the last number that was sent again and not answered; 0: none
+  int behind;          // beats at which Redis lacked something
+  int64_t ahead;       // a number that Redis has and this process has not seen; 0: none
+  int ahead_for;       // beats
+} all = {.lock = PTHREAD_MUTEX_INITIALIZER, .lacks = -1};
 
 void keys_lock(void) {
   pthread_mutex_lock(&all.lock);
@@ -67,8 +58,9 @@ void keys_wake(void) {
 // Remembering.
 
 static void forget_first(void) {
-  Change *change = all.first;
+  KeysChange *change = all.first;
   all.first = change->next;
+  if (all.unsent == change) all.unsent = change->next;
   if (all.first == NULL) all.tail = &all.first;
   all.places -= change->count;
   all.base = change->number;
@@ -101,14 +93,14 @@ void queue_keys_committed(const Event *event) {
 }
 
 // What was told since the commit before, as a change with this number. NULL: there is no memory.
-static Change *remember(int64_t number) {
+static KeysChange *remember(int64_t number) {
   size_t count = all.told.length / sizeof(RoomPlace);
-  Change *change = malloc(sizeof *change + count * sizeof(RoomPlace));
+  KeysChange *change = malloc(sizeof *change + count * sizeof(RoomPlace));
   if (change == NULL || all.told_arena.failed) {
     free(change);
     return NULL;
   }
-  *change = (Change){.number = number, .previous = all.last, .count = count};
+  *change = (KeysChange){.number = number, .previous = all.last, .count = count};
   memcpy(change->places, all.told.at, count * sizeof(RoomPlace));
   *all.tail = change;
   all.tail = &change->next;
@@ -118,67 +110,61 @@ static Change *remember(int64_t number) {
   return change;
 }
 
-// Sending.
+// What is to be sent.
 
-// Applies a change when Redis has all before it; gives the number up to which it is right then, -1 when it has nothing.
-static const char APPLY[] =
-    "local at = tonumber(redis.call('GET', KEYS[1]) or -1)\n"
-    "if at < tonumber(ARGV[1]) or at >= tonumber(ARGV[2]) then return at end\n"
-    "for i = 3, #ARGV, 3 do\n"
-    "  local concert, user, kind, value = ARGV[i], ARGV[i + 1], ARGV[i + 2]:sub(1, 1), ARGV[i + 2]:sub(2)\n"
-    "  local queue, active, slot = 'queue:concert:' .. concert, 'active:concert:' .. concert, 'slot:' .. concert .. "
-    "':' .. user\n"
-    "  if kind == 'w' then redis.call('ZADD', queue, value, user) else redis.call('ZREM', queue, user) end\n"
-    "  if kind == 'a' then\n"
-    "    redis.call('SADD', active, user)\n"
-    "    redis.call('SET', slot, value, 'PXAT', value)\n"
-    "  elseif kind == '' then\n"
-    "    redis.call('SREM', active, user)\n"
-    "    redis.call('DEL', slot)\n"
-    "  end\n"
-    "end\n"
-    "redis.call('SET', KEYS[1], ARGV[2])\n"
-    "return tonumber(ARGV[2])\n";
-
-static Str number_text(Arena *arena, int64_t number) {
-  Text text = {.arena = arena};
-  text_int(&text, number);
-  return text_str(&text);
+bool keys_are_due(void) {
+  return all.unsent != NULL || all.lacks >= 0;
 }
 
-// A double holds 53 bits of a rank's 62: arrivals are the numbers of their rows, lots keep their order below them.
-Str keys_place(Arena *arena, int64_t place) {
-  Text text = {.arena = arena};
-  if (place == ROOM_NONE) return (Str){0};
-  text_char(&text, place < 0 ? 'a' : 'w');
-  text_int(&text, place < 0                     ? -place
-                  : place >= QUEUE_RANK_ARRIVAL ? place - QUEUE_RANK_ARRIVAL
-                                                : (place >> 9) - (INT64_C(1) << 53));
-  return text_str(&text);
+// Adds a copy to what is taken; false when that is enough.
+static bool take(KeysTaken *taken, Arena *arena, const KeysChange *change) {
+  enum { MAX = sizeof taken->changes / sizeof taken->changes[0] };
+  taken->changes[taken->count++] = arena_copy(arena, change, sizeof *change + change->count * sizeof(RoomPlace));
+  taken->places += change->count;
+  return taken->count < MAX && taken->places < TAKEN_PLACES_MAX;
 }
 
-static bool send_change(int64_t previous, int64_t number, const RoomPlace *places, size_t count,
-                        RedisAnswered answered) {
-  Arena arena = {0};
-  size_t words_count = 6 + 3 * count;
-  Str *words = ARENA_ARRAY(&arena, Str, words_count);
-  Str *word = words;
-  *word++ = STR("EVAL");
-  *word++ = STR(APPLY);
-  *word++ = STR("1");
-  *word++ = STR(KEYS_MARKER);
-  *word++ = number_text(&arena, previous);
-  *word++ = number_text(&arena, number);
-  for (size_t i = 0; i < count; i++) {
-    *word++ = number_text(&arena, places[i].concert_id);
-    *word++ = number_text(&arena, places[i].user_id);
-    *word++ = keys_place(&arena, places[i].place);
+static void take_missing(KeysTaken *taken, Arena *arena) {
+  bool more = true;
+  for (const KeysChange *change = all.first; more && change != NULL; change = change->next) {
+    if (change->number <= all.lacks) continue;
+    more = take(taken, arena, change);
+    all.mending = change->number;
   }
-  uint64_t note = (uint64_t)(count > 0 ? number : previous);  // what Redis must have at least, or something is missing
-  bool sent = !arena.failed && redis_send_words(all.settings.redis, answered, NULL, note, words, words_count);
-  arena_free(&arena);
-  return sent;
+  all.lacks = -1;
 }
+
+static void take_own(KeysTaken *taken, Arena *arena) {
+  bool more = true;
+  for (; more && all.unsent != NULL; all.unsent = all.unsent->next)
+    if (all.unsent->own) more = take(taken, arena, all.unsent);
+}
+
+void keys_take(KeysTaken *taken, Arena *arena) {
+  keys_lock();
+  taken->mends = all.lacks >= 0;
+  if (taken->mends) {
+    take_missing(taken, arena);
+  } else {
+    take_own(taken, arena);
+  }
+  keys_unlock();
+}
+
+void keys_not_sent(const KeysTaken *taken) {
+  if (!taken->mends) return;
+  keys_lock();
+  all.mending = 0;  // the next beat finds out
+  keys_unlock();
+}
+
+void keys_mend(int64_t marker) {
+  if (all.mending != 0 || marker < all.base || marker >= all.last) return;
+  all.lacks = marker;
+  keys_wake();
+}
+
+// What Redis answers.
 
 // The number that an answer tells; false: something stands in the way of the keys, and all of them are written anew.
 static bool read_marker(const RedisAnswer *answer, int64_t *marker) {
@@ -189,7 +175,7 @@ static bool read_marker(const RedisAnswer *answer, int64_t *marker) {
   return false;
 }
 
-static void on_mended(void *arg, uint64_t note, const RedisAnswer *answer) {
+void keys_on_mended(void *arg, uint64_t note, const RedisAnswer *answer) {
   int64_t marker;
   (void)arg;
   keys_lock();
@@ -201,18 +187,7 @@ static void on_mended(void *arg, uint64_t note, const RedisAnswer *answer) {
   keys_unlock();
 }
 
-void keys_mend(int64_t marker) {
-  int sent = 0;
-  if (all.mending != 0 || marker < all.base) return;
-  for (const Change *change = all.first; change != NULL && sent < MENDED_MAX; change = change->next) {
-    if (change->number <= marker) continue;
-    if (!send_change(change->previous, change->number, change->places, change->count, on_mended)) break;
-    all.mending = change->number;
-    ++sent;
-  }
-}
-
-static void on_changed(void *arg, uint64_t note, const RedisAnswer *answer) {
+void keys_on_changed(void *arg, uint64_t note, const RedisAnswer *answer) {
   int64_t marker;
   (void)arg;
   keys_lock();
@@ -228,10 +203,13 @@ void queue_keys_numbered(int64_t number, bool own) {
   keys_lock();
   bool follows = number == all.seen + 1;
   all.seen = number;
-  const Change *change = follows && all.told.length > 0 ? remember(number) : NULL;
+  KeysChange *change = follows && all.told.length > 0 ? remember(number) : NULL;
   if (!follows || (change == NULL && all.told.length > 0)) forget_changes(number);
-  if (own && change != NULL) send_change(change->previous, number, change->places, change->count, on_changed);
+  if (change != NULL) change->own = own && redis_has_room(all.settings.redis);
+  bool wakes = change != NULL && change->own && all.unsent == NULL;
+  if (wakes) all.unsent = change;
   keys_unlock();
+  if (wakes) keys_wake();
   arena_reset(&all.told_arena);
   all.told = (Text){.arena = &all.told_arena};
 }
@@ -277,10 +255,11 @@ void queue_keys_beat(bool came) {
   if (all.settings.redis == NULL) return;
   keys_lock();
   if (came) {
+    all.lacks = -1;
     all.mending = 0;
     all.behind = 0;
     keys_forget_all();
   }
-  send_change(all.last, all.seen, NULL, 0, on_beat);
+  keys_send(&(KeysChange){.previous = all.last, .number = all.seen}, NULL, on_beat);
   keys_unlock();
 }

@@ -36,9 +36,9 @@ static Str own_name(Arena *arena) {
   return text_str(&name);
 }
 
-static Str new_key(Arena *arena, const char *kind, int64_t concert_id) {
+static Str new_key(Arena *arena, const char *kind, Str concert) {
   Text key = {.arena = arena};
-  text_format(&key, "foyer:queue:new:%.*s:%s:%lld", STR_ARG(own_name(arena)), kind, (long long)concert_id);
+  text_format(&key, "foyer:queue:new:%.*s:%s:%.*s", STR_ARG(own_name(arena)), kind, STR_ARG(concert));
   return text_str(&key);
 }
 
@@ -67,27 +67,30 @@ void keys_want_all(void) {
 }
 
 int64_t queue_keys_next(int64_t now_ms) {
+  int64_t next = INT64_MAX;
   keys_lock();
-  int64_t next = all.stage != STAGE_READING ? INT64_MAX : all.retry_at_ms > now_ms ? all.retry_at_ms : now_ms;
+  if (all.stage == STAGE_READING) next = all.retry_at_ms > now_ms ? all.retry_at_ms : now_ms;
+  if (keys_are_due()) next = now_ms;
   keys_unlock();
   return next;
 }
 
 // Ending.
 
-// Puts the new keys in the place of the old, unless somebody else is at it by now.
+// Puts the new keys in the place of the old, unless somebody else is at it by now. Behind each concert's public id
+// comes its number, by which its keys were once called.
 static const char EXCHANGE[] =
     "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return -1 end\n"
-    "for i = 3, #ARGV do\n"
+    "for i = 3, #ARGV, 2 do\n"
     "  for _, kind in ipairs({'queue', 'active'}) do\n"
     "    local new = 'foyer:queue:new:' .. ARGV[1] .. ':' .. kind .. ':' .. ARGV[i]\n"
     "    local key = kind .. ':concert:' .. ARGV[i]\n"
-    "    redis.call('UNLINK', key)\n"
+    "    redis.call('UNLINK', key, kind .. ':concert:' .. ARGV[i + 1])\n"
     "    if redis.call('EXISTS', new) == 1 then redis.call('RENAME', new, key) redis.call('PERSIST', key) end\n"
     "  end\n"
     "end\n"
     "redis.call('SET', KEYS[2], ARGV[2])\n"
-    "redis.call('DEL', KEYS[1])\n"
+    "redis.call('DEL', KEYS[1], 'foyer:queue')\n"
     "return tonumber(ARGV[2])\n";
 
 static void on_exchanged(void *arg, uint64_t note, const RedisAnswer *answer) {
@@ -108,11 +111,11 @@ static void on_exchanged(void *arg, uint64_t note, const RedisAnswer *answer) {
 
 static bool send_exchange(Call *call, int64_t since) {
   static const char COUNT[] = "SELECT count(*) FROM concerts";
-  static const char READ[] = "SELECT id FROM concerts ORDER BY id LIMIT $1";
+  static const char READ[] = "SELECT public_id, id FROM concerts ORDER BY id LIMIT $1";
   Text since_text = {.arena = &call->arena};
   text_int(&since_text, since);
   int64_t concerts = db_int(call->db, COUNT, 0);
-  Str *words = ARENA_ARRAY(&call->arena, Str, 7 + concerts);
+  Str *words = ARENA_ARRAY(&call->arena, Str, 7 + 2 * concerts);
   size_t count = 0;
   words[count++] = STR("EVAL");
   words[count++] = STR(EXCHANGE);
@@ -122,7 +125,10 @@ static bool send_exchange(Call *call, int64_t since) {
   words[count++] = own_name(&call->arena);
   words[count++] = text_str(&since_text);
   Rows rows = db_rows(call->db, READ, sql_int(concerts));
-  while (rows_next(&rows)) words[count++] = rows_text(&rows, 0, &call->arena);
+  while (rows_next(&rows)) {
+    words[count++] = rows_text(&rows, 0, &call->arena);
+    words[count++] = rows_text(&rows, 1, &call->arena);
+  }
   rows_end(&rows);
   return !db_failed(call->db) && redis_send_words(keys_redis(), on_exchanged, NULL, 0, words, count);
 }
@@ -139,6 +145,7 @@ typedef struct Page {
   Call *call;
   int64_t concert_id;  // the last of what was read
   int64_t user_id;
+  Str concert;  // its public id
   int64_t rows;
   Command *waiting;
   Command *active;
@@ -155,45 +162,47 @@ static void send_command(Page *page, Command *command) {
   command->count = 0;
 }
 
-static void begin_concert(Page *page, int64_t concert_id) {
+static void begin_concert(Page *page, int64_t concert_id, Str concert) {
   send_command(page, page->waiting);
   send_command(page, page->active);
   page->concert_id = concert_id;
+  page->concert = concert;
   page->waiting->words[0] = STR("ZADD");
-  page->waiting->words[1] = new_key(&page->call->arena, "queue", concert_id);
+  page->waiting->words[1] = new_key(&page->call->arena, "queue", concert);
   page->active->words[0] = STR("SADD");
-  page->active->words[1] = new_key(&page->call->arena, "active", concert_id);
+  page->active->words[1] = new_key(&page->call->arena, "active", concert);
   page->waiting->count = page->active->count = 2;
 }
 
-static void add_place(Page *page, int64_t place) {
+static void add_place(Page *page, Str user, int64_t place) {
   Arena *arena = &page->call->arena;
-  Text user = {.arena = arena};
-  text_int(&user, page->user_id);
   if (place >= 0) {
     Str score = keys_place(arena, place);
     page->waiting->words[page->waiting->count++] = (Str){score.at + 1, score.length - 1};
-    page->waiting->words[page->waiting->count++] = text_str(&user);
+    page->waiting->words[page->waiting->count++] = user;
   } else {
-    page->active->words[page->active->count++] = text_str(&user);
+    page->active->words[page->active->count++] = user;
     page->sent =
-        redis_send(keys_redis(), NULL, NULL, 0, "SET slot:%lld:%lld %lld PXAT %lld", (long long)page->concert_id,
-                   (long long)page->user_id, (long long)-place, (long long)-place) &&
+        redis_send(keys_redis(), NULL, NULL, 0, "SET slot:%s:%s %lld PXAT %lld", str_zero(arena, page->concert),
+                   str_zero(arena, user), (long long)-place, (long long)-place) &&
         page->sent;
   }
 }
 
 static void write_page(Page *page) {
   static const char READ[] =
-      "SELECT concert_id, user_id, CASE status WHEN 'waiting' THEN rank ELSE -slot_until END FROM queue_places"
+      "SELECT concert_id, user_id, CASE status WHEN 'waiting' THEN rank ELSE -slot_until END,"
+      " (SELECT coalesce(public_id, CAST(id AS TEXT)) FROM users WHERE id = user_id),"
+      " (SELECT public_id FROM concerts WHERE id = concert_id) FROM queue_places"
       " WHERE status IN ('waiting', 'active') AND (concert_id, user_id) > ($1, $2) ORDER BY concert_id, user_id LIMIT "
       "$3";
+  Arena *arena = &page->call->arena;
   Rows rows = db_rows(page->call->db, READ, sql_int(page->concert_id), sql_int(page->user_id), sql_int(PAGE));
   while (rows_next(&rows)) {
     int64_t concert_id = rows_int(&rows, 0);
-    if (page->rows == 0 || concert_id != page->concert_id) begin_concert(page, concert_id);
+    if (page->rows == 0 || concert_id != page->concert_id) begin_concert(page, concert_id, rows_text(&rows, 4, arena));
     page->user_id = rows_int(&rows, 1);
-    add_place(page, rows_int(&rows, 2));
+    add_place(page, rows_text(&rows, 3, arena), rows_int(&rows, 2));
     ++page->rows;
   }
   rows_end(&rows);
@@ -217,11 +226,10 @@ static bool begin_page(Page *page, uint32_t *attempt, int64_t *since) {
   return reads && has_room;
 }
 
-void queue_keys_write_page(Call *call, bool *more) {
+static void write_next_page(Call *call, bool *more) {
   uint32_t attempt;
   int64_t since;
   Page page = {.call = call, .sent = true};
-  *more = false;
   if (!begin_page(&page, &attempt, &since)) return;
   page.waiting = ARENA_NEW(&call->arena, Command);
   page.active = ARENA_NEW(&call->arena, Command);
@@ -243,4 +251,10 @@ void queue_keys_write_page(Call *call, bool *more) {
     *more = all.stage == STAGE_READING;
   }
   keys_unlock();
+}
+
+void queue_keys_write(Call *call, bool *more) {
+  *more = false;
+  keys_send_changes(call);
+  write_next_page(call, more);
 }

@@ -13,15 +13,20 @@
 
 #include <cmocka.h>
 
-#include "core/log.h"
 #include "models/queue.h"
 #include "models/waiting_room.h"
 #include "support/redis_server.h"
+#include "support/venue.h"
 
 enum { SEEN = 100, CONCERT = 1, LIMIT_S = 60 };
 
+// Public ids: of the concert, and of people with the number that follows.
+#define SHOW "aa0000000000000000000001"
+#define USER "00000000000000000000000"
+
 static RedisServer server;
 static Redis *redis;
+static Rig *rig;  // for its tables
 static _Atomic int woken;
 
 static void wake(void) {
@@ -51,21 +56,49 @@ static const char *ask(const char *command) {
   return text;
 }
 
-static void wait_for_answer(const char *command, const char *answer) {
+// As the ticker does it.
+static void write_due(void) {
+  bool more = true;
+  while (more || queue_keys_next(0) == 0) {
+    Call call = {.db = rig->db};
+    assert_true(db_begin(rig->db, DB_READ));
+    queue_keys_write(&call, &more);
+    assert_false(db_failed(rig->db));
+    assert_true(db_rollback(rig->db));
+    arena_free(&call.arena);
+  }
+}
+
+static void wait_for_answer(const char *command, const char *answer, bool writes) {
   uint64_t until_ns = uv_hrtime() + LIMIT_S * UINT64_C(1000000000);
   while (strcmp(ask(command), answer) != 0) {
     if (uv_hrtime() > until_ns) fail_msg("%s: %s, not %s", command, ask(command), answer);
+    if (writes) write_due();
     usleep(5000);
   }
+}
+
+static void wait_until_written(const char *number) {
+  wait_for_answer("GET foyer:queue:commit", number, true);
+}
+
+static void add_people_and_concert(void) {
+  venue_add(rig);
+  rig_run(rig,
+          "INSERT INTO users(id, public_id, username, created_at, updated_at) VALUES(4, '" USER "4', 'dora', 1, 1)");
+  rig_run(rig,
+          "INSERT INTO concerts(id, public_id, name, date, created_at, opens_at, seed, seed_hash) VALUES (1, '" SHOW
+          "', 'Standing', 1800000000000, 1, 1, '', '')");
 }
 
 static void begin_at(const char *marker) {
   const char *fault;
   char url[64];
   Env env = env_system();
-  log_set_level(getenv("FOYER_TEST_LOG") != NULL ? LOG_DEBUG : LOG_OFF);
+  rig = rig_open(NULL);
+  add_people_and_concert();
   server = redis_server_start(0, "");
-  if (marker != NULL) freeReplyObject(redis_server_ask(&server, "SET foyer:queue %s", marker));
+  if (marker != NULL) freeReplyObject(redis_server_ask(&server, "SET foyer:queue:commit %s", marker));
   snprintf(url, sizeof url, "redis://127.0.0.1:%d", server.port);
   redis = redis_new(str_from(url), &fault);
   assert_non_null(redis);
@@ -80,6 +113,7 @@ static int end(void **state) {
   redis_free(redis);
   queue_keys_free();
   redis_server_stop(&server);
+  rig_close(rig);
   return 0;
 }
 
@@ -93,10 +127,10 @@ static void commit(int64_t number, bool own, int64_t user_id, int64_t place) {
 static void test_a_change_waits_for_the_one_before_it_and_brings_it_along(void **state) {
   (void)state;
   begin_at("100");
-  commit(101, false, 11, QUEUE_RANK_ARRIVAL + 7);  // another's, on its way
-  commit(102, true, 12, QUEUE_RANK_ARRIVAL + 8);
-  wait_for_answer("GET foyer:queue", "102");
-  assert_string_equal(ask("ZRANGE queue:concert:1 0 -1 WITHSCORES"), "11 7 12 8");
+  commit(101, false, 1, QUEUE_RANK_ARRIVAL + 7);  // another's, on its way
+  commit(102, true, 2, QUEUE_RANK_ARRIVAL + 8);
+  wait_until_written("102");
+  assert_string_equal(ask("ZRANGE queue:concert:" SHOW " 0 -1 WITHSCORES"), USER "1 7 " USER "2 8");
 }
 
 static void test_lots_stand_in_their_order_before_arrivals(void **state) {
@@ -106,8 +140,8 @@ static void test_lots_stand_in_their_order_before_arrivals(void **state) {
   commit(102, true, 2, QUEUE_RANK_ARRIVAL - 1);
   commit(103, true, 3, 0);
   commit(104, true, 4, QUEUE_RANK_ARRIVAL / 2);
-  wait_for_answer("GET foyer:queue", "104");
-  assert_string_equal(ask("ZRANGE queue:concert:1 0 -1"), "3 4 2 1");
+  wait_until_written("104");
+  assert_string_equal(ask("ZRANGE queue:concert:" SHOW " 0 -1"), USER "3 " USER "4 " USER "2 " USER "1");
 }
 
 static void test_who_is_admitted_has_a_slot_and_who_goes_has_nothing(void **state) {
@@ -119,14 +153,24 @@ static void test_who_is_admitted_has_a_slot_and_who_goes_has_nothing(void **stat
   begin_at("100");
   commit(101, true, 1, QUEUE_RANK_ARRIVAL + 1);
   commit(102, true, 1, -until_ms);
-  wait_for_answer("GET foyer:queue", "102");
-  assert_string_equal(ask("ZCARD queue:concert:1"), "0");
-  assert_string_equal(ask("SMEMBERS active:concert:1"), "1");
-  assert_string_equal(ask("GET slot:1:1"), until);
-  assert_string_equal(ask("PEXPIRETIME slot:1:1"), until);
+  wait_until_written("102");
+  assert_string_equal(ask("ZCARD queue:concert:" SHOW), "0");
+  assert_string_equal(ask("SMEMBERS active:concert:" SHOW), USER "1");
+  assert_string_equal(ask("GET slot:" SHOW ":" USER "1"), until);
+  assert_string_equal(ask("PEXPIRETIME slot:" SHOW ":" USER "1"), until);
   commit(103, true, 1, ROOM_NONE);
-  wait_for_answer("GET foyer:queue", "103");
-  assert_string_equal(ask("EXISTS active:concert:1 slot:1:1"), "0");
+  wait_until_written("103");
+  assert_string_equal(ask("EXISTS active:concert:" SHOW " slot:" SHOW ":" USER "1"), "0");
+}
+
+static void test_more_changes_than_are_sent_at_a_time_all_come(void **state) {
+  (void)state;
+  enum { CHANGES = 600 };
+  begin_at("100");
+  for (int i = 1; i <= CHANGES; i++) commit(100 + i, i > CHANGES / 2, i % 4 + 1, i % 7 == 0 ? ROOM_NONE : QUEUE_RANK_ARRIVAL + i);
+  wait_until_written("700");
+  assert_string_equal(ask("ZCARD queue:concert:" SHOW), "4");
+  assert_string_equal(ask("ZREVRANGE queue:concert:" SHOW " 0 0"), USER "1");
 }
 
 static void test_what_a_dead_process_has_committed_is_told_by_another(void **state) {
@@ -134,30 +178,43 @@ static void test_what_a_dead_process_has_committed_is_told_by_another(void **sta
   begin_at("100");
   commit(101, false, 1, QUEUE_RANK_ARRIVAL + 1);
   queue_keys_numbered(102, false);  // of something else
-  wait_for_answer("GET foyer:queue", "102");
-  assert_string_equal(ask("ZCARD queue:concert:1"), "1");
-  assert_int_equal(woken, 0);
+  wait_until_written("102");
+  assert_string_equal(ask("ZCARD queue:concert:" SHOW), "1");
 }
 
 static void test_what_nobody_remembers_is_read_from_the_tables(void **state) {
   (void)state;
+  Env env = env_system();
+  int64_t until_ms = env.now_ms(env.state) + 60000;
+  char place[256];
   begin_at("100");
+  freeReplyObject(redis_server_ask(&server, "ZADD queue:concert:1 1 7"));  // as such keys were once called
   commit(101, true, 1, QUEUE_RANK_ARRIVAL + 1);
-  wait_for_answer("GET foyer:queue", "101");
+  wait_until_written("101");
+  rig_run(rig,
+          "INSERT INTO queue_places(concert_id, user_id, rank, entered_at, status) VALUES(1, 4, 4611686018427387906, "
+          "1, 'waiting')");
+  snprintf(place, sizeof place,
+           "INSERT INTO queue_places(concert_id, user_id, rank, entered_at, status, slot_until) VALUES(1, 3, "
+           "4611686018427387905, 1, 'active', %lld)",
+           (long long)until_ms);
+  rig_run(rig, str_zero(&rig->arena, str_from(place)));
   commit(205, true, 2, QUEUE_RANK_ARRIVAL + 2);  // a hundred commits are unknown
-  wait_for_answer("EXISTS foyer:queue:lock", "1");
-  while (woken == 0) usleep(1000);
-  assert_true(queue_keys_next(0) < INT64_MAX);
-  assert_string_equal(ask("GET foyer:queue"), "101");
+  wait_for_answer("EXISTS foyer:queue:lock", "1", false);
+  assert_string_equal(ask("GET foyer:queue:commit"), "101");
+  wait_until_written("205");
+  assert_string_equal(ask("ZRANGE queue:concert:" SHOW " 0 -1 WITHSCORES"), USER "4 2");
+  assert_string_equal(ask("SMEMBERS active:concert:" SHOW), USER "3");
+  assert_string_equal(ask("EXISTS slot:" SHOW ":" USER "3 queue:concert:1"), "1");
 }
 
 static void test_an_empty_redis_is_filled_from_the_tables_by_one_process(void **state) {
   (void)state;
   begin_at(NULL);
   while (woken == 0) usleep(1000);
-  wait_for_answer("EXISTS foyer:queue:lock", "1");
+  wait_for_answer("EXISTS foyer:queue:lock", "1", false);
   queue_keys_beat(true);  // the line was lost, and the lock is not: it is waited for
-  wait_for_answer("GET foyer:queue", "-");
+  wait_for_answer("GET foyer:queue:commit", "-", false);
   assert_int_equal(queue_keys_next(0), INT64_MAX);
 }
 
@@ -173,6 +230,7 @@ int main(void) {
       TEST(test_a_change_waits_for_the_one_before_it_and_brings_it_along),
       TEST(test_lots_stand_in_their_order_before_arrivals),
       TEST(test_who_is_admitted_has_a_slot_and_who_goes_has_nothing),
+      TEST(test_more_changes_than_are_sent_at_a_time_all_come),
       TEST(test_what_a_dead_process_has_committed_is_told_by_another),
       TEST(test_what_nobody_remembers_is_read_from_the_tables),
       TEST(test_an_empty_redis_is_filled_from_the_tables_by_one_process),
