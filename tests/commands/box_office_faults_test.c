@@ -125,14 +125,14 @@ static const FaultScene scenes[] = {
 static const char everything[] =
     "SELECT (SELECT group_concat(id || ',' || total_seats || ',' || available_seats) FROM categories)"
     " || (SELECT group_concat(active || ',' || admitted || ',' || paused || ',' || opened || notice) FROM concerts)"
-    " || coalesce((SELECT group_concat(id || status || coalesce(slot_until, '')) FROM queue_places), '')"
+    " || coalesce((SELECT group_concat(id || status || coalesce(slot_until, 0)) FROM queue_places), '')"
     " || coalesce((SELECT group_concat(id || status || payment_status || coalesce(closing, '')) FROM bookings), '')"
-    " || coalesce((SELECT group_concat(seat_id || coalesce(released_at, '')) FROM booking_seats), '')"
+    " || coalesce((SELECT group_concat(seat_id || ',' || coalesce(released_at, 0)) FROM booking_seats), '')"
     " || (SELECT count(*) FROM booking_steps) || coalesce((SELECT group_concat(id || status || refund_due || asks ||"
     " coalesce(intent_id, '')) FROM payments), '')"
-    " || coalesce((SELECT group_concat(id || void || coalesce(checked_in_at, '')) FROM tickets), '')"
-    " || coalesce((SELECT group_concat(key || coalesce(done_at, '')) FROM outbox), '')"
-    " || (SELECT group_concat(status || coalesce(reserved_by, '')) FROM seats) || (SELECT count(*) FROM events)"
+    " || coalesce((SELECT group_concat(id || ',' || void || ',' || coalesce(checked_in_at, 0)) FROM tickets), '')"
+    " || coalesce((SELECT group_concat(key || coalesce(done_at, 0)) FROM outbox), '')"
+    " || (SELECT group_concat(status || ',' || coalesce(reserved_by, 0)) FROM seats) || (SELECT count(*) FROM events)"
     " || (SELECT count(*) FROM stripe_events) || (SELECT count(*) FROM answers)";
 
 static const char *const rows_of_venue[] = {

@@ -25,8 +25,8 @@ static const FaultScene scenes[] = {
     {.before = {HELLO}, .call = HELLO, .reads = true},  // sent again: the same message
     {.before = {HELLO}, .call = ANSWER},
     {.call = NOTE},
-    {.before = {HELLO, ANSWER, NOTE}, .call = INDEX},
-    {.before = {HELLO, INDEX, ANSWER}, .call = INDEX},
+    {.before = {HELLO, ANSWER, NOTE}, .call = INDEX, .of_file = true},
+    {.before = {HELLO, INDEX, ANSWER}, .call = INDEX, .of_file = true},
     {.before = {HELLO}, .call = EDIT},
     {.before = {HELLO, INDEX}, .call = EDIT},
     {.before = {HELLO, ANSWER}, .call = DELETE},
@@ -43,20 +43,28 @@ static const FaultScene scenes[] = {
      .reads = true},
 };
 
+#define MESSAGES                                                                                             \
+  "SELECT coalesce((SELECT group_concat(id || text || seq || is_read || is_updated) FROM messages), '')"     \
+  " || '|' || (SELECT count(*) || coalesce(group_concat(topic || kind), '') FROM events) || '|' ||"          \
+  " (SELECT count(*) FROM dialogs) || (SELECT count(*) FROM message_names) || (SELECT count(*) FROM blocks)" \
+  " || coalesce((SELECT group_concat(count) FROM message_blocks), '') || '|'"
 static const char everything[] =
-    "SELECT coalesce((SELECT group_concat(id || text || seq || is_read || is_updated) FROM messages), '') || '|' ||"
-    " (SELECT count(*) || coalesce(group_concat(topic || kind), '') FROM events) || '|' ||"
-    " (SELECT count(*) FROM dialogs) || (SELECT count(*) FROM message_names) || (SELECT count(*) FROM blocks) ||"
-    " coalesce((SELECT group_concat(count) FROM message_blocks), '') || '|' || (SELECT indexed_to FROM message_index) "
-    "||"
-    " coalesce((SELECT group_concat(col || term || doc) FROM message_terms), '')";
+    SQL_FORMS(MESSAGES
+              " || (SELECT indexed_to FROM message_index)"
+              " || coalesce((SELECT group_concat(col || term || doc) FROM message_terms), '')",
+              MESSAGES " || coalesce((SELECT group_concat(term || doc) FROM message_terms), '')");
+
+// The index is that of the texts.
+static const char check[] =
+    SQL_FORMS("INSERT INTO message_words(message_words, rank) VALUES('integrity-check', 0)",
+              "SELECT 1 / (count(*) = 0)::INTEGER FROM message_texts t FULL JOIN message_words w USING (id)"
+              " WHERE w.words IS DISTINCT FROM message_vector(t.people, t.text)");
 
 static const FaultSweep sweep = {
     .scenes = scenes,
     .scene_count = sizeof scenes / sizeof scenes[0],
     .everything = everything,
-    // The index is that of the texts.
-    .check = "INSERT INTO message_words(message_words, rank) VALUES('integrity-check', 0)",
+    .check = check,
     .config = {.message_retention_days = 1},
 };
 

@@ -41,8 +41,8 @@ static const char *const people[] = {
 
 static const char everything[] =
     "SELECT (SELECT group_concat(id || coalesce(email, '') || coalesce(password_hash, '') || coalesce(name, '') ||"
-    " language || coalesce(email_confirmed_at, '')) FROM users) || '|' ||"
-    " (SELECT group_concat(id || user_id || coalesce(ended_at, '') || coalesce(refresh_hash, '') ||"
+    " language || coalesce(email_confirmed_at, 0)) FROM users) || '|' ||"
+    " (SELECT group_concat(id || user_id || ',' || coalesce(ended_at, 0) || coalesce(refresh_hash, '') ||"
     " coalesce(superseded_hash, '')) FROM sessions) || '|' ||"
     " coalesce((SELECT group_concat(email || code_hash || tries) FROM signups), '') || '|' ||"
     " coalesce((SELECT group_concat(key || payload) FROM outbox), '')";
@@ -61,8 +61,9 @@ static void furnish(Rig *rig) {
 }
 
 static Str fill_in(Rig *rig, const char *json) {
-  static const char CODE[] =
-      "SELECT coalesce((SELECT json_extract(payload, '$.args.code') FROM outbox ORDER BY id DESC LIMIT 1), '')";
+  static const char CODE[] = SQL_FORMS(
+      "SELECT coalesce((SELECT json_extract(payload, '$.args.code') FROM outbox ORDER BY id DESC LIMIT 1), '')",
+      "SELECT coalesce((SELECT payload::JSONB #>> '{args,code}' FROM outbox ORDER BY id DESC LIMIT 1), '')");
   Str token = session_refresh_token(&rig->arena, &rig->config, bert.public_id, bert.sid, bert.refreshed_ms);
   if (strstr(json, "TOKEN") != NULL) return fault_sweep_put(json, "TOKEN", token);
   return fault_sweep_put(json, "OTP", str_from(rig_text(rig, CODE)));

@@ -16,6 +16,7 @@
 #include "methods/user.h"
 #include "support/faults.h"
 #include "support/invariants.h"
+#include "support/postgres.h"
 #include "support/venue.h"
 
 static const char sid[] = "session of anna";
@@ -156,17 +157,13 @@ static bool run_with_fault(const Scene *scene, int nth, bool for_good) {
   return met;
 }
 
-static bool on_postgres(void) {
-  return getenv("FOYER_TEST_POSTGRES") != NULL;
-}
-
 static void sweep(bool for_good) {
   for (size_t i = 0; i < sizeof scenes / sizeof scenes[0]; i++) {
-    // A database for each run is dear at PostgreSQL: a third of them, of each scene another.
-    int step = on_postgres() ? 3 : 1;
+    // A database for each run is dear at PostgreSQL: a quarter of them, of each scene another.
+    int step = postgres_is_tested() ? 4 : 1;
     int nth = 1 + (int)i % step;
     while (run_with_fault(&scenes[i], nth, for_good)) nth += step;
-    assert_true(nth > 2 || on_postgres());  // a transaction at least, whose ends PostgreSQL never refuses
+    assert_true(nth > 2 || postgres_is_tested());  // a transaction at least
   }
 }
 
@@ -177,7 +174,7 @@ static void test_a_step_that_fails_once_changes_nothing_and_the_retry_works(void
 
 static void test_steps_that_fail_for_good_change_nothing_until_they_work_again(void **state) {
   (void)state;
-  if (on_postgres()) skip();  // each run has a database of its own, which costs more there
+  if (postgres_is_tested()) skip();  // each run has a database of its own, which costs more there
   sweep(true);
 }
 

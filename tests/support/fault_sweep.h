@@ -1,6 +1,7 @@
 // Faults swept over methods, for programs called *_faults_test: the call of every scene with its nth SQL step, its nth
 // allocation and its nth write to the disk (one in memory) failing, once and for good, for every n. The call answers
 // InternalServerError, nothing has changed, nobody hears of anything, and the same call works when the fault is over.
+// At PostgreSQL (support/postgres.h) its statements and allocations.
 #ifndef FOYER_TESTS_SUPPORT_FAULT_SWEEP_H
 #define FOYER_TESTS_SUPPORT_FAULT_SWEEP_H
 
@@ -22,7 +23,8 @@ typedef struct FaultStep {
 typedef struct FaultScene {
   FaultStep before[FAULT_STEPS_MAX];
   FaultStep call;
-  bool reads;  // changes nothing
+  bool reads;    // changes nothing
+  bool of_file;  // only SQLite has this
 } FaultScene;
 
 typedef struct FaultSweep {

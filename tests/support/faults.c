@@ -59,8 +59,14 @@ int __wrap_sqlite3_step(sqlite3_stmt *statement) {
   return !looks_outside && fails(&sql) ? SQLITE_IOERR : __real_sqlite3_step(statement);
 }
 
-// PostgreSQL: in its place one that the server refuses.
+// PostgreSQL: in its place one that the server refuses, in the pipeline as it would have been.
 static const char refused[] = "SELECT 1 / 0";
+
+int __real_PQsendQueryParams(PGconn *conn, const char *query, int count, const Oid *types, const char *const *values,
+                             const int *lengths, const int *formats, int format);
+static int send_refused(PGconn *conn) {
+  return __real_PQsendQueryParams(conn, refused, 0, NULL, NULL, NULL, NULL, 0);
+}
 
 // The writer's look for commits of others: where and under which name it was prepared.
 static _Atomic(PGconn *) looking;
@@ -76,12 +82,14 @@ int __wrap_PQsendPrepare(PGconn *conn, const char *name, const char *query, int 
   return __real_PQsendPrepare(conn, name, query, count, types);
 }
 
-int __real_PQsendQuery(PGconn *conn, const char *query);
-int __wrap_PQsendQuery(PGconn *conn, const char *query);
-int __wrap_PQsendQuery(PGconn *conn, const char *query) {
-  // A beginning that failed is not asked for again for a while, and a server that lives rolls back.
-  bool never = strncmp(query, "BEGIN", 5) == 0 || strcmp(query, "ROLLBACK") == 0;
-  return __real_PQsendQuery(conn, !never && fails(&sql) ? refused : query);
+// What begins, ends and undoes a transaction's parts, but for its own beginning, after whose failure nothing is asked
+// for a while, and for ROLLBACK, which a server that lives does.
+int __wrap_PQsendQueryParams(PGconn *conn, const char *query, int count, const Oid *types, const char *const *values,
+                             const int *lengths, const int *formats, int format);
+int __wrap_PQsendQueryParams(PGconn *conn, const char *query, int count, const Oid *types, const char *const *values,
+                             const int *lengths, const int *formats, int format) {
+  if (strcmp(query, "ROLLBACK") != 0 && fails(&sql)) return send_refused(conn);
+  return __real_PQsendQueryParams(conn, query, count, types, values, lengths, formats, format);
 }
 
 int __real_PQsendQueryPrepared(PGconn *conn, const char *name, int count, const char *const *values, const int *lengths,
@@ -91,7 +99,7 @@ int __wrap_PQsendQueryPrepared(PGconn *conn, const char *name, int count, const 
 int __wrap_PQsendQueryPrepared(PGconn *conn, const char *name, int count, const char *const *values, const int *lengths,
                                const int *formats, int format) {
   bool looks_outside = conn == looking && strcmp(name, looking_name) == 0;
-  if (!looks_outside && fails(&sql)) return __real_PQsendQuery(conn, refused);
+  if (!looks_outside && fails(&sql)) return send_refused(conn);
   return __real_PQsendQueryPrepared(conn, name, count, values, lengths, formats, format);
 }
 

@@ -32,18 +32,24 @@ static void run(const char *action, const char *name, const char *end) {
   PQfinish(conn);
 }
 
-bool postgres_make(char *url, size_t size) {
+bool postgres_is_tested(void) {
+  return getenv("FOYER_TEST_POSTGRES") != NULL;
+}
+
+void postgres_copy(const char *from, char *url, size_t size) {
   static int made;
-  const char *template = getenv("FOYER_TEST_POSTGRES");
   char end[URL_BYTES];
-  if (template == NULL) return false;
-  snprintf(url, size, "%.*stest_%d_%d", (int)(name_in(template) - template), template, (int)getpid(), ++made);
-  snprintf(end, sizeof end, " TEMPLATE %s", name_in(template));
+  snprintf(url, size, "%.*stest_%d_%d", (int)(name_in(from) - from), from, (int)getpid(), ++made);
+  snprintf(end, sizeof end, " TEMPLATE %s", name_in(from));
   run("CREATE DATABASE", name_in(url), end);
+}
+
+bool postgres_make(char *url, size_t size) {
+  if (!postgres_is_tested()) return false;
+  postgres_copy(getenv("FOYER_TEST_POSTGRES"), url, size);
   return true;
 }
 
 void postgres_drop(const char *url) {
-  if (getenv("FOYER_TEST_POSTGRES") != NULL && strncmp(url, "postgres://", 11) == 0)
-    run("DROP DATABASE", name_in(url), " WITH (FORCE)");
+  if (postgres_is_tested() && strncmp(url, "postgres://", 11) == 0) run("DROP DATABASE", name_in(url), " WITH (FORCE)");
 }

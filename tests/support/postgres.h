@@ -6,8 +6,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-// Makes a copy of that database and writes its URL; false: FOYER_TEST_POSTGRES is not set.
+bool postgres_is_tested(void);  // FOYER_TEST_POSTGRES is set
+// Makes a copy of that database and writes its URL; false: there is none.
 bool postgres_make(char *url, size_t size);
-void postgres_drop(const char *url);  // of postgres_make; another URL is left alone
+// The same of a database that was made here, and that nobody is connected to.
+void postgres_copy(const char *from, char *url, size_t size);
+void postgres_drop(const char *url);  // of these; another URL is left alone
 
 #endif
