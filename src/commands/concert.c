@@ -1,11 +1,13 @@
-// foyer concert: concerts made, opened and closed by an operator. A running server notices within a second.
+// foyer concert: concerts made, opened, closed and ended by an operator. A running server notices within a second.
 #include <ctype.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "commands/commands.h"
+#include "core/batch.h"
 #include "models/concert_add.h"
+#include "models/concert_end.h"
 #include "models/hall.h"
 #include "shared/currency.h"
 
@@ -19,6 +21,7 @@ const char command_concert_usage[] =
     "       foyer concert import FILE.json\n"
     "       foyer concert open [ID]     opens the sale now\n"
     "       foyer concert close [ID]    nobody joins, nobody is admitted\n"
+    "       foyer concert end [ID]      after its date, for good: the line and its hall's seats are free\n"
     "       foyer concert list\n"
     "TIME is as 2027-01-30T19:30:00+05:30, PRICE in whole units as 1200 or 49.90, ID a number or 24 digits (without "
     "it\n"
@@ -247,11 +250,71 @@ static bool set_open(Db *db, const Concert *concert, bool open) {
   return error == ERR_NONE;
 }
 
+// Ending. A part a call, as the server does it; each in a transaction of its own, so that a server beside it never
+// waits long.
+
+typedef struct Ending {
+  int64_t concert_id;
+  bool more;
+} Ending;
+
+static Error end_part(Call *call, const void *input) {
+  Ending *ending = call->input;
+  Concert concert;
+  (void)input;
+  if (!concert_find_by_id(call->db, &call->arena, ending->concert_id, &concert)) return ERR_CONCERT_NOT_FOUND;
+  Error error = concert_end(call, &concert);
+  if (error == ERR_NONE && concert_find_by_id(call->db, &call->arena, concert.id, &concert))
+    ending->more = concert_empty(call, &concert);
+  return error;
+}
+
+static void tell_refused(const Call *call) {
+  Str text = {0};
+  int64_t pending = 0;
+  Arena arena = {0};
+  const Json *reply = json_parse(&arena, text_str(&call->reply), NULL);
+  if (call->error == ERR_CONCERT_AHEAD && json_str(json_get(reply, "date"), &text)) {
+    fprintf(stderr, "This concert is still to come, on %.*s: it cannot be ended before.", STR_ARG(text));
+  } else if (call->error == ERR_STILL_PAYING && json_int(json_get(reply, "pending"), &pending)) {
+    fprintf(stderr, pending == 1 ? "%lld booking is still being paid." : "%lld bookings are still being paid.",
+            (long long)pending);
+    fputs(" Close the sale, and end the concert when they are.", stderr);
+  } else {
+    fputs(error_prose(call->error), stderr);
+  }
+  fputs(" Nothing was changed.\n", stderr);
+  arena_free(&arena);
+}
+
+static bool run_part(Db *db, const Config *config, Ending *ending) {
+  static const Method END = {.name = "concert.end", .access = ACCESS_ANYONE, .run = end_part};
+  Call *call = call_new_of_nobody();
+  if (call == NULL) return false;
+  call->env = env_system();
+  call->now_ms = call->env.now_ms(call->env.state);
+  call->config = config;
+  call->method = &END;
+  call->input = ending;
+  bool done = batch_run(db, call) && call->error == ERR_NONE && batch_finish(db, call);
+  if (call->error != ERR_NONE) tell_refused(call);
+  call_free(call);
+  return done;
+}
+
+static bool end(Db *db, const Config *config, int64_t concert_id) {
+  Ending ending = {.concert_id = concert_id};
+  bool done = run_part(db, config, &ending);
+  while (done && ending.more) done = command_commit(db) && db_begin(db, DB_WRITE) && run_part(db, config, &ending);
+  if (done) printf("concert %lld is over\n", (long long)concert_id);
+  return done;
+}
+
 static bool list(Db *db) {
   static const char READ[] =
       "SELECT id, public_id, name, closed, coalesce((SELECT sum(available_seats) FROM categories WHERE concert_id ="
       " concerts.id), 0), coalesce((SELECT sum(total_seats) FROM categories WHERE concert_id = concerts.id), 0),"
-      " opens_at FROM concerts ORDER BY id";
+      " opens_at, ended_at IS NOT NULL FROM concerts ORDER BY id";
   Rows rows = db_rows(db, READ);
   while (rows_next(&rows)) {
     char opens[TIME_ISO_BYTES];
@@ -259,25 +322,32 @@ static bool list(Db *db) {
     Str public_id = rows_peek(&rows, 1);
     Str name = rows_peek(&rows, 2);
     printf("%lld  %.*s  %s  opens %.*s  %lld of %lld left  %.*s\n", (long long)rows_int(&rows, 0), STR_ARG(public_id),
-           rows_int(&rows, 3) != 0 ? "closed" : "on sale", TIME_ISO_BYTES, opens, (long long)rows_int(&rows, 4),
-           (long long)rows_int(&rows, 5), STR_ARG(name));
+           rows_int(&rows, 7) != 0   ? "over"
+           : rows_int(&rows, 3) != 0 ? "closed"
+                                     : "on sale",
+           TIME_ISO_BYTES, opens, (long long)rows_int(&rows, 4), (long long)rows_int(&rows, 5), STR_ARG(name));
   }
   return !db_failed(db);
 }
 
+static bool is_switch(const char *verb) {
+  return strcmp(verb, "open") == 0 || strcmp(verb, "close") == 0 || strcmp(verb, "end") == 0;
+}
+
 static bool run(Db *db, const Config *config, Draft *draft, int count, char **words) {
   Concert concert;
-  bool open = strcmp(words[0], "open") == 0;
   if (strcmp(words[0], "list") == 0) return list(db);
-  if (!open && strcmp(words[0], "close") != 0) return add(db, draft);
-  return find(db, draft->arena, config, count > 1 ? words[1] : "", &concert) && set_open(db, &concert, open);
+  if (!is_switch(words[0])) return add(db, draft);
+  if (!find(db, draft->arena, config, count > 1 ? words[1] : "", &concert)) return false;
+  if (strcmp(words[0], "end") == 0) return end(db, config, concert.id);
+  return set_open(db, &concert, strcmp(words[0], "open") == 0);
 }
 
 // Understands the words before the database is opened; false (told) when they make no sense.
 static bool understand(Draft *draft, int count, char **words) {
   const char *verb = count > 0 ? words[0] : "";
   if (strcmp(verb, "list") == 0 && count == 1) return true;
-  if ((strcmp(verb, "open") == 0 || strcmp(verb, "close") == 0) && count <= 2) return true;
+  if (is_switch(verb) && count <= 2) return true;
   if (strcmp(verb, "add") == 0 && count > 1) {
     read_words(draft, count - 1, words + 1);
   } else if (strcmp(verb, "import") == 0 && count == 2) {

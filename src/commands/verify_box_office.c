@@ -18,9 +18,17 @@ const Invariant verify_box_office[] = {
     {"a booking in a hall has its seats while it lives, and none after",
      "SELECT 'booking ' || b.id || ': ' || b.status || ' with ' || count(s.seat_id) || ' of ' || b.seats FROM bookings "
      "b"
-     " JOIN concerts k ON k.id = b.concert_id AND k.hall_id IS NOT NULL LEFT JOIN booking_seats s ON"
-     " s.booking_id = b.id AND s.released_at IS NULL GROUP BY b.id HAVING count(s.seat_id) !="
+     " JOIN concerts k ON k.id = b.concert_id AND k.hall_id IS NOT NULL AND k.ended_at IS NULL LEFT JOIN booking_seats"
+     " s ON s.booking_id = b.id AND s.released_at IS NULL GROUP BY b.id HAVING count(s.seat_id) !="
      " CASE WHEN b.status IN ('pending', 'confirmed') THEN b.seats ELSE 0 END"},
+    {"a concert that is over is closed, nobody pays for it, and once it is empty nobody waits and it holds no seat",
+     "SELECT 'concert ' || id || ' is on sale' FROM concerts WHERE ended_at IS NOT NULL AND closed = 0 UNION ALL"
+     " SELECT 'concert ' || id || ' is empty, and not over' FROM concerts WHERE emptied = 1 AND ended_at IS NULL"
+     " UNION ALL SELECT 'booking ' || b.id || ': pending' FROM concerts k JOIN bookings b ON b.concert_id = k.id AND"
+     " b.status = 'pending' WHERE k.ended_at IS NOT NULL UNION ALL SELECT 'place ' || p.id || ': ' || p.status FROM"
+     " concerts k JOIN queue_places p ON p.concert_id = k.id AND p.status IN ('waiting', 'active') WHERE k.emptied = 1"
+     " UNION ALL SELECT 'booking ' || b.id || ': seat ' || x.seat_id FROM booking_seats x JOIN bookings b ON"
+     " b.id = x.booking_id JOIN concerts k ON k.id = b.concert_id WHERE x.released_at IS NULL AND k.emptied = 1"},
     {"a seat has one live booking at most",
      "SELECT 'seat ' || seat_id FROM booking_seats WHERE released_at IS NULL GROUP BY seat_id HAVING count(*) > 1"},
     {"a booked seat is reserved or occupied, and of its concert's hall and its category's type",
@@ -79,13 +87,15 @@ const Invariant verify_box_office[] = {
      " UNION ALL SELECT 'booking ' || b.id || ': ticket number ' || t.number FROM tickets t JOIN bookings b ON"
      " b.id = t.booking_id WHERE t.number NOT BETWEEN 1 AND b.seats"},
     {"a good ticket of a hall is for a seat of its booking",
-     "SELECT 'ticket ' || t.id FROM tickets t LEFT JOIN booking_seats s ON s.booking_id = t.booking_id AND"
-     " s.seat_id = t.seat_id AND s.released_at IS NULL WHERE t.void = 0 AND t.seat_id IS NOT NULL AND s.seat_id IS NULL"
+     "SELECT 'ticket ' || t.id FROM tickets t JOIN bookings b ON b.id = t.booking_id JOIN concerts k ON k.id ="
+     " b.concert_id LEFT JOIN booking_seats s ON s.booking_id = b.id AND s.seat_id = t.seat_id AND (s.released_at IS"
+     " NULL OR s.released_at = k.ended_at) WHERE t.void = 0 AND t.seat_id IS NOT NULL AND s.seat_id IS NULL"
      " UNION ALL SELECT 'ticket ' || t.id || ' has no seat' FROM tickets t JOIN booking_seats s ON"
      " s.booking_id = t.booking_id AND s.released_at IS NULL WHERE t.void = 0 AND t.seat_id IS NULL GROUP BY t.id"},
-    {"a seat has one good ticket at most",
-     "SELECT 'seat ' || seat_id FROM tickets WHERE void = 0 AND seat_id IS NOT NULL GROUP BY seat_id HAVING count(*) > "
-     "1"},
+    {"a seat has one good ticket at most, of concerts that are not over",
+     "SELECT 'seat ' || t.seat_id FROM tickets t JOIN bookings b ON b.id = t.booking_id JOIN concerts k ON"
+     " k.id = b.concert_id AND k.ended_at IS NULL WHERE t.void = 0 AND t.seat_id IS NOT NULL GROUP BY t.seat_id"
+     " HAVING count(*) > 1"},
     {"who was let in was let in by somebody",
      "SELECT 'ticket ' || id FROM tickets WHERE (checked_in_at IS NULL) != (checked_in_by IS NULL)"},
     // The line.

@@ -9,7 +9,7 @@
 #include "core/log.h"
 
 // Rises with the form of a row, and with that of any payload which is not JSON: another form's is not understood.
-enum { FORM = 1, ROWS_AT_ONCE = 200 };
+enum { FORM = 2, ROWS_AT_ONCE = 200 };
 #define KEPT 10000
 
 int64_t commits_last(Db *db) {

@@ -123,6 +123,7 @@ static Error create(Call *call, const void *input) {
   Buyer buyer;
   Booked booked = {0};
   if (!concert_find(call->db, &call->arena, in->concert_id, call->config, &concert)) return ERR_CONCERT_NOT_FOUND;
+  if (concert.ended_at != 0) return ERR_CONCERT_OVER;
   Error error = check_form(in, &concert);
   if (error != ERR_NONE) return error;
   int64_t seat_id = in->seat_ids.count > 0 ? in->seat_ids.ids[0] : 0;

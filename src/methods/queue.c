@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "models/concert_end.h"
 #include "models/queue.h"
 #include "models/queue_keys.h"
 #include "models/user.h"
@@ -227,6 +228,7 @@ typedef struct Operate {
   bool paused;
   bool draining;
   bool closed;
+  bool ended;
   bool rate_given;
   bool notice_given;
   bool paused_given;
@@ -245,6 +247,11 @@ static const Field operate_fields[] = {
     FLAG_FIELD(paused),
     FLAG_FIELD(draining),
     FLAG_FIELD(closed),
+    {.name = "ended",
+     .kind = FIELD_FLAG,
+     .offset = offsetof(Operate, ended),
+     .optional = true,
+     .error = ERR_VALIDATION},
     {.name = "ratePerMinute",
      .kind = FIELD_INT,
      .offset = offsetof(Operate, rate),
@@ -280,6 +287,7 @@ static Error operate(Call *call, const void *input) {
   Concert concert;
   int64_t opens_at;
   Error error = find_as_staff(call, in->of.concert_id, &concert);
+  if (error == ERR_NONE && in->ended) return concert_end(call, &concert);
   if (error == ERR_NONE) error = check_operate(in, &concert, &opens_at);
   if (error != ERR_NONE) return error;
   ConcertSwitches switches = {.closed = in->closed_given ? in->closed : concert.closed,
@@ -310,13 +318,19 @@ const Method queue_method_operate = {.name = "queue.operate",
 
 // queue.tick
 
+static bool tick_one(Call *call, int64_t concert_id) {
+  Concert concert;
+  if (!concert_find_by_id(call->db, &call->arena, concert_id, &concert)) return false;
+  return concert.ended_at != 0 ? concert_empty(call, &concert) : queue_tick(call, concert_id);
+}
+
 static Error tick(Call *call, const void *input) {
-  static const char NEXT[] = "SELECT id FROM concerts WHERE id > $1 ORDER BY id LIMIT 1";
+  static const char NEXT[] = "SELECT id FROM concerts WHERE id > $1 AND emptied = 0 ORDER BY id LIMIT 1";
   (void)input;
   waiting_room_take_due();
   bool more = false;
   for (int64_t id = db_int(call->db, NEXT, 0, sql_int(0)); id != 0; id = db_int(call->db, NEXT, 0, sql_int(id))) {
-    more = queue_tick(call, id) || more;
+    more = tick_one(call, id) || more;
   }
   if (more) text_add(&call->reply, STR("true"));
   return ERR_NONE;

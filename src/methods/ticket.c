@@ -134,8 +134,11 @@ static Error check_in(Call *call, const void *input) {
   if (ticket.is_void) return ERR_TICKET_VOID;
   if (ticket.checked_in_at != 0) return reply_used(call, ticket.checked_in_at);
   at_ms = possible_moment(call, &booking, at_ms);
+  // A door that was offline may still tell who came in before the end.
+  bool over = booking.concert_ended_at != 0;
+  if (over && at_ms >= booking.concert_ended_at) return ERR_CONCERT_OVER;
   if (!ticket_check_in(call, &ticket, at_ms)) return reply_used(call, call->now_ms);
-  occupy(call, &booking, ticket.seat_id);
+  if (!over) occupy(call, &booking, ticket.seat_id);
   reply_ticket(call, &booking, &ticket, at_ms);
   return ERR_NONE;
 }

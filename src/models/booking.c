@@ -33,7 +33,8 @@ static int index_of(Str name, const char *const *names, int count) {
 #define BOOKING_SELECT                                                                                        \
   "SELECT b.id, b.public_id, b.user_id, u.public_id, b.concert_id, c.public_id, coalesce(c.hall_id, 0),"      \
   " b.category_id, k.public_id, b.seats, b.amount, b.fee, b.currency, b.status, b.payment_status, b.closing," \
-  " b.closing_checks, b.accepts_other, b.booked_at, b.expires_at, coalesce(b.confirmed_at, 0), p.intent_id"   \
+  " b.closing_checks, b.accepts_other, b.booked_at, b.expires_at, coalesce(b.confirmed_at, 0), p.intent_id,"  \
+  " coalesce(c.ended_at, 0)"                                                                                  \
   " FROM bookings b JOIN users u ON u.id = b.user_id JOIN concerts c ON c.id = b.concert_id"                  \
   " JOIN categories k ON k.id = b.category_id LEFT JOIN payments p ON p.booking_id = b.id AND p.is_current = 1"
 
@@ -60,7 +61,8 @@ static Booking read_row(Call *call, const Rows *rows) {
                    .booked_at = rows_int(rows, 18),
                    .expires_at = rows_int(rows, 19),
                    .confirmed_at = rows_int(rows, 20),
-                   .intent_id = rows_text(rows, 21, arena)};
+                   .intent_id = rows_text(rows, 21, arena),
+                   .concert_ended_at = rows_int(rows, 22)};
 }
 
 static bool read_one(Call *call, Rows rows, Booking *booking) {

@@ -24,6 +24,7 @@ typedef struct Booking {
   Str user_public_id;
   int64_t concert_id;
   Str concert_public_id;
+  int64_t concert_ended_at;  // 0: the concert is not over
   int64_t hall_id;  // 0: no numbered seats
   int64_t category_id;
   Str category_public_id;
@@ -96,11 +97,11 @@ bool booking_confirm(Call *call, Booking *booking, const char *cause);
 // pending -> expired or cancelled: the seats are free again.
 bool booking_release(Call *call, Booking *booking, BookingStatus to, const char *cause);
 // expired, cancelled -> confirmed: money that came late gets its seats if they are free, else equal ones if those will
-// do. False: they are gone.
+// do. False: they are gone, or the concert is over.
 bool booking_retake(Call *call, Booking *booking, const char *cause);
 // The money of a booking that is over goes back.
 bool booking_refund_late(Call *call, Booking *booking);
-// confirmed -> cancelled and refunded: tickets void, seats free.
+// confirmed -> cancelled and refunded: tickets void, seats free. Of a concert that is over it holds none any more.
 bool booking_refund(Call *call, Booking *booking, const char *cause);
 // The money goes back, or free tickets were taken back: the mail, once a key. `reason`: "late", "cancelled" or
 // "replaced".

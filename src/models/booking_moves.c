@@ -97,6 +97,7 @@ bool booking_release(Call *call, Booking *booking, BookingStatus to, const char 
 bool booking_retake(Call *call, Booking *booking, const char *cause) {
   bool other = false;
   if (booking->status != BOOKING_EXPIRED && booking->status != BOOKING_CANCELLED) return false;
+  if (booking->concert_ended_at != 0) return false;
   if (!booking_seats_retake(call, booking, &other)) return false;
   if (stock_take(call, booking->category_id, booking->seats) != ERR_NONE) {
     booking_seats_free(call, booking);

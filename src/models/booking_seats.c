@@ -262,15 +262,16 @@ Str booking_seat_label(Call *call, int64_t seat_id) {
 }
 
 void booking_seats_read(Call *call, const Booking *booking, BookedSeats *seats) {
-  // Of a booking that is over, the seats it had.
+  // Of a booking that is over, the seats it had; of a concert that is over, those it had at the end.
   static const char SEATS[] =
       "SELECT s.id, s.row, s.place, s.row_label, s.place_label, s.zone FROM booking_seats b"
-      " JOIN seats s ON s.id = b.seat_id WHERE b.booking_id = $1 AND (b.released_at IS NULL OR $2 = 1)"
-      " ORDER BY s.row, s.place";
+      " JOIN seats s ON s.id = b.seat_id WHERE b.booking_id = $1 AND (b.released_at IS NULL OR $2 = 1"
+      " OR b.released_at = $3) ORDER BY s.row, s.place";
   bool over = booking->status == BOOKING_EXPIRED || booking->status == BOOKING_CANCELLED;
   *seats = (BookedSeats){0};
   if (booking->hall_id == 0) return;
-  Rows rows = db_rows(call->db, SEATS, sql_int(booking->id), sql_int(over));
+  SqlValue end = booking->concert_ended_at != 0 ? sql_int(booking->concert_ended_at) : (SqlValue){.kind = SQL_NULL};
+  Rows rows = db_rows(call->db, SEATS, sql_int(booking->id), sql_int(over), end);
   while (seats->count < BOOKED_SEATS_MAX && rows_next(&rows)) booked_seats_add(call, seats, &rows);
   rows_end(&rows);
 }

@@ -25,6 +25,7 @@ static void write_concert(Call *call, Text *out, const Booking *booking) {
   json_put_str(out, "venue", about.venue);
   json_put_time(out, "date", about.date_ms);
   json_put_str(out, "imageUrl", about.image_url);
+  if (booking->concert_ended_at != 0) json_put_time(out, "endedAt", booking->concert_ended_at);
   json_close(out, '}');
 }
 

@@ -11,7 +11,7 @@ static const char TABLE[] = "concerts";
 
 #define CONCERT_COLUMNS                                                                                                \
   "id, public_id, currency, hall_id, opens_at, opened, closed, paused, draining, rate_a_minute, rate_used_to, active," \
-  " admitted FROM concerts"
+  " admitted, coalesce(ended_at, 0) FROM concerts"
 
 // The concert that this thread has read last: the calls of a batch ask for the same one.
 static _Thread_local struct {
@@ -55,7 +55,8 @@ static bool read_concert(Rows *rows, Arena *arena, bool first, Concert *concert)
                        .rate_a_minute = rows_int(rows, 9),
                        .rate_used_to = rows_int(rows, 10),
                        .active = rows_int(rows, 11),
-                       .admitted = rows_int(rows, 12)};
+                       .admitted = rows_int(rows, 12),
+                       .ended_at = rows_int(rows, 13)};
   keep_concert(db_version_of(rows->db, TABLE), first, concert);
   rows_end(rows);
   return true;
@@ -153,9 +154,11 @@ Error concert_switch(Db *db, int64_t concert_id, const ConcertSwitches *switches
   static const char OTHER[] =
       "SELECT 1 FROM concerts a JOIN concerts b ON b.hall_id = a.hall_id AND b.id != a.id AND b.closed = 0"
       " WHERE a.id = $1";
+  static const char OVER[] = "SELECT 1 FROM concerts WHERE id = $1 AND ended_at IS NOT NULL";
   static const char SET[] =
       "UPDATE concerts SET closed = $1, paused = $2, draining = $3, rate_a_minute = nullif($4, 0), opens_at = $5"
       " WHERE id = $6";
+  if (db_int(db, OVER, 0, sql_int(concert_id)) != 0) return ERR_CONCERT_OVER;
   if (!switches->closed && db_int(db, OTHER, 0, sql_int(concert_id)) != 0) return ERR_HALL_ON_SALE;
   if (!switches->closed) count_seats_anew(db, concert_id);
   db_run(db, SET, sql_int(switches->closed), sql_int(switches->paused), sql_int(switches->draining),

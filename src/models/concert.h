@@ -23,6 +23,7 @@ typedef struct Concert {
   int64_t rate_used_to;   // the moment up to which the rate's admissions are used up
   int64_t active;         // slots held now, ended ones included until the next tick
   int64_t admitted;       // everyone ever admitted
+  int64_t ended_at;       // it is over, and closed for good; 0: it is not
 } Concert;
 
 // What people read about it.
@@ -70,7 +71,7 @@ typedef struct ConcertSwitches {
   int64_t rate_a_minute;  // 0: no limit
   int64_t opens_at;
 } ConcertSwitches;
-// ERR_HALL_ON_SALE when it would no longer be closed and another one has its hall.
+// ERR_HALL_ON_SALE when it would no longer be closed and another one has its hall; ERR_CONCERT_OVER.
 Error concert_switch(Db *db, int64_t concert_id, const ConcertSwitches *switches);
 void concert_set_notice(Db *db, int64_t concert_id, Str notice);
 

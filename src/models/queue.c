@@ -198,6 +198,25 @@ static int64_t end_slots(Call *call, const Concert *concert) {
   return moves.count;
 }
 
+bool queue_empty(Call *call, const Concert *concert) {
+  static const char EMPTY[] =
+      "UPDATE queue_places SET status = CASE status WHEN 'active' THEN 'expired' ELSE 'left' END WHERE id IN (SELECT id"
+      " FROM queue_places WHERE concert_id = $1 AND status IN ('waiting', 'active') ORDER BY user_id LIMIT $2)"
+      " RETURNING user_id, slot_until IS NOT NULL";
+  int64_t active = 0;
+  Moves moves = moves_begin(call, concert);
+  Rows rows = db_rows(call->db, EMPTY, sql_int(concert->id), sql_int(QUEUE_STEP_MAX));
+  while (rows_next(&rows)) {
+    int64_t user_id = rows_int(&rows, 0);
+    active += rows_int(&rows, 1) != 0;
+    moves_add(&moves, user_id, ROOM_NONE);
+    tell_person(&moves, user_id, STR("none"), 0);
+  }
+  moves_end(&moves);
+  if (active > 0) count_ended(call, concert->id, active);
+  return moves.count < QUEUE_STEP_MAX;
+}
+
 // Joining.
 
 // The first 62 bits of HMAC-SHA256(the seed's bytes, the person's public id): whoever leaves and comes again before the

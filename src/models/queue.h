@@ -21,6 +21,8 @@ void queue_complete(Call *call, int64_t concert_id, int64_t user_id);
 // Fills the free slots: at most MAX_ACTIVE_USERS, never more than the stock can serve, as fast as the operator allows,
 // QUEUE_STEP_MAX in one call. After stock came back; everything above does it by itself.
 void queue_admit(Call *call, int64_t concert_id);
+// Nobody waits or holds a slot any more: QUEUE_STEP_MAX people in one call; true when they were the last.
+bool queue_empty(Call *call, const Concert *concert);
 // Opens the sale when its time has come, ends the slots that are over, admits. True when there is more to do at once.
 bool queue_tick(Call *call, int64_t concert_id);
 

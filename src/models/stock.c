@@ -27,7 +27,8 @@ void stock_changed(Call *call, int64_t concert_id, bool came_back) {
 }
 
 HallSale stock_find_sale(Db *db, int64_t hall_id) {
-  static const char FIND[] = "SELECT id, closed = 0 FROM concerts WHERE hall_id = $1 ORDER BY closed, id DESC LIMIT 1";
+  static const char FIND[] =
+      "SELECT id, closed = 0 FROM concerts WHERE hall_id = $1 AND ended_at IS NULL ORDER BY closed, id DESC LIMIT 1";
   HallSale sale = {0};
   Rows rows = db_rows(db, FIND, sql_int(hall_id));
   if (rows_next(&rows)) sale = (HallSale){.concert_id = rows_int(&rows, 0), .open = rows_int(&rows, 1) != 0};
@@ -46,21 +47,30 @@ Error stock_may_change_seat(Db *db, const HallSale *sale, const Seat *seat, Seat
   return staff && (to == SEAT_RESERVED || to == SEAT_OCCUPIED) ? ERR_NONE : ERR_FORBIDDEN;
 }
 
-static bool move_capacity(Call *call, int64_t concert_id, int64_t seat_id, int64_t seats) {
+// Moves the capacity of the categories that the seats are of.
+static bool move_capacity(Call *call, int64_t concert_id, Str seat_ids, bool freed) {
   static const char MOVE[] =
-      "UPDATE categories SET total_seats = total_seats + $1, available_seats = available_seats + $1"
-      " WHERE concert_id = $2 AND seat_type_id = (SELECT seat_type_id FROM seats WHERE id = $3)";
-  db_run(call->db, MOVE, sql_int(seats), sql_int(concert_id), sql_int(seat_id));
-  return db_changes(call->db) == 1;
+      "UPDATE categories SET total_seats = total_seats + $1 * moved.seats, available_seats = available_seats + $1 *"
+      " moved.seats FROM (SELECT seat_type_id, count(*) AS seats FROM seats WHERE id IN (SELECT value FROM"
+      " json_each($2, '$')) GROUP BY seat_type_id) AS moved WHERE concert_id = $3 AND"
+      " categories.seat_type_id = moved.seat_type_id";
+  db_run(call->db, MOVE, sql_int(freed ? 1 : -1), sql_text(seat_ids), sql_int(concert_id));
+  return db_changes(call->db) > 0;
 }
 
 void stock_seats_changed(Call *call, const HallSale *sale, const SeatChanges *changes) {
-  bool changed = false;
   bool freed = changes->to == SEAT_VACANT;
-  for (size_t i = 0; sale->concert_id != 0 && i < changes->count; i++) {
+  Text moved = {.arena = &call->arena};
+  size_t count = 0;
+  if (sale->concert_id == 0) return;
+  json_open(&moved, '[');
+  for (size_t i = 0; i < changes->count; i++) {
     const Seat *seat = &changes->seats[i];
     if ((seat->status == SEAT_VACANT) == freed) continue;
-    changed = move_capacity(call, sale->concert_id, seat->id, freed ? 1 : -1) || changed;
+    json_add_int(&moved, seat->id);
+    ++count;
   }
-  if (changed) stock_changed(call, sale->concert_id, freed);
+  json_close(&moved, ']');
+  if (count > 0 && move_capacity(call, sale->concert_id, text_str(&moved), freed))
+    stock_changed(call, sale->concert_id, freed);
 }

@@ -16,7 +16,7 @@ void stock_return(Call *call, int64_t category_id, int64_t seats);
 // line are admitted.
 void stock_changed(Call *call, int64_t concert_id, bool came_back);
 
-// The concert whose stock the seats of a hall are: the one on sale there, else the last one that was.
+// The concert whose stock the seats of a hall are: the one on sale there, else the last one that was and is not over.
 typedef struct HallSale {
   int64_t concert_id;  // 0: none, the seats are nobody's stock
   bool open;

@@ -41,6 +41,7 @@ typedef struct Sale {
   int64_t concert_id;
   SaleState state;
   int64_t opens_at;
+  int64_t ended_at;  // the concert is over; 0: it is not
   Str seed_hash;
   Str seed;  // empty until it has opened
   uint64_t waiting;

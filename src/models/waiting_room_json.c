@@ -38,6 +38,7 @@ void sale_write(Text *out, const Sale *sale, int64_t max_active) {
   json_open(out, '{');
   json_put_str(out, "state", str_from(words[sale->state]));
   json_put_time(out, "opensAt", sale->opens_at);
+  if (sale->ended_at > 0) json_put_time(out, "endedAt", sale->ended_at);
   json_put_str(out, "seedHash", sale->seed_hash);
   json_put_str_or_null(out, "seed", sale->seed);
   json_put_int(out, "waiting", (int64_t)sale->waiting);

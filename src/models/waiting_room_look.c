@@ -89,6 +89,7 @@ static void fill_sale(const Room *room, int64_t now_ms, Arena *arena, Sale *out)
   *out = (Sale){.concert_id = room->concert_id,
                 .state = state_of(sale, now_ms),
                 .opens_at = sale->opens_at,
+                .ended_at = sale->ended_at,
                 .seed_hash = str_copy(arena, (Str){sale->seed_hash, sizeof sale->seed_hash}),
                 .waiting = rank_set_count(room->line),
                 .active = room->active,

@@ -12,6 +12,7 @@ typedef struct RoomSale {
   int64_t concert_id;
   int64_t opens_at;
   uint64_t admitted;
+  int64_t ended_at;   // the concert is over; 0: it is not
   int64_t reachable;  // seats that nobody has paid for: free or held by a booking; -1: as it was
   char public_id[24];
   char seed[64];

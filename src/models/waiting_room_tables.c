@@ -37,8 +37,8 @@ static int64_t count_reachable(Db *db, int64_t concert_id) {
 // The bytes of a RoomSale with all that stands behind it; empty when there is no such concert.
 static Str read_sale(Db *db, Arena *arena, int64_t concert_id, bool count_held) {
   static const char READ[] =
-      "SELECT opens_at, admitted, public_id, seed, seed_hash, opened, closed, paused, draining, notice FROM concerts"
-      " WHERE id = $1";
+      "SELECT opens_at, admitted, public_id, seed, seed_hash, opened, closed, paused, draining, notice,"
+      " coalesce(ended_at, 0) FROM concerts WHERE id = $1";
   RoomSale sale = {.concert_id = concert_id, .reachable = -1};
   Text out = {.arena = arena};
   Rows rows = db_rows(db, READ, sql_int(concert_id));
@@ -53,6 +53,7 @@ static Str read_sale(Db *db, Arena *arena, int64_t concert_id, bool count_held) 
   sale.paused = rows_int(&rows, 7) != 0;
   sale.draining = rows_int(&rows, 8) != 0;
   Str notice = rows_text(&rows, 9, arena);
+  sale.ended_at = rows_int(&rows, 10);
   rows_end(&rows);
   Str categories = read_categories(db, arena, concert_id, &sale.category_count);
   sale.notice_bytes = (uint32_t)notice.length;

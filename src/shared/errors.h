@@ -50,6 +50,9 @@
   X(QUEUE_CLOSED, "queue_closed", 409, "The sale is closed.")                                                          \
   X(SALE_OPENED, "sale_opened", 409, "The sale has opened already: it cannot open at another time.")                   \
   X(HALL_ON_SALE, "hall_on_sale", 409, "The seats of this hall are on sale for another concert.")                      \
+  X(CONCERT_AHEAD, "concert_ahead", 409, "This concert is still to come: it cannot be ended before its date.")         \
+  X(STILL_PAYING, "still_paying", 409, "Bookings are still being paid. End the concert when they are.")                \
+  X(CONCERT_OVER, "concert_over", 409, "This concert is over.")                                                        \
   X(NO_ACTIVE_SLOT, "no_active_slot", 403, "High demand: Please wait for your slot")                                   \
   X(PENDING_EXISTS, "pending_exists", 409,                                                                             \
     "You have an active booking session for this category. Complete payment or wait for release")                      \
