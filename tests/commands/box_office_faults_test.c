@@ -21,6 +21,15 @@ enum { SLOT_MS = 5 * RIG_MINUTE_MS, BOOKING_MS = 10 * RIG_MINUTE_MS };
   { .method = &queue_method_join, .who = (person), .json = "{\"concertId\":\"aa0000000000000000000002\"}" }
 #define BOOK(person) \
   { .method = &booking_create, .who = (person), .json = "{\"categoryId\":\"" GOLD "\",\"seats\":2}" }
+#define BOOK_OPERA                                                           \
+  {                                                                          \
+    .method = &booking_create, .who = &venue_anna,                           \
+    .json = "{\"concertId\":\"aa0000000000000000000002\",\"seatIds\":[1,2]}" \
+  }
+#define PAST \
+  { .sql = "UPDATE concerts SET date = 1" }
+#define OVER \
+  { .sql = "UPDATE concerts SET ended_at = 1, closed = 1 WHERE id = 2" }
 #define INTENT \
   { .method = &payment_create_intent, .who = &venue_anna, .json = "{\"bookingId\":\"BOOKING\"}" }
 #define COURIER "UPDATE outbox SET done_at = 1, attempts = 1, payload = '{}' WHERE kind = 'stripe' AND done_at IS NULL"
@@ -57,6 +66,13 @@ static const FaultScene scenes[] = {
      .call = {.method = &queue_method_leave, .who = &venue_anna, .json = "{}"}},
     {.before = {JOIN(&venue_anna), JOIN(&venue_bert), {.pass_ms = SLOT_MS}}, .call = {.method = &queue_method_tick}},
     {.call = {.method = &queue_method_operate, .who = &venue_staff, .json = "{\"paused\":true,\"notice\":\"Soon\"}"}},
+    // The end of a concert, all at once and its last part.
+    {.before = {JOIN_OPERA(&venue_anna), BOOK_OPERA, INTENT, ANSWERED, MADE, PAID, JOIN_OPERA(&venue_bert), PAST},
+     .call = {.method = &queue_method_operate,
+              .who = &venue_staff,
+              .json = "{\"concertId\":\"aa0000000000000000000002\",\"ended\":true}"}},
+    {.before = {JOIN_OPERA(&venue_anna), BOOK_OPERA, INTENT, ANSWERED, MADE, PAID, JOIN_OPERA(&venue_bert), OVER},
+     .call = TICK},
     // Bookings.
     {.before = {JOIN(&venue_anna)},
      .call = {.method = &booking_create,
@@ -124,7 +140,8 @@ static const FaultScene scenes[] = {
 
 static const char everything[] =
     "SELECT (SELECT group_concat(id || ',' || total_seats || ',' || available_seats) FROM categories)"
-    " || (SELECT group_concat(active || ',' || admitted || ',' || paused || ',' || opened || notice) FROM concerts)"
+    " || (SELECT group_concat(active || ',' || admitted || ',' || paused || ',' || opened || notice || "
+    "coalesce(ended_at, 0) || ',' || emptied) FROM concerts)"
     " || coalesce((SELECT group_concat(id || status || coalesce(slot_until, 0)) FROM queue_places), '')"
     " || coalesce((SELECT group_concat(id || status || payment_status || coalesce(closing, '')) FROM bookings), '')"
     " || coalesce((SELECT group_concat(seat_id || ',' || coalesce(released_at, 0)) FROM booking_seats), '')"

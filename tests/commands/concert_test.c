@@ -150,6 +150,34 @@ static void test_a_sale_is_opened_now_and_closed(void **state) {
   assert_int_equal(run(rig, "list", NULL), 0);
 }
 
+static void test_a_concert_is_ended_after_its_date(void **state) {
+  Rig *rig = *state;
+  run(rig, "add", "Live", "--date", "2090-01-30T19:30Z", "--hall", "1", "--price", "VIP:1", NULL);
+  assert_int_equal(run(rig, "end", "1", NULL), 1);
+  rig_run(rig, "UPDATE concerts SET date = 1");
+  rig_run(rig,
+          "INSERT INTO bookings(id, public_id, user_id, concert_id, category_id, seats, amount, currency, status,"
+          " payment_status, booked_at, expires_at) VALUES(1, 'b', 1, 1, 1, 2, 0, 'inr', 'pending', 'none', 1, 1)");
+  assert_int_equal(run(rig, "end", "1", NULL), 1);
+  assert_int_equal(rig_int(rig, "SELECT count(*) FROM concerts WHERE ended_at IS NULL AND closed = 0"), 1);
+  rig_run(rig, "UPDATE bookings SET status = 'confirmed', payment_status = 'paid', confirmed_at = 1");
+  rig_run(rig, "INSERT INTO booking_seats(booking_id, seat_id) VALUES(1, 5), (1, 6)");
+  rig_run(rig, "UPDATE seats SET status = 1 WHERE id > 4 AND hall_id = 1");
+  assert_int_equal(run(rig, "end", NULL), 0);
+  assert_int_equal(rig_int(rig, "SELECT emptied FROM concerts WHERE ended_at IS NOT NULL AND closed = 1"), 1);
+  assert_int_equal(rig_int(rig, "SELECT count(*) FROM seats WHERE status != 0"), 0);
+  // What its watchers are to be told is there.
+  assert_string_equal(rig_text(rig, "SELECT payload FROM events WHERE topic = 'hall:1'"),
+                      "{\"to\":\"VACANT\",\"by\":0,\"seats\":[5,6],\"from\":[\"RESERVED\",\"RESERVED\"]}");
+  assert_int_equal(run(rig, "end", "1", NULL), 0);
+  assert_int_equal(run(rig, "open", "1", NULL), 1);
+  assert_int_equal(run(rig, "end", "1", "2", NULL), 2);
+  assert_int_equal(run(rig, "list", NULL), 0);
+  // The next one has all the seats.
+  assert_int_equal(run(rig, "add", "Next", "--date", "2090-01-30T19:30Z", "--hall", "1", "--price", "VIP:1", NULL), 0);
+  assert_int_equal(rig_int(rig, "SELECT available_seats FROM categories WHERE concert_id = 2"), 2);
+}
+
 static void test_the_demo_sells_as_many_tickets_as_it_is_told(void **state) {
   static const int64_t seats[] = {0, 1, 5, 7, 100, 40000};
   Rig *rig = *state;
@@ -176,6 +204,7 @@ int main(void) {
       CASE(test_what_makes_no_sense_changes_nothing),
       CASE(test_a_file_says_the_same),
       CASE(test_a_sale_is_opened_now_and_closed),
+      CASE(test_a_concert_is_ended_after_its_date),
       CASE(test_the_demo_sells_as_many_tickets_as_it_is_told),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -62,6 +62,8 @@ static int use_box_office(void **state) {
 
 static const char stock[] = "sold + held + free = capacity, for each category";
 static const char moves[] = "a booking moves only from where it may";
+static const char over[] =
+    "a concert that is over is closed, nobody pays for it, and once it is empty nobody waits and it holds no seat";
 static const char stands[] = "a confirmed booking has one payment that stands, of its amount and currency";
 static const char ends[] = "what was paid ends as one confirmed booking or goes back";
 static const char tickets[] =
@@ -72,6 +74,11 @@ static const Damage damages[] = {
     {"UPDATE bookings SET seats = 10 WHERE id = 2", stock, "category 1: 20 seats, 17 free, 12 taken"},
     {"UPDATE seats SET status = 3 WHERE id = 4",
      "in a hall on sale, the free seats of a category are vacant ones of its type", "category 2: 1 free, 0 vacant"},
+    {"UPDATE concerts SET ended_at = 9 WHERE id = 2", over, "concert 2 is on sale"},
+    {"UPDATE concerts SET emptied = 1 WHERE id = 2", over, "concert 2 is empty, and not over"},
+    {"UPDATE concerts SET ended_at = 9, closed = 1 WHERE id = 1", over, "booking 2: pending"},
+    {"UPDATE concerts SET ended_at = 9, closed = 1, emptied = 1 WHERE id = 1", over, "place 3: waiting"},
+    {"UPDATE concerts SET ended_at = 9, closed = 1, emptied = 1 WHERE id = 2", over, "booking 6: seat 3"},
     {"UPDATE booking_seats SET released_at = 9 WHERE seat_id = 2",
      "a booking in a hall has its seats while it lives, and none after", "booking 5: pending with 1 of 2"},
     {"UPDATE seats SET status = 0 WHERE id = 3",
