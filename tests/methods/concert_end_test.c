@@ -298,6 +298,7 @@ static void test_seats_that_come_free_late_are_of_the_next_concert(void **state)
   assert_int_equal(rig_int(rig, "SELECT sum(available_seats) FROM categories WHERE concert_id = 3"), 1000);
   invariants_hold(rig);
   tick(rig);
+  tick(rig);
   assert_string_equal(rig_text(rig,
                                "SELECT group_concat(total_seats || ' ' || available_seats) FROM (SELECT * FROM"
                                " categories WHERE concert_id = 3 ORDER BY id) c"),
