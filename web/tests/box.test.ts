@@ -60,6 +60,14 @@ test("a sale in a state nobody knows is a fault, not a guess", () => {
   assert.throws(() => readConcert(concertJson({ sale: saleJson({ state: "merry" }) })), /state is unknown/);
 });
 
+test("a concert that has an end is over, whatever its sale is called", () => {
+  const sale = saleJson({ state: "closed", endedAt: "2026-12-03T10:00:00.000Z" });
+  assert.equal(readConcert(concertJson({ sale })).sale.state, "over");
+  const concert = { id: ID, name: "N", venue: "V", date: "2026-12-02T10:00:00.000Z", imageUrl: "" };
+  assert.equal(readBooking(bookingJson({ concert })).concert?.over, false);
+  assert.equal(readBooking(bookingJson({ concert: { ...concert, endedAt: "2026-12-03T10:00:00.000Z" } })).concert?.over, true);
+});
+
 test("a concert whose sale is not known yet is one that waits, until the socket says more", () => {
   assert.equal(readConcert(concertJson({ sale: null })).sale.state, "waiting");
 });
@@ -117,6 +125,7 @@ test("the one button means the right thing", () => {
   assert.equal(box.nextStep(sale("closed"), true, now), "closed");
   assert.equal(box.nextStep({ ...sale("closed"), booking: pending }, true, now), "pay");
   assert.equal(box.nextStep(sale("draining"), true, now), "draining");
+  assert.equal(box.nextStep({ ...sale("over"), place: active }, true, now), "over");
 });
 
 function bookingJson(more: object = {}) {

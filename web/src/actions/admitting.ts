@@ -39,6 +39,7 @@ const REFUSALS: Record<string, Verdict["kind"]> = {
   ticket_used: "used",
   ticket_void: "void",
   ticket_not_found: "unknown",
+  concert_over: "over",
 };
 
 /** Lets in or refuses the bearer of a code. Throws only what no list can make up for: one is not staff, for instance. */

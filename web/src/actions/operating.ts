@@ -8,6 +8,8 @@ export interface SaleChange {
   readonly paused?: boolean;
   readonly draining?: boolean;
   readonly closed?: boolean;
+  /** The concert is over, for good. */
+  readonly ended?: true;
   /** 0: no limit. */
   readonly ratePerMinute?: number;
   readonly notice?: string;

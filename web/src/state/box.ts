@@ -83,12 +83,14 @@ export type Step =
   | "pay"
   | "sold-out"
   | "closed"
-  | "draining";
+  | "draining"
+  | "over";
 
 /** What comes next for this person at this moment of the server's clock. */
 export function nextStep(box: Box, signedIn: boolean, now: number): Step {
   const { concert, place, booking } = box;
   if (!concert) return "asking";
+  if (concert.sale.state === "over") return "over";
   const known = !signedIn || (place !== null && booking !== undefined);
   if (signedIn && booking?.status === "pending") return "pay";
   if (signedIn && place?.status === "active" && place.slotUntil > now) return "choose";

@@ -35,7 +35,14 @@ export interface Booking {
   /** The server's clock as it answered; 0 when it did not say. */
   readonly serverNow: number;
   readonly category: string;
-  readonly concert: { readonly name: string; readonly venue: string; readonly date: number; readonly imageUrl: string } | null;
+  readonly concert: {
+    readonly name: string;
+    readonly venue: string;
+    readonly date: number;
+    readonly imageUrl: string;
+    /** Whether it is over. */
+    readonly over: boolean;
+  } | null;
   /** Whose it is, told to staff only. */
   readonly email: string;
   readonly name: string;
@@ -52,6 +59,7 @@ function concertOf(value: unknown): Booking["concert"] {
     venue: textOr(read.venue, ""),
     date: timeOr(read.date),
     imageUrl: textOr(read.imageUrl, ""),
+    over: timeOr(read.endedAt) > 0,
   };
 }
 

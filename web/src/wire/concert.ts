@@ -1,8 +1,8 @@
 // Concerts, their categories, the sale, and one's place in the line, as the tickets door sends them.
 import { list, number, numberOr, object, text, textOr, whole, WireFault, type Json } from "./check";
 
-/** What a sale is doing. */
-export type SaleState = "waiting" | "open" | "paused" | "draining" | "closed" | "sold_out";
+/** What a sale is doing; "over": its concert is. */
+export type SaleState = "waiting" | "open" | "paused" | "draining" | "closed" | "sold_out" | "over";
 
 /** The waiting room of a concert, the same for everyone. Times are milliseconds. */
 export interface Sale {
@@ -97,7 +97,7 @@ export function readSale(value: unknown, place = "sale"): Sale {
   const state = text(read.state, `${place}.state`);
   if (!STATES.includes(state)) throw new WireFault(`${place}.state is unknown`);
   return {
-    state: state as SaleState,
+    state: timeOr(read.endedAt) > 0 ? "over" : (state as SaleState),
     opensAt: time(read.opensAt, `${place}.opensAt`),
     seedHash: textOr(read.seedHash, ""),
     seed: textOr(read.seed, ""),

@@ -34,6 +34,9 @@ const errors: Record<string, string> = {
   payment_refused: "The payment service refused. Nothing was charged. Try again, or use another card.",
   seats_required: "This concert has numbered seats: choose them on the map.",
   sale_opened: "The sale has opened already, so its opening cannot be moved. Pause it instead.",
+  concert_ahead: "This concert is still to come. It can be ended after its date.",
+  still_paying: "Bookings are still being paid. Close the sale, and end the concert when they are.",
+  concert_over: "This concert is over.",
   draw_pending: "The draw has not been held yet. Look again when the sale has opened.",
   ticket_not_found: "No such ticket.",
   forbidden: "This page is for the staff. Sign in with a staff account.",
@@ -42,6 +45,8 @@ const errors: Record<string, string> = {
 /** The words of the box office. */
 export const sayEn = {
   error: (code: string) => errors[code] ?? "",
+  stillPaying: (count: number) =>
+    `${plural(count, "booking is", "bookings are")} still being paid. Close the sale, and end the concert when they are.`,
 
   concert: {
     gates: "Gates open",
@@ -69,6 +74,7 @@ export const sayEn = {
     soldOut: "Sold out",
     closed: "The sale is closed",
     draining: "The line is closed",
+    over: "This concert is over",
     joining: "Joining…",
     beforeNote: "Everyone who is here when it opens is placed by lot. Coming early gives no advantage.",
     openNote: "You get a place in line; then ten minutes to pay.",
@@ -76,6 +82,7 @@ export const sayEn = {
     signInNote: "It takes a minute. Your place in line belongs to your account.",
     soldOutNote: "Tickets that are not paid in time come back. Look again in a while.",
     closedNote: "No tickets are sold any more.",
+    overNote: "Your tickets stay in My tickets.",
     drainingNote: "No more people can join; those who wait are still served.",
     opensIn: "Sale opens in",
   },
@@ -252,6 +259,7 @@ export const sayEn = {
       draining: "Draining",
       closed: "Closed",
       sold_out: "Sold out",
+      over: "Over",
     } as Record<string, string>,
     waiting: "Waiting",
     active: "Choosing now",
@@ -273,6 +281,12 @@ export const sayEn = {
     reopen: "Open the sale again",
     closeSure: "Close the sale? Nobody joins and nobody is admitted. Bookings under way can still be paid.",
     closeYes: "Yes, close",
+    end: "End the concert",
+    endSure:
+      "End this concert for good? It cannot be opened again: nobody waits for it any more, and its tickets let nobody in. Bookings and payments stay as they are, and can still be refunded.",
+    endHall: "All seats that it holds in the hall are free at once for the next concert.",
+    endYes: "Yes, it is over",
+    over: "This concert is over. Bookings and payments stay as they are, and can still be refunded.",
     cancel: "Cancel",
     rate: "Admit at most a minute",
     rateHint: "0: no limit but free slots",
@@ -330,6 +344,7 @@ export const sayEn = {
       in: "Let in",
       used: "Already used",
       void: "Void",
+      over: "The concert is over",
       unknown: "No such ticket",
       foreign: "Not a ticket",
     } as Record<string, string>,

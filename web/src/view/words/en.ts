@@ -104,6 +104,7 @@ export const en = {
     opens: (when: string) => `Sale opens ${when}`,
     onSale: "On sale",
     closed: "Sale closed",
+    over: "Over",
     few: "Last tickets",
     from: (price: string) => `from ${price}`,
     none: "There are no halls yet.",

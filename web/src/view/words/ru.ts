@@ -110,6 +110,7 @@ export const ru: Words = {
     opens: (when) => `Продажа откроется ${when}`,
     onSale: "В продаже",
     closed: "Продажа закрыта",
+    over: "Прошёл",
     few: "Последние билеты",
     from: (price) => `от ${price}`,
     none: "Залов пока нет.",
