@@ -16,7 +16,7 @@ static const char TABLE[] = "concerts";
 // The concert that this thread has read last: the calls of a batch ask for the same one.
 static _Thread_local struct {
   uint64_t version;  // of the table when it was read
-  bool first;        // it is the one with the smallest id
+  bool first;        // it is the usual one, where none is configured
   Concert concert;
   char public_id[CONCERT_PUBLIC_ID_DIGITS];
   char currency[CURRENCY_LETTERS];
@@ -64,7 +64,7 @@ static bool read_concert(Rows *rows, Arena *arena, bool first, Concert *concert)
 
 bool concert_find(Db *db, Arena *arena, Str public_id, const Config *config, Concert *concert) {
   static const char FIND[] = "SELECT " CONCERT_COLUMNS " WHERE public_id = $1";
-  static const char FIRST[] = "SELECT " CONCERT_COLUMNS " ORDER BY id LIMIT 1";
+  static const char FIRST[] = "SELECT " CONCERT_COLUMNS " ORDER BY ended_at IS NOT NULL, id LIMIT 1";
   Str wanted = public_id.length > 0 ? public_id : config->concert_id;
   bool is_kept = wanted.length > 0 ? str_equal(kept.concert.public_id, wanted) : kept.first;
   if (is_kept && kept.version == db_version_of(db, TABLE)) return take_kept(arena, concert);

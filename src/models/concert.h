@@ -49,7 +49,8 @@ typedef struct Category {
   int64_t available_seats;
 } Category;
 
-// The concert of that public id; of an empty one the usual concert: CONCERT_ID, else that with the smallest id.
+// The concert of that public id; of an empty one the usual concert: CONCERT_ID, else that with the smallest id
+// of those that are not over, else of all.
 bool concert_find(Db *db, Arena *arena, Str public_id, const Config *config, Concert *concert);
 bool concert_find_by_id(Db *db, Arena *arena, int64_t concert_id, Concert *concert);
 bool concert_read_about(Db *db, Arena *arena, int64_t concert_id, ConcertAbout *about);

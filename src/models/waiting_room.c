@@ -23,6 +23,7 @@ static struct {
   pthread_mutex_t lock;
   Room *rooms;
   Room *usual;
+  bool usual_is_first;  // none is configured
   bool reading;
   bool forgot;  // of what was told meanwhile: memory was out
   Told *told;
@@ -110,16 +111,24 @@ Room *room_find_public(Str public_id) {
   return room;
 }
 
-static Room *smallest_id(void) {
-  Room *smallest = all.rooms;
+static bool is_before(const Room *room, const Room *other) {
+  bool over = room->sale->ended_at != 0;
+  bool other_over = other->sale->ended_at != 0;
+  return over != other_over ? other_over : room->concert_id < other->concert_id;
+}
+
+// That with the smallest id of those that are not over, else of all.
+static Room *find_first(void) {
+  Room *first = all.rooms;
   for (Room *room = all.rooms; room != NULL; room = room->next) {
-    if (room->concert_id < smallest->concert_id) smallest = room;
+    if (is_before(room, first)) first = room;
   }
-  return smallest;
+  return first;
 }
 
 static void choose_usual(Str public_id) {
-  all.usual = public_id.length > 0 ? room_find_public(public_id) : smallest_id();
+  all.usual_is_first = public_id.length == 0;
+  all.usual = all.usual_is_first ? find_first() : room_find_public(public_id);
 }
 
 bool room_is_known(int64_t concert_id) {
@@ -260,6 +269,7 @@ static void tell_sale(Str payload) {
   RoomSale *spare = sale;
   room_lock();
   if (sale != NULL) spare = change_sale(all.rooms, sale);
+  if (all.usual_is_first) all.usual = find_first();  // one may be over now
   room_unlock();
   if (spare == sale) waiting_room_mark_stale();
   free(spare);

@@ -6,12 +6,14 @@
 #include <cmocka.h>
 
 #include "methods/booking.h"
+#include "methods/concert.h"
 #include "methods/payment.h"
 #include "methods/queue.h"
 #include "methods/ticket.h"
 #include "models/concert_add.h"
 #include "models/hall.h"
 #include "support/invariants.h"
+#include "support/onsale.h"
 #include "support/sale.h"
 
 #define SEATS12 "{\"concertId\":\"" SALE_HALL_CONCERT "\",\"seatIds\":[1,2]}"
@@ -226,6 +228,40 @@ static void test_the_line_is_emptied(void **state) {
   rig_run(rig, "UPDATE concerts SET active = 0");
 }
 
+// As memory has it.
+static void test_who_waits_for_a_concert_that_is_over_waits_no_more(void **state) {
+  Rig *rig = *state;
+  onsale_open(rig);
+  for (int64_t id = 4; id <= 30; id++) onsale_join(rig, id);
+  rig_run(rig, "UPDATE concerts SET date = opens_at");
+  const char *reply = rig_zero(rig, rig_call(rig, &queue_method_operate, staff, "{\"ended\":true}").reply);
+  assert_non_null(strstr(reply,
+                         "{\"state\":\"closed\",\"opensAt\":\"2026-11-21T08:00:00.000Z\",\"endedAt\":"
+                         "\"2026-11-21T08:00:00.000Z\",\"seedHash\":"));
+  assert_non_null(strstr(reply, ",\"waiting\":0,\"active\":0,\"admitted\":2,"));
+  assert_string_equal(onsale_status(rig, 4), "{\"success\":true,\"status\":\"none\"}");
+  assert_string_equal(onsale_status(rig, 30), "{\"success\":true,\"status\":\"none\"}");
+  // Nothing is left for time to bring about.
+  assert_true(waiting_room_next(rig->now_ms) == INT64_MAX);
+}
+
+static void test_the_usual_concert_is_one_that_is_not_over(void **state) {
+  Rig *rig = *state;
+  rig_run(rig,
+          "INSERT INTO concerts(id, public_id, name, date, created_at, opens_at, seed, seed_hash)"
+          " VALUES(2, 'aa0000000000000000000002', 'Next', 1800000000000, 1, 1, '', '')");
+  assert_refused(rig_call(rig, &concert_method_get, NULL, "{\"concertId\":\"aa0000000000000000000002\"}"), ERR_NONE);
+  assert_int_equal(waiting_room_concert((Str){0}), 1);
+  is_past(rig);
+  assert_refused(rig_call(rig, &queue_method_operate, staff, "{\"ended\":true}"), ERR_NONE);
+  assert_int_equal(waiting_room_concert((Str){0}), 2);
+  Answer usual = rig_call(rig, &concert_method_get, NULL, "{}");
+  assert_string_equal(sale_field(rig, &usual, "id"), "aa0000000000000000000002");
+  // When all are over it is the first again.
+  assert_refused(rig_call(rig, &queue_method_operate, staff, "{\"ended\":true}"), ERR_NONE);
+  assert_int_equal(waiting_room_concert((Str){0}), 1);
+}
+
 // A hall of 2,500 seats, all of them sold.
 
 #define NUMBERS "WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 250) "
@@ -318,6 +354,9 @@ int main(void) {
       CASE(test_a_refund_after_the_end_touches_no_seat),
       CASE(test_money_that_comes_after_the_end_goes_back),
       CASE(test_the_line_is_emptied),
+      cmocka_unit_test_setup_teardown(test_who_waits_for_a_concert_that_is_over_waits_no_more, onsale_setup,
+                                      onsale_teardown),
+      cmocka_unit_test_setup_teardown(test_the_usual_concert_is_one_that_is_not_over, onsale_setup, onsale_teardown),
       CASE(test_a_large_hall_is_emptied_in_parts_that_stand_by_themselves),
       CASE(test_seats_that_come_free_late_are_of_the_next_concert),
   };

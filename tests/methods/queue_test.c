@@ -414,22 +414,6 @@ static void test_the_operator_sees_what_the_last_hour_was_like(void **state) {
                          "{\"minute\":\"2026-11-21T08:01:00.000Z\",\"admitted\":1,\"sold\":4}]}"));
 }
 
-static void test_who_waits_for_a_concert_that_is_over_waits_no_more(void **state) {
-  Rig *rig = *state;
-  onsale_open(rig);
-  join_all(rig, 1, 30);
-  rig_run(rig, "UPDATE concerts SET date = opens_at");
-  const char *reply = rig_zero(rig, ask(rig, &queue_method_operate, venue_staff.user_id, "{\"ended\":true}").reply);
-  assert_non_null(strstr(reply,
-                         "{\"state\":\"closed\",\"opensAt\":\"2026-11-21T08:00:00.000Z\",\"endedAt\":"
-                         "\"2026-11-21T08:00:00.000Z\",\"seedHash\":"));
-  assert_non_null(strstr(reply, ",\"waiting\":0,\"active\":0,\"admitted\":2,"));
-  assert_string_equal(onsale_status(rig, 1), "{\"success\":true,\"status\":\"none\"}");
-  assert_string_equal(onsale_status(rig, 30), "{\"success\":true,\"status\":\"none\"}");
-  // Nothing is left for time to bring about.
-  assert_true(waiting_room_next(rig->now_ms) == INT64_MAX);
-}
-
 // Whatever people do, whoever is admitted stood before all who still wait.
 static void test_a_clock_that_is_set_back_does_not_draw_lots_again(void **state) {
   Rig *rig = *state;
@@ -500,7 +484,6 @@ int main(void) {
       CASE(test_only_staff_operates_and_sees_the_sale),
       CASE(test_the_opening_can_be_moved_until_it_has_come),
       CASE(test_the_operator_sees_what_the_last_hour_was_like),
-      CASE(test_who_waits_for_a_concert_that_is_over_waits_no_more),
       CASE(test_a_clock_that_is_set_back_does_not_draw_lots_again),
       CASE(test_nobody_overtakes),
   };
