@@ -25,7 +25,7 @@ typedef struct Booking {
   int64_t concert_id;
   Str concert_public_id;
   int64_t concert_ended_at;  // 0: the concert is not over
-  int64_t hall_id;  // 0: no numbered seats
+  int64_t hall_id;           // 0: no numbered seats
   int64_t category_id;
   Str category_public_id;
   int64_t seats;

@@ -167,7 +167,8 @@ static void test_more_changes_than_are_sent_at_a_time_all_come(void **state) {
   (void)state;
   enum { CHANGES = 600 };
   begin_at("100");
-  for (int i = 1; i <= CHANGES; i++) commit(100 + i, i > CHANGES / 2, i % 4 + 1, i % 7 == 0 ? ROOM_NONE : QUEUE_RANK_ARRIVAL + i);
+  for (int i = 1; i <= CHANGES; i++)
+    commit(100 + i, i > CHANGES / 2, i % 4 + 1, i % 7 == 0 ? ROOM_NONE : QUEUE_RANK_ARRIVAL + i);
   wait_until_written("700");
   assert_string_equal(ask("ZCARD queue:concert:" SHOW), "4");
   assert_string_equal(ask("ZREVRANGE queue:concert:" SHOW " 0 0"), USER "1");
