@@ -161,6 +161,48 @@ test("an operator finds a booking and refunds it: its ticket is void, its buyer 
   await page.getByText("These tickets are void.").waitFor();
 });
 
+for (const [size, options, colorScheme] of [
+  ["phone", people.PHONE, "dark"],
+  ["desk", people.DESK, "light"],
+]) {
+  test(`an operator ends a concert: its hall is free, its tickets are past ones: ${size}, ${colorScheme}`, async () => {
+    const name = `Last night ${size}`;
+    const date = new Date(Date.now() - 3_600_000).toISOString();
+    foyer.command("concert", "add", name, "--date", date, "--hall", "VIP Lounge", "--price", "VIP:100");
+    const { id } = (await (await fetch(`${foyer.url}/api/v1/concerts`)).json()).find((one) => one.name === name);
+    const page = await arrive(`/concert/${id}`, { ...options, colorScheme });
+    await page.getByRole("button", { name: "Sign in to get tickets" }).click();
+    await office.signUp(page, foyer, `last-${size}@example.com`);
+    await page.getByRole("button", { name: "Get tickets" }).click();
+    await page.getByRole("button", { name: "Best seats" }).click();
+    await page.getByRole("button", { name: "Book 2 tickets" }).click();
+    await page.getByRole("heading", { name: "Payment", exact: true }).waitFor();
+
+    const desk = await office.staffAt(arrive, foyer, `/staff/sale/${id}`, `ender-${size}`, { ...options, colorScheme });
+    await desk.getByRole("button", { name: "End the concert" }).click();
+    await desk.getByText("All seats that it holds in the hall are free at once").waitFor();
+    await people.seeNoFaults(desk, "the question whether it is over");
+    await desk.getByRole("button", { name: "Yes, it is over" }).click();
+    await desk.getByRole("alert").filter({ hasText: "1 booking is still being paid." }).waitFor();
+    await page.getByRole("button", { name: /^Pay / }).click();
+    await page.getByText("Paid. See you there!").waitFor();
+    const codes = await office.codesOf(page);
+    await desk.getByRole("button", { name: "Yes, it is over" }).click();
+    await desk.getByText("This concert is over. Bookings and payments stay as they are").waitFor();
+    assert.equal(await desk.getByRole("button", { name: "Close the sale" }).count(), 0);
+    await people.seeNoFaults(desk, "the desk of a concert that is over");
+
+    await page.getByRole("link", { name: "All my tickets" }).click();
+    await page.getByRole("heading", { name: "Past" }).waitFor();
+    await people.seeNoFaults(page, "my past tickets");
+    await page.goto(`/concert/${id}`);
+    await page.getByRole("button", { name: "This concert is over" }).waitFor();
+    await people.seeNoFaults(page, "a concert that is over");
+    await desk.goto(`/staff/door/${id}`);
+    await office.checkIn(desk, codes[0], "The concert is over");
+  });
+}
+
 test("an account by e-mail: a wrong code is forgiven, its sessions are listed and ended elsewhere at once", async () => {
   const page = await arrive("/sign-up");
   await office.fillSignUp(page, "account@example.com");
