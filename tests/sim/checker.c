@@ -139,6 +139,15 @@ void checker_look_calm(World *world) {
   look_at_memory(world);
 }
 
+void checker_look_over(World *world) {
+  checker_look(world, true);
+  none_of(world, "a concert is not over",
+          "SELECT id FROM concerts WHERE closed = 0 OR ended_at IS NULL OR emptied = 0");
+  none_of(world, "somebody waits", "SELECT id FROM queue_places WHERE status IN ('waiting', 'active')");
+  none_of(world, "a seat is held", "SELECT seat_id FROM booking_seats WHERE released_at IS NULL");
+  look_at_money(world);
+}
+
 void checker_count(World *world) {
   static const struct {
     Seen what;

@@ -10,6 +10,8 @@ void checker_look(World *world, bool all);
 // After the calm: no hold is stuck, nothing is left to be done, and every payment ended as one confirmed booking or one
 // refund.
 void checker_look_calm(World *world);
+// After the end of all concerts: nobody waits, and no seat is theirs.
+void checker_look_over(World *world);
 void checker_count(World *world);  // notes what came of bookings, for the things a run must have seen
 
 #endif

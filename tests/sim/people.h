@@ -6,5 +6,6 @@
 
 void people_begin(World *world);  // they arrive during the first minutes, until the storm is over
 void staff_begin(World *world);
+void staff_end_concerts(World *world);  // all of them, and refund one booking then
 
 #endif

@@ -50,6 +50,7 @@
   X(STAFF_REFUND, "a refund by staff")                                          \
   X(STAFF_SEAT, "a seat blocked or freed by staff")                             \
   X(STAFF_OPERATED, "an operator's hand on the line")                           \
+  X(CONCERT_ENDED, "a concert that was ended")                                  \
   X(CHECKED_IN, "a ticket checked in")                                          \
   X(CHECKED_IN_TWICE, "a second use refused")                                   \
   X(MAIL_SENT, "a mail sent")                                                   \

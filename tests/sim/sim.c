@@ -51,6 +51,9 @@ static void run_seed(uint64_t seed, bool tells) {
   world_run(&world, world.now_ms + 6 * DAY_MS);
   checker_look_calm(&world);
   checker_count(&world);
+  staff_end_concerts(&world);
+  world_run(&world, world.now_ms + 2 * HOUR_MS);
+  checker_look_over(&world);
   simulated_ms += world.now_ms - WORLD_BEGIN_MS;
   server_end(&world);
   world_end(&world);

@@ -131,6 +131,21 @@ static void turn_a_switch(World *world) {
   operate(world, switches[world_between(world, 0, 7)]);
 }
 
+static void heard_end(World *world, Ask *ask) {
+  if (!ask->answered || ask->error != ERR_NONE) world_broken(world, "a concert cannot be ended");
+  world_saw(world, SEEN_CONCERT_ENDED);
+}
+
+void staff_end_concerts(World *world) {
+  for (int i = 0; i < VENUE_CONCERTS; i++) {
+    Text json = {.arena = &world->arena};
+    text_format(&json, "{\"concertId\":\"%s\",\"ended\":true}", venue_concert_ids[i]);
+    server_ask(world, new_ask(world, &queue_method_operate, text_str(&json), heard_end));
+  }
+  world_run(world, world->now_ms + MINUTE_MS);
+  refund(world);
+}
+
 // Seats.
 
 static void heard_seat(World *world, Ask *ask) {

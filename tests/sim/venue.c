@@ -65,7 +65,7 @@ static void add_people(Db *db) {
 static void add_concerts(Db *db) {
   static const char CONCERT[] =
       "INSERT INTO concerts(id, public_id, name, date, hall_id, created_at, opens_at, seed, seed_hash)"
-      " VALUES($1, $2, 'Concert', $3 + 864000000, $4, $3, $3, printf('%064x', $1), '')";
+      " VALUES($1, $2, 'Concert', $3 + 259200000, $4, $3, $3, printf('%064x', $1), '')";
   static const char CATEGORY[] =
       "INSERT INTO categories(id, public_id, concert_id, name, price, seat_type_id, total_seats, available_seats)"
       " VALUES($1, $2, $3, $2, 1000, $4, $5, $5)";
