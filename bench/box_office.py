@@ -12,23 +12,17 @@ from venue import FOYER, LOAD_CORE, SERVER_CORE, WORK, Failed, Process, Server, 
 PEOPLE = 1_000_000
 MAX_ACTIVE = 1000000
 CONNECTIONS = 256  # with a request under way on each
-LOG_COMMITS = 2000  # that fill SQLite's log, one call a commit
 DAY_MS = 24 * 3600 * 1000
 
 
 def played(name, database, settings, method, path, requests, rounds):
     """Plays prepared requests against a server: [(requests a second, calls a commit, CPU µs a request)], and the CPU of a
-    small GET to it. The first LOG_COMMITS of the requests, a commit each, fill SQLite's log."""
-
-    def prepared(part, some):
-        return requests_file(f"{name}_{part}", [(method, path, bearer, body) for bearer, body in some])
+    small GET to it."""
+    prepared = requests_file(name, [(method, path, bearer, body) for bearer, body in requests])
     taken = []
-    first, others = prepared("first", requests[:LOG_COMMITS]), prepared("others", requests[LOG_COMMITS:])
     with Server(name, database=database, **settings) as server:
-        with load("requests", server.port, 1, first) as filling:
-            filling.answer()
-            fill_log(server, filling, 100)
-        with load("requests", server.port, CONNECTIONS, others) as ours:
+        fill_log(server)
+        with load("requests", server.port, CONNECTIONS, prepared) as ours:
             ours.answer()
             figures, _ = batch_of(server, None)
             for count in rounds:
@@ -49,7 +43,7 @@ JOIN = ["INSERT INTO queue_places(concert_id, user_id, rank, entered_at, status)
 def queue_join(venue, pace):
     rounds, a_round = pace.rounds, int(20000 * pace.round_s)
     with database("join") as (made, db):
-        people = add_people(db, LOG_COMMITS + rounds * a_round)
+        people = add_people(db, rounds * a_round)
         concert = db.execute("SELECT min(id) FROM concerts").fetchone()[0]
         # The slots are taken, so that who joins waits.
         db.execute("UPDATE concerts SET opens_at = 0, opened = 1, paused = 1")
@@ -215,9 +209,9 @@ def book_seats(venue, pace):
         with database("book") as (made, db):
             concert, requests, calls = seats_for_sale(db, venue.arena.id)
         [(rate, batch, _)], _ = played("book", made, {"MAX_ACTIVE_USERS": str(MAX_ACTIVE), "SLOT_SECONDS": "86400"}, "POST",
-                                       f"/api/v1/booking?concertId={concert}", requests, [len(requests) - LOG_COMMITS])
+                                       f"/api/v1/booking?concertId={concert}", requests, [len(requests)])
         copy_database(made, WORK / "limit.db")
-        limit, _ = bare(WORK / "limit.db", script_file("book", BOOK, calls), batch, len(calls) - LOG_COMMITS)
+        limit, _ = bare(WORK / "limit.db", script_file("book", BOOK, calls), batch, len(calls))
         batches.append(batch)
         pairs.append((limit, rate))
     yield against("booking two named seats", "bookings/s", pairs, 0.4,

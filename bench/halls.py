@@ -11,12 +11,6 @@ from venue import (FOYER, LOAD_CORE, SECRETS, SERVER_CORE, WORK, Failed, Process
 
 # Fan-out.
 
-def warm_log(server, venue):
-    with load("durable", server.port, 8, 32, venue.arena.id, venue.arena.seats_file, venue.cookie) as changes:
-        changes.answer()
-        fill_log(server, changes, 200)
-
-
 def fanout_rounds(venue, pace, hall, viewers, bursts):
     """Rounds of the generator against the server and against the bare loop, in turn, for each size of burst. Gives
     {burst: [(bare sends a second, our round)]} and the bytes of a frame of one change."""
@@ -26,7 +20,7 @@ def fanout_rounds(venue, pace, hall, viewers, bursts):
             load("fanout", server.port, viewers, hall.id, hall.seats_file, venue.cookie) as ours, \
             load("bare", sender.line().strip(), viewers) as bare:
         ours.answer(), bare.answer()
-        warm_log(server, venue)
+        fill_log(server)
         ours.order("beat")
         frame_bytes = round(ours.order("round", 300, 0, 1)["frame_bytes"])
         bare.order("round", 300, frame_bytes, 1)
@@ -93,6 +87,7 @@ def durable(venue, pace):
     with Server("durable") as server, load("durable", server.port, sockets, in_flight, venue.opera.id,
                                            venue.opera.seats_file, venue.cookie) as ours:
         ours.answer()
+        fill_log(server)
         ours.order("round", 300)
         figures, _ = batch_of(server, None)
         for _ in range(pace.rounds):

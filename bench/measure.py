@@ -1,13 +1,15 @@
 """How a row is measured and what came of it. `ratio` is always "higher is better"."""
+import contextlib
 import dataclasses
-import pathlib
+import os
 import re
+import sqlite3
 import statistics
 import subprocess
 
 from venue import LOAD_CORE, Failed, cpu_seconds, limits, need
 
-LOG_BYTES = 4000 * 4096  # where the server's SQLite begins its log anew: wal_autocheckpoint in src/core/db.c
+LOG_BYTES = 33000 * 4096  # to which the log of the server's SQLite grows: LOG_PAGES in src/core/write_back.c
 
 
 @dataclasses.dataclass
@@ -61,14 +63,18 @@ def batch_of(server, before):
     return now, max(1, round((now[0] - before[0]) / max(1, now[1] - before[1]))) if before else 1
 
 
-def fill_log(server, changes, each):
-    """Orders rounds of `each` changes until SQLite's log has its full size, as it has in a server that has run a while:
-    while the file grows, each commit waits for the file system's journal too."""
-    for _ in range(60):
-        if pathlib.Path(f"{server.database}-wal").stat().st_size >= LOG_BYTES:
-            return
-        changes.order("round", each)
-    raise Failed("the first changes did not fill SQLite's log")
+def fill_log(server):
+    """Gives SQLite's log its full size, as it has in a server that has run a while: while the file grows, each commit waits
+    for the file system's journal too. What SQLite had no memory for in a transaction that is taken back stands in it."""
+    with contextlib.closing(sqlite3.connect(server.database, isolation_level=None)) as db:
+        db.execute("BEGIN IMMEDIATE")
+        db.execute("CREATE TABLE filling (bytes)")
+        db.execute("INSERT INTO filling VALUES(zeroblob(?))", (LOG_BYTES + (8 << 20),))
+        db.execute("ROLLBACK")
+    with open(f"{server.database}-wal", "rb") as log:
+        os.fsync(log.fileno())
+        if os.fstat(log.fileno()).st_size < LOG_BYTES:
+            raise Failed("SQLite's log could not be filled")
 
 
 def bare(database, script, batch, calls):

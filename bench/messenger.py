@@ -2,7 +2,7 @@
 import random
 import time
 
-from measure import against, bare, batch_of, median, within
+from measure import against, bare, batch_of, fill_log, median, within
 from prepare import add_people, database, requests_file, script_file
 from venue import WORK, Failed, Server, copy_database, load
 
@@ -44,6 +44,7 @@ def messages_send(venue, pace):
     rates, batches, p99s = [], [], []
     with Server("send", database=made) as server, load("messages", server.port, file, connections) as ours:
         ours.answer()
+        fill_log(server)
         ours.order("round", 2000, 0)
         figures, _ = batch_of(server, None)
         for _ in range(pace.rounds):

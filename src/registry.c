@@ -41,7 +41,14 @@ const EffectKind registry_effects[] = {
 };
 const int registry_effect_count = sizeof registry_effects / sizeof registry_effects[0];
 
-enum { KIND_COUNT = 4, PRESENCE_MS = 1000, INDEX_MS = 1000, EXPIRE_MS = 60 * 1000, KEYS_MS = 3600 * 1000 };
+enum {
+  KIND_COUNT = 4,
+  PRESENCE_MS = 1000,
+  INDEX_MS = 1000,
+  INDEX_MORE_MS = 2,
+  EXPIRE_MS = 60 * 1000,
+  KEYS_MS = 3600 * 1000
+};
 static TopicKind kinds[KIND_COUNT];
 
 static const int64_t *warm_ids;
@@ -55,13 +62,13 @@ static _Atomic(Loop *) first_loop;  // NULL until its tickers run
 static void start_tickers(Loop *loop) {
   const Config *config = loop->config;
   const TickerSettings settings[TICKERS] = {
-      [TICKER_QUEUE] = {&queue_method_tick, config->promote_interval_ms, waiting_room_next},
-      [TICKER_ROOM] = {&queue_method_read_anew, config->promote_interval_ms, waiting_room_next_reading},
-      [TICKER_PAYMENT] = {&payment_look, config->sweep_interval_ms, NULL},
-      [TICKER_PRESENCE] = {&presence_tick, PRESENCE_MS, presence_next},
-      [TICKER_INDEX] = {&message_method_index, INDEX_MS, NULL},
-      [TICKER_EXPIRE] = {&message_method_expire, EXPIRE_MS, NULL},
-      [TICKER_KEYS] = {&queue_method_keys, KEYS_MS, queue_keys_next},
+      [TICKER_QUEUE] = {&queue_method_tick, config->promote_interval_ms, waiting_room_next, 0},
+      [TICKER_ROOM] = {&queue_method_read_anew, config->promote_interval_ms, waiting_room_next_reading, 0},
+      [TICKER_PAYMENT] = {&payment_look, config->sweep_interval_ms, NULL, 0},
+      [TICKER_PRESENCE] = {&presence_tick, PRESENCE_MS, presence_next, 0},
+      [TICKER_INDEX] = {&message_method_index, INDEX_MS, NULL, INDEX_MORE_MS},
+      [TICKER_EXPIRE] = {&message_method_expire, EXPIRE_MS, NULL, 0},
+      [TICKER_KEYS] = {&queue_method_keys, KEYS_MS, queue_keys_next, 0},
   };
   for (int i = 0; i < TICKERS; i++) {
     if (i == TICKER_INDEX && store_is_shared(loop->store)) continue;  // PostgreSQL indexes messages as they come

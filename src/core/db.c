@@ -274,8 +274,12 @@ int db_log_pages(const Db *db) {
   return db->driver->log_pages(db);
 }
 
-void db_write_back(Db *db) {
-  db->driver->write_back(db);
+int db_write_back(Db *db) {
+  return db->driver->write_back(db);
+}
+
+void db_write_back_gently(Db *db) {
+  db->driver->write_back_gently(db);
 }
 
 bool db_failed(const Db *db) {

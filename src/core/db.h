@@ -139,8 +139,11 @@ bool db_wait_for_commit(Db *db, int limit_ms, int deaf_ms);
 // by db_write_back alone, on any connection and thread, not by the commits of this one.
 void db_keep_log(Db *db);
 int db_log_pages(const Db *db);  // how long the log was after the last commit
-void db_write_back(Db *db);      // blocks for the disk; what fails (logged) is copied the next time
-bool db_failed(const Db *db);    // a statement of the current part failed
+// Blocks for the disk; gives how much of the log is in the file now. What fails (logged) is copied the next time.
+int db_write_back(Db *db);
+// From now on this connection's db_write_back has the disk write a little at a time, so that commits get their turns.
+void db_write_back_gently(Db *db);
+bool db_failed(const Db *db);  // a statement of the current part failed
 // Since db_begin something failed for the disk's sake: full, read-only, an I/O error, a file that is no longer in its
 // place.
 bool db_disk_failed(const Db *db);

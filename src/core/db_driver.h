@@ -40,9 +40,10 @@ typedef struct DbDriver {
   int64_t (*total_changes)(const Db *db);
   bool (*changed_outside)(Db *db);                             // NULL: the database is shared
   bool (*wait_for_commit)(Db *db, int limit_ms, int deaf_ms);  // NULL: it is not
-  void (*keep_log)(Db *db);  // this and the next two: NULL of a database that is shared
+  void (*keep_log)(Db *db);  // this and the next three: NULL of a database that is shared
   int (*log_pages)(const Db *db);
-  void (*write_back)(Db *db);
+  int (*write_back)(Db *db);
+  void (*write_back_gently)(Db *db);
   const char *touch;  // writes, and changes nothing
   void (*limit_work)(Db *db, int thousands);
   void (*watch)(Db *db);  // from now on db_table_changed is to be called; NULL: versions do not last

@@ -2,6 +2,7 @@
 #include <assert.h>
 #include <pthread.h>
 #include <sqlite3.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -22,9 +23,12 @@ typedef struct Sqlite {
   int statement_count;
   dev_t device;  // of the file when it was opened
   ino_t inode;
-  int work_left;         // thousands of steps, under a limit
-  int log_pages;         // of the log, after the last commit
-  int64_t data_version;  // of the file, as SQLite counts the commits of others; 0: not asked yet
+  int work_left;                    // thousands of steps, under a limit
+  int log_pages;                    // of the log, after the last commit
+  int64_t data_version;             // of the file, as SQLite counts the commits of others; 0: not asked yet
+  const sqlite3_io_methods *plain;  // of the file, where this connection copies gently
+  sqlite3_io_methods gentle;        // in their place
+  int pages_unsynced;
 } Sqlite;
 
 static Sqlite *sqlite_of(const Db *db) {
@@ -276,12 +280,35 @@ static int log_pages(const Db *db) {
 }
 
 // Source: https://sqlite.org/c3ref/wal_checkpoint_v2.html; passive: beside readers and a writer, waiting for none.
-static void write_back(Db *db) {
+static int write_back(Db *db) {
   sqlite3 *sqlite = sqlite_of(db)->sqlite;
-  int result = sqlite3_wal_checkpoint_v2(sqlite, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-  if (result == SQLITE_OK || result == SQLITE_BUSY) return;
-  log_warn("db: the log could not be copied back", "code=%d reason=\"%s\"", sqlite3_extended_errcode(sqlite),
-           sqlite3_errmsg(sqlite));
+  int copied = 0;
+  int result = sqlite3_wal_checkpoint_v2(sqlite, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, &copied);
+  if (result != SQLITE_OK && result != SQLITE_BUSY)
+    log_warn("db: the log could not be copied back", "code=%d reason=\"%s\"", sqlite3_extended_errcode(sqlite),
+             sqlite3_errmsg(sqlite));
+  return copied;
+}
+
+// SQLite syncs the file once, when all pages are written: the disk then has thousands to write at once, and a commit
+// that comes meanwhile waits behind them. A sync more now and then takes nothing from what the last one promises.
+static int write_gently(sqlite3_file *file, const void *page, int bytes, sqlite3_int64 at) {
+  enum { PAGES_A_SYNC = 64 };
+  Sqlite *me = (Sqlite *)((uintptr_t)file->pMethods - offsetof(Sqlite, gentle));
+  int result = me->plain->xWrite(file, page, bytes, at);
+  if (result != SQLITE_OK || ++me->pages_unsynced < PAGES_A_SYNC) return result;
+  me->pages_unsynced = 0;
+  return me->plain->xSync(file, SQLITE_SYNC_NORMAL);
+}
+
+static void write_back_gently(Db *db) {
+  Sqlite *me = sqlite_of(db);
+  sqlite3_file *file = NULL;
+  if (sqlite3_file_control(me->sqlite, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK) return;
+  me->plain = file->pMethods;
+  me->gentle = *me->plain;
+  me->gentle.xWrite = write_gently;
+  file->pMethods = &me->gentle;
 }
 
 sqlite3 *db_sqlite_connection(const Db *db) {
@@ -309,6 +336,7 @@ static const DbDriver driver = {
     .keep_log = keep_log,
     .log_pages = log_pages,
     .write_back = write_back,
+    .write_back_gently = write_back_gently,
     .touch = "PRAGMA user_version = 0",  // writes a page
     .limit_work = limit_work,
     .watch = watch,

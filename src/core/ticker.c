@@ -49,7 +49,7 @@ static void finished(Loop *loop, Call *call) {
   } else if (call->error != ERR_NONE) {
     set_timer(ticker, AGAIN_MS);
   } else if (call->reply.length > 0) {
-    start_timer(ticker, 0);
+    start_timer(ticker, ticker->settings.more_ms);
   } else {
     set_timer(ticker, SOON_MS);
   }

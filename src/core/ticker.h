@@ -8,9 +8,10 @@
 typedef struct Ticker Ticker;
 
 typedef struct TickerSettings {
-  const Method *method;  // without input; a reply that is not empty: there is more to do at once
+  const Method *method;  // without input; a reply that is not empty: there is more to do
   int64_t interval_ms;
   int64_t (*next)(int64_t now_ms);  // when something is due; NULL: only the interval counts
+  int64_t more_ms;                  // before it does more
 } TickerSettings;
 
 Ticker *ticker_start(Loop *loop, const TickerSettings *settings);  // NULL when memory is out

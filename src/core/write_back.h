@@ -15,7 +15,9 @@ typedef struct WriteBack {
   uv_thread_t thread;
   uv_sem_t asked;
   _Atomic int stage;
+  int copied_pages;    // the thread's while it is asked, else the writer's: how much of the log is in the file
   int pages_asked_at;  // the writer's: how long the log was
+  int passes;          // the writer's: how often it has asked since
 } WriteBack;
 
 // Starts the thread for a database opened at `path`, with the connection that writes. False (logged): it could not.

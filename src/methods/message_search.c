@@ -68,7 +68,7 @@ const Method message_method_search = {.name = "message.search",
 
 static Error index_next(Call *call, const void *input) {
   (void)input;
-  if (message_index_next(call)) text_add(&call->reply, STR("{\"more\":true}"));  // the ticker runs it again at once
+  if (message_index_next(call)) text_add(&call->reply, STR("{\"more\":true}"));  // the ticker runs it again soon
   return ERR_NONE;
 }
 

@@ -11,6 +11,14 @@
 
 // Upkeep.
 
+// One step of merging the index's segments; false: there is nothing to merge.
+static bool merge(Db *db) {
+  static const char MERGE[] = "INSERT INTO message_words(message_words, rank) VALUES('merge', 24)";
+  int64_t changes = db_total_changes(db);
+  db_run(db, MERGE);
+  return db_total_changes(db) - changes > 1;  // Source: https://sqlite.org/fts5.html#the_merge_command
+}
+
 bool message_index_next(Call *call) {
   enum { NEXT_MAX = 128 };
   static const char NEXT[] = SQL_FORMS(
@@ -21,8 +29,6 @@ bool message_index_next(Call *call) {
       "INSERT INTO message_words(rowid, people, text) SELECT id, people, text FROM message_texts WHERE"
       " id > (SELECT indexed_to FROM message_index) AND id <= $1";
   static const char NOTE[] = "UPDATE message_index SET indexed_to = $1";
-  // So many pages are rewritten for the few that are added that large segments are merged as fast as they come.
-  static const char MERGE[] = "INSERT INTO message_words(message_words, rank) VALUES('merge', 64)";
   int64_t count = 0;
   int64_t last = 0;
   Rows rows = db_rows(call->db, NEXT);
@@ -31,9 +37,9 @@ bool message_index_next(Call *call) {
     last = rows_int(&rows, 1);
   }
   if (count == 0) return false;
+  if (merge(call->db)) return true;  // first, or segments come faster than they are merged
   db_run(call->db, ADD_NEXT, sql_int(last));
   db_run(call->db, NOTE, sql_int(last));
-  db_run(call->db, MERGE);
   return count == NEXT_MAX;
 }
 

@@ -8,7 +8,7 @@
 
 #include "core/call.h"
 
-// Indexes the next messages; whether there may be more.
+// Indexes the next messages, or merges some of the index instead; whether there may be more to do.
 bool message_index_next(Call *call);
 // Takes a message out of the index, before it changes or goes, and puts it in again, when it has changed. Nothing
 // happens to one that was not indexed yet.
