@@ -249,6 +249,30 @@ static void test_a_reader_sees_one_moment_and_cannot_write(void **state) {
   assert_int_equal(count(db), 1);
 }
 
+// More pages than are written without a sync, and once more what came after them.
+static void test_a_log_that_is_copied_back_gently_is_all_in_the_file(void **state) {
+  static const char MANY[] =
+      "WITH RECURSIVE n(i) AS (SELECT $1 UNION ALL SELECT i + 1 FROM n WHERE i < $2)"
+      " INSERT INTO things(name, size) SELECT printf('%0200d', i), i FROM n";
+  (void)state;
+  needs_sqlite();
+  db_keep_log(db);
+  Db *copier = db_open(path, DB_READ);
+  assert_non_null(copier);
+  db_write_back_gently(copier);
+  for (int part = 0; part < 2; part++) {
+    assert_true(db_begin(db, DB_WRITE));
+    assert_true(db_run(db, MANY, sql_int(part * 3000 + 1), sql_int(part * 3000 + 3000)));
+    assert_true(db_commit(db));
+    assert_true(db_log_pages(db) > 150);
+    assert_int_equal(db_write_back(copier), db_log_pages(db));
+  }
+  assert_true(add(STR("one more")));
+  assert_true(db_log_pages(db) < 10);  // it was begun anew: the rest is read from the file
+  assert_int_equal(count(copier), 6001);
+  db_close(copier);
+}
+
 static void test_only_the_writes_of_others_are_changes_from_outside(void **state) {
   (void)state;
   needs_sqlite();  // core/commits.h tells more
@@ -344,6 +368,7 @@ int main(void) {
       CASE(test_a_transaction_lost_on_the_way_is_told),
       CASE(test_a_rollback_leaves_nothing),
       CASE(test_a_reader_sees_one_moment_and_cannot_write),
+      CASE(test_a_log_that_is_copied_back_gently_is_all_in_the_file),
       CASE(test_only_the_writes_of_others_are_changes_from_outside),
       CASE(test_what_is_wrong_with_a_statement_fails_the_part_and_no_more),
       CASE(test_work_past_its_limit_ends_early_and_is_no_failure),
