@@ -28,7 +28,7 @@ BUILD ?= $(if $(SANITIZE),build-$(patsubst address,asan,$(patsubst thread,tsan,$
 
 # Flags.
 
-LIBRARIES := libuv liburing openssl zlib libcjson sqlite3 libpq liboath libcurl libqrencode libsodium libcrypt hiredis
+LIBRARIES := libuv liburing openssl zlib sqlite3 libpq liboath libcurl libqrencode libsodium libcrypt hiredis
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual -Wwrite-strings \
   -Wvla -Wformat=2 -Wimplicit-fallthrough $(if $(findstring clang,$(CC)),-Wno-string-conversion) $(if $(WERROR),-Werror)
 LLHTTP_INCLUDE := -isystem /usr/share/include -isystem /usr/share/include/llhttp

@@ -1,10 +1,7 @@
-// JSON: a strict check of ours (RFC 8259), the tree by cJSON, and writing straight into a Text.
-// cJSON forgives much that the RFC does not, so that it sees only text that passed the check. Its allocations are led
-// to the arena of the running json_parse by a thread-local pointer: any thread, no lock.
+// JSON (RFC 8259): a strict reader that makes the tree as it goes, and writing straight into a Text.
 #include "shared/json.h"
 
 #include <assert.h>
-#include <cjson/cJSON.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,20 +10,34 @@
 
 enum {
   LEVELS_MAX = 64,
-  NUMBER_BYTES_MAX = 63,  // as many as cJSON looks at
-  NUL_MARK = 0xFF,        // stands for U+0000 in cJSON's zero-terminated strings; no byte of UTF-8 has this value
+  NUMBER_BYTES_MAX = 63,
+  EXACT_DIGITS_MAX = 15,  // a whole number of so many digits is a double
+  NUL_MARK = 0xFF,        // stands for U+0000 in zero-terminated texts; no byte of UTF-8 has this value
 };
 
-// The place of the check in the text.
+typedef enum JsonKind { JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT } JsonKind;
+
+struct Json {
+  Json *next;        // sibling
+  const char *name;  // of an object's member
+  JsonKind kind;
+  union {
+    Json *first;       // child
+    const char *text;  // zero-terminated, as the name is
+    double number;
+  };
+};
+
+// The place of the reader in the text.
 typedef struct Scan {
+  Arena *arena;  // of the tree; NULL: the text is only checked
   const char *start;
   const char *at;
   const char *end;
-  int levels;   // of '{' and '[' around `at`
-  size_t nuls;  // \u0000 escapes seen so far
+  int levels;  // of '{' and '[' around `at`
 } Scan;
 
-static bool scan_value(Scan *scan);
+static bool scan_value(Scan *scan, Json *out);
 
 static void skip_space(Scan *scan) {
   while (scan->at < scan->end && (*scan->at == ' ' || *scan->at == '\n' || *scan->at == '\r' || *scan->at == '\t')) {
@@ -54,8 +65,18 @@ static bool scan_digits(Scan *scan) {
   return scan->at > first;
 }
 
+// Of a text that was checked.
+static double number_of(Str text) {
+  int64_t whole;
+  if (text.length <= EXACT_DIGITS_MAX && str_to_int(text, &whole)) return (double)whole;
+  char copy[NUMBER_BYTES_MAX + 1];
+  memcpy(copy, text.at, text.length);
+  copy[text.length] = 0;
+  return strtod(copy, NULL);
+}
+
 // RFC 8259 section 6.
-static bool scan_number(Scan *scan) {
+static bool scan_number(Scan *scan, Json *out) {
   const char *first = scan->at;
   take(scan, '-');
   if (!take(scan, '0') && !scan_digits(scan)) return false;
@@ -64,7 +85,10 @@ static bool scan_number(Scan *scan) {
     if (!take(scan, '+')) take(scan, '-');
     if (!scan_digits(scan)) return false;
   }
-  return scan->at - first <= NUMBER_BYTES_MAX;
+  Str text = {first, (size_t)(scan->at - first)};
+  if (text.length > NUMBER_BYTES_MAX) return false;
+  *out = (Json){.kind = JSON_NUMBER, .number = number_of(text)};
+  return true;
 }
 
 static int hex_digit(char c) {
@@ -88,7 +112,6 @@ static int scan_code_unit(Scan *scan) {
 static bool scan_unicode_escape(Scan *scan) {
   int unit = scan_code_unit(scan);
   if (unit < 0 || (unit >= 0xDC00 && unit <= 0xDFFF)) return false;
-  scan->nuls += unit == 0;
   if (unit < 0xD800 || unit > 0xDBFF) return true;
   if (!take(scan, '\\') || !take(scan, 'u')) return false;
   int low = scan_code_unit(scan);
@@ -102,130 +125,148 @@ static bool scan_escape(Scan *scan) {
   return known;
 }
 
-// RFC 8259 section 7, from behind the opening quote. UTF-8 is checked for the text as a whole beforehand.
-static bool scan_string(Scan *scan) {
-  while (scan->at < scan->end) {
-    unsigned char c = (unsigned char)*scan->at;
-    if (c < 0x20) return false;
-    scan->at++;
-    if (c == '"') return true;
-    if (c == '\\' && !scan_escape(scan)) return false;
-  }
-  return false;
+// Puts the UTF-8 of a code point behind `at`; gives what stands behind it.
+static char *put_utf8(char *at, int point) {
+  static const int firsts[] = {0, 0xC0, 0xE0, 0xF0};
+  int more = point < 0x80 ? 0 : point < 0x800 ? 1 : point < 0x10000 ? 2 : 3;
+  *at++ = (char)(point == 0 ? NUL_MARK : firsts[more] | point >> 6 * more);
+  while (more-- > 0) *at++ = (char)(0x80 | (point >> 6 * more & 0x3F));
+  return at;
 }
 
-static bool scan_name(Scan *scan) {
+// What a checked escape stands for, from behind its backslash; *out moves.
+static void decode_escape(Scan *scan, char **out) {
+  static const char pairs[] = "b\bf\fn\nr\rt\t";  // the letter, its byte; others stand for themselves
+  char letter = *scan->at++;
+  if (letter == 'u') {
+    int point = scan_code_unit(scan);
+    if (point >= 0xD800 && point <= 0xDBFF) {
+      scan->at += 2;
+      point = 0x10000 + ((point & 0x3FF) << 10 | (scan_code_unit(scan) & 0x3FF));
+    }
+    *out = put_utf8(*out, point);
+    return;
+  }
+  const char *pair = strchr(pairs, letter);
+  *(*out)++ = pair != NULL ? pair[1] : letter;
+}
+
+// The bytes of a string that was checked, zero-terminated. They are never more than what they are written with.
+static const char *decode_string(Arena *arena, Str raw) {
+  if (raw.length == 0 || memchr(raw.at, '\\', raw.length) == NULL) return str_zero(arena, raw);
+  char *text = arena_alloc(arena, raw.length + 1);
+  char *out = text;
+  Scan scan = {.at = raw.at, .end = raw.at + raw.length};
+  while (scan.at < scan.end) {
+    if (take(&scan, '\\')) {
+      decode_escape(&scan, &out);
+    } else {
+      *out++ = *scan.at++;
+    }
+  }
+  return text;
+}
+
+// RFC 8259 section 7, from behind the opening quote. UTF-8 is checked for the text as a whole afterwards.
+static bool scan_string(Scan *scan, const char **out) {
+  const char *first = scan->at;
+  bool ends = false;
+  while (!ends) {
+    const char *at = scan->at;
+    while (at < scan->end && (unsigned char)*at >= 0x20 && *at != '"' && *at != '\\') at++;
+    scan->at = at;
+    ends = take(scan, '"');
+    if (!ends && !(take(scan, '\\') && scan_escape(scan))) return false;
+  }
+  if (scan->arena != NULL) *out = decode_string(scan->arena, (Str){first, (size_t)(scan->at - 1 - first)});
+  return true;
+}
+
+static bool scan_name(Scan *scan, const char **out) {
   skip_space(scan);
-  if (!take(scan, '"') || !scan_string(scan)) return false;
+  if (!take(scan, '"') || !scan_string(scan, out)) return false;
   skip_space(scan);
   return take(scan, ':');
 }
 
 // The members of an object or the elements of an array, from behind its opening bracket.
-static bool scan_children(Scan *scan, char closing) {
+static bool scan_children(Scan *scan, char closing, Json *out) {
+  bool keeps = scan->arena != NULL;
+  Json unkept;
+  *out = (Json){.kind = closing == '}' ? JSON_OBJECT : JSON_ARRAY};
   if (++scan->levels > LEVELS_MAX) return false;
   skip_space(scan);
   bool more = !take(scan, closing);
-  while (more) {
-    if (closing == '}' && !scan_name(scan)) return false;
-    if (!scan_value(scan)) return false;
+  for (Json **link = &out->first; more;) {
+    const char *name = NULL;
+    Json *child = keeps ? ARENA_NEW(scan->arena, Json) : &unkept;
+    if (closing == '}' && !scan_name(scan, &name)) return false;
+    if (!scan_value(scan, child)) return false;
+    child->name = name;
     more = take(scan, ',');
     if (!more && !take(scan, closing)) return false;
+    if (!keeps) continue;
+    *link = child;
+    link = &child->next;
   }
   scan->levels--;
   return true;
 }
 
+static bool scan_word(Scan *scan, Str literal, JsonKind kind, Json *out) {
+  *out = (Json){.kind = kind};
+  return scan_literal(scan, literal);
+}
+
 // One value and the white space around it.
-static bool scan_value(Scan *scan) {
+static bool scan_value(Scan *scan, Json *out) {
   skip_space(scan);
   bool valid = false;
   if (take(scan, '"')) {
-    valid = scan_string(scan);
+    *out = (Json){.kind = JSON_STRING};
+    valid = scan_string(scan, &out->text);
   } else if (take(scan, '{')) {
-    valid = scan_children(scan, '}');
+    valid = scan_children(scan, '}', out);
   } else if (take(scan, '[')) {
-    valid = scan_children(scan, ']');
+    valid = scan_children(scan, ']', out);
   } else {
-    valid = scan_literal(scan, STR("true")) || scan_literal(scan, STR("false")) || scan_literal(scan, STR("null")) ||
-            scan_number(scan);
+    valid = scan_word(scan, STR("true"), JSON_TRUE, out) || scan_word(scan, STR("false"), JSON_FALSE, out) ||
+            scan_word(scan, STR("null"), JSON_NULL, out) || scan_number(scan, out);
   }
   if (valid) skip_space(scan);
   return valid;
 }
 
-static _Thread_local Arena *parsing_into;  // NULL outside of json_parse
-
-// Outside of json_parse cJSON works as it always does, for whoever else in the process uses it.
-static void *allocate(size_t size) {
-  return parsing_into != NULL ? arena_alloc(parsing_into, size) : malloc(size);
-}
-
-static void release(void *block) {
-  if (parsing_into == NULL) free(block);
-}
-
-__attribute__((constructor)) static void lead_cjson_to_arenas(void) {
-  cJSON_InitHooks(&(cJSON_Hooks){.malloc_fn = allocate, .free_fn = release});
-}
-
-// The same text with every \u0000 written as NUL_MARK. In checked text a backslash begins an escape of two bytes or
-// more.
-static Str mark_nuls(Arena *arena, Str text) {
-  char *marked = arena_alloc(arena, text.length);
-  size_t length = 0;
-  for (size_t i = 0; i < text.length; i++) {
-    if (str_starts((Str){text.at + i, text.length - i}, STR("\\u0000"))) {
-      marked[length++] = (char)NUL_MARK;
-      i += 5;
-    } else if (text.at[i] == '\\') {
-      marked[length++] = text.at[i++];
-      marked[length++] = text.at[i];
-    } else {
-      marked[length++] = text.at[i];
-    }
-  }
-  return (Str){marked, length};
-}
-
-static bool check(Str text, Scan *scan) {
-  *scan = (Scan){.start = text.at, .at = text.at, .end = text.at + text.length};
-  return text.length > 0 && scan_value(scan) && scan->at == scan->end && str_is_utf8(text);
+// Reads a text into *out and, with an arena, its children into that; *fault_offset (may be NULL) is where it went
+// wrong.
+static bool read_text(Arena *arena, Str text, Json *out, size_t *fault_offset) {
+  Scan scan = {.arena = arena, .start = text.at, .at = text.at, .end = text.at + text.length};
+  if (text.length > 0 && scan_value(&scan, out) && scan.at == scan.end && str_is_utf8(text)) return true;
+  if (fault_offset != NULL) *fault_offset = (size_t)(scan.at - scan.start);
+  return false;
 }
 
 const Json *json_parse(Arena *arena, Str text, size_t *fault_offset) {
-  Scan scan;
-  if (!check(text, &scan)) {
-    if (fault_offset != NULL) *fault_offset = (size_t)(scan.at - scan.start);
-    return NULL;
-  }
-  Str checked = scan.nuls > 0 ? mark_nuls(arena, text) : text;
-  parsing_into = arena;
-  const Json *tree = cJSON_ParseWithLength(checked.at, checked.length);
-  parsing_into = NULL;
-  if (tree == NULL && fault_offset != NULL) *fault_offset = text.length;
-  return tree;
+  Json *root = ARENA_NEW(arena, Json);
+  return read_text(arena, text, root, fault_offset) ? root : NULL;
 }
 
 bool json_is_object_or_array(Str text, size_t *fault_offset) {
-  Scan scan;
-  bool checked = check(text, &scan);
-  *fault_offset = checked ? 0 : (size_t)(scan.at - scan.start);
-  if (!checked) return false;
-  char first = str_trim(text).at[0];
-  return first == '{' || first == '[';
+  Json root;
+  *fault_offset = 0;
+  return read_text(NULL, text, &root, fault_offset) && (root.kind == JSON_OBJECT || root.kind == JSON_ARRAY);
 }
 
 const Json *json_get(const Json *object, const char *key) {
   if (!json_is_object(object)) return NULL;
-  for (const Json *member = object->child; member != NULL; member = member->next) {
-    if (strcmp(member->string, key) == 0) return member;
+  for (const Json *member = object->first; member != NULL; member = member->next) {
+    if (strcmp(member->name, key) == 0) return member;
   }
   return NULL;
 }
 
 const Json *json_first(const Json *array_or_object) {
-  return array_or_object != NULL ? array_or_object->child : NULL;
+  return json_is_object(array_or_object) || json_is_array(array_or_object) ? array_or_object->first : NULL;
 }
 
 const Json *json_next(const Json *node) {
@@ -241,33 +282,33 @@ size_t json_count(const Json *array_or_object) {
 }
 
 const char *json_key(const Json *member) {
-  assert(member != NULL && member->string != NULL);
-  return member->string;
+  assert(member != NULL && member->name != NULL);
+  return member->name;
 }
 
 bool json_is_object(const Json *node) {
-  return cJSON_IsObject(node);
+  return node != NULL && node->kind == JSON_OBJECT;
 }
 
 bool json_is_array(const Json *node) {
-  return cJSON_IsArray(node);
+  return node != NULL && node->kind == JSON_ARRAY;
 }
 
 bool json_is_string(const Json *node) {
-  return cJSON_IsString(node);
+  return node != NULL && node->kind == JSON_STRING;
 }
 
 bool json_is_number(const Json *node) {
-  return cJSON_IsNumber(node);
+  return node != NULL && node->kind == JSON_NUMBER;
 }
 
 bool json_is_null(const Json *node) {
-  return cJSON_IsNull(node);
+  return node != NULL && node->kind == JSON_NULL;
 }
 
 bool json_is_bool(const Json *node, bool *out) {
-  if (!cJSON_IsBool(node)) return false;
-  if (out != NULL) *out = cJSON_IsTrue(node);
+  if (node == NULL || (node->kind != JSON_TRUE && node->kind != JSON_FALSE)) return false;
+  if (out != NULL) *out = node->kind == JSON_TRUE;
   return true;
 }
 
@@ -280,14 +321,14 @@ bool json_int(const Json *node, int64_t *out) {
 }
 
 bool json_double(const Json *node, double *out) {
-  if (!cJSON_IsNumber(node) || !isfinite(node->valuedouble)) return false;
-  *out = node->valuedouble;
+  if (!json_is_number(node) || !isfinite(node->number)) return false;
+  *out = node->number;
   return true;
 }
 
 bool json_str(const Json *node, Str *out) {
-  if (!cJSON_IsString(node)) return false;
-  Str value = str_from(node->valuestring);
+  if (!json_is_string(node)) return false;
+  Str value = str_from(node->text);
   if (memchr(value.at, NUL_MARK, value.length) != NULL) return false;
   *out = value;
   return true;
@@ -313,10 +354,14 @@ void json_close(Text *text, char bracket) {
 }
 
 void json_name(Text *text, const char *name) {
+  Str plain = str_from(name);
   json_comma(text);
-  text_char(text, '"');
-  text_add(text, str_from(name));
-  text_add(text, STR("\":"));
+  text_reserve(text, plain.length + 3);
+  char *at = text->at + text->length;
+  *at++ = '"';
+  memcpy(at, plain.at, plain.length);
+  memcpy(at + plain.length, "\":", 2);
+  text->length += plain.length + 3;
 }
 
 static void add_escape(Text *text, char c) {
@@ -422,7 +467,7 @@ void json_add_node(Text *text, const Json *node) {
     }
     json_close(text, json_is_object(node) ? '}' : ']');
   } else if (json_is_string(node)) {
-    json_add_str(text, str_from(node->valuestring));
+    json_add_str(text, str_from(node->text));
   } else if (json_double(node, &number)) {
     json_add_double(text, number);
   } else if (json_is_bool(node, &flag)) {

@@ -1,4 +1,4 @@
-// JSON (RFC 8259): reading through cJSON into an arena, writing straight into a Text.
+// JSON (RFC 8259): reading into an arena, writing straight into a Text.
 #ifndef FOYER_SHARED_JSON_H
 #define FOYER_SHARED_JSON_H
 
@@ -9,7 +9,7 @@
 #include "shared/errors.h"
 #include "shared/str.h"
 
-typedef struct cJSON Json;  // a node of a parsed tree; lives in the arena it was parsed into
+typedef struct Json Json;  // a node of a parsed tree; lives in the arena it was parsed into
 
 // Parses one JSON value with nothing but white space around it. At most 64 levels deep, valid UTF-8, numbers of at most
 // 63 characters, no duplicate check (json_get gives the first). NULL when it is none; then *fault_offset (may be NULL)
