@@ -68,7 +68,9 @@ static Str token_of(Exchange *exchange, bool *cookie) {
 }
 
 static void start(Exchange *exchange, const TicketsRoute *route, const TicketsParameters *parameters) {
-  TicketsRequest *request = tickets_request_new(exchange, &messenger_dialect, route, tickets_request_id(exchange));
+  Str peer = token_peer(exchange->arena, exchange->conn->loop->config, exchange->conn, exchange->request);
+  TicketsRequest *request =
+      tickets_request_new(exchange, &messenger_dialect, route, tickets_request_id(exchange), peer);
   if (request == NULL) {
     conn_kill(exchange->conn);
     return;

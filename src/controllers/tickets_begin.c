@@ -1,5 +1,4 @@
 // A request's begin: its name, where it comes from, and who asks. Then it runs (controllers/tickets_request.c).
-#include <stdlib.h>
 #include <string.h>
 
 #include "controllers/origin.h"
@@ -35,13 +34,18 @@ Str tickets_request_id(Exchange *exchange) {
 }
 
 TicketsRequest *tickets_request_new(Exchange *exchange, const TicketsDialect *dialect, const TicketsRoute *route,
-                                    Str request_id) {
+                                    Str request_id, Str peer) {
   enum { AGENT_BYTES_MAX = 255 };
   Conn *conn = exchange->conn;
   const HttpRequest *http = exchange->request;
-  TicketsRequest *request = calloc(1, sizeof *request);
-  if (request == NULL) return NULL;
+  Arena own = {0};
+  TicketsRequest *request = ARENA_NEW(&own, TicketsRequest);
   Arena *arena = &request->arena;
+  *arena = own;
+  if (arena->failed) {
+    tickets_request_free(request);
+    return NULL;
+  }
   Str agent = http_header(http, "User-Agent");
   if (agent.length > AGENT_BYTES_MAX) agent.length = AGENT_BYTES_MAX;
   request->loop = conn->loop;
@@ -49,13 +53,13 @@ TicketsRequest *tickets_request_new(Exchange *exchange, const TicketsDialect *di
   request->dialect = dialect;
   request->route = route;
   request->begun_ms = conn->loop->now_ms;
-  request->peer = token_peer(arena, conn->loop->config, conn, http);
+  request->peer = str_copy(arena, peer);
   request->agent = str_copy(arena, str_is_utf8(agent) ? agent : STR("?"));
   request->request_id = str_copy(arena, request_id);
   // No other page may sign a browser in: its person would go on as somebody else.
   request->wants_cookie = route->tokens && str_equal(tickets_query_value(http->query, "cookie"), STR("1")) &&
                           origin_of(conn->loop->config, http) != ORIGIN_FOREIGN;
-  request->client = seats_client_of(conn, http, arena);
+  if (route->tokens || route->renews) request->client = seats_client_of(conn, http, arena);
   request->headers.arena = arena;
   if (route->raw) {
     request->raw_body = str_copy(arena, http->body);

@@ -101,14 +101,14 @@ static bool respond_quick(Exchange *exchange, const TicketsRoute *route) {
 }
 
 static void start(Exchange *exchange, const TicketsRoute *route, const TicketsParameters *parameters, Str request_id,
-                  const TicketsRate *rate) {
+                  Str peer, const TicketsRate *rate) {
   const HttpRequest *http = exchange->request;
   Loop *loop = exchange->conn->loop;
   bool cookie = false;
   bool open = route->method->access == ACCESS_ANYONE;
   Str token = open ? (Str){0} : token_raw(loop->config, http, &cookie);
   if (open && route->kept && respond_kept(exchange, route, request_id, rate)) return;
-  TicketsRequest *request = tickets_request_new(exchange, &tickets_dialect, route, request_id);
+  TicketsRequest *request = tickets_request_new(exchange, &tickets_dialect, route, request_id, peer);
   if (request == NULL) {
     conn_kill(exchange->conn);
     return;
@@ -153,6 +153,6 @@ void tickets_http_request(Exchange *exchange, Str path) {
   } else if (route == NULL) {
     respond_fault(exchange, ERR_ROUTE_NOT_FOUND, request_id, &rate);
   } else {
-    start(exchange, route, &parameters, request_id, &rate);
+    start(exchange, route, &parameters, request_id, peer, &rate);
   }
 }

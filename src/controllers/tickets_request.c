@@ -17,8 +17,8 @@ enum { RETRY_BUSY_S = 1, RETRY_PROVIDER_S = 5, RETRY_GUESSES_S = 60, KEPT_MS = 1
 static const char json_type[] = "application/json; charset=utf-8";
 
 void tickets_request_free(TicketsRequest *request) {
-  arena_free(&request->arena);
-  free(request);
+  Arena arena = request->arena;
+  arena_free(&arena);
 }
 
 static void log_answer(const TicketsRequest *request, Error error) {

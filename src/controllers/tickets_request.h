@@ -43,7 +43,7 @@ struct TicketsRequest {
   Str agent;
   Str request_id;
   Once once;
-  SeatsClient client;
+  SeatsClient client;  // of a route that grants or renews a session
   Text headers;
   int64_t begun_ms;
   Str waits_for;  // the topic; empty: not at present
@@ -69,9 +69,9 @@ TicketsState *tickets_state(const Loop *loop);
 
 // The client's name of the request, or one of ours.
 Str tickets_request_id(Exchange *exchange);
-// A request that outlives the exchange, without headers, token and input; NULL when memory is out.
+// A request of `peer` that outlives the exchange, without headers, token and input; NULL when memory is out.
 TicketsRequest *tickets_request_new(Exchange *exchange, const TicketsDialect *dialect, const TicketsRoute *route,
-                                    Str request_id);
+                                    Str request_id, Str peer);
 const Identity *tickets_known(Loop *loop, Str token, TokenKey *key);  // NULL: not at present
 // Finds who asks and runs it. Takes the request over.
 void tickets_request_begin(TicketsRequest *request);

@@ -1,7 +1,6 @@
 // Calls: their memory, the decoding of their input by its table, and the recording of their events.
 #include "core/call.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 Identity identity_copy(Arena *arena, const Identity *identity) {
@@ -13,8 +12,13 @@ Identity identity_copy(Arena *arena, const Identity *identity) {
 }
 
 Call *call_new_of_nobody(void) {
-  Call *call = calloc(1, sizeof *call);
-  if (call == NULL) return NULL;
+  Arena arena = {0};
+  Call *call = ARENA_NEW(&arena, Call);
+  call->arena = arena;
+  if (arena.failed) {
+    call_free(call);
+    return NULL;
+  }
   call->reply.arena = &call->arena;
   call->events_tail = &call->events;
   call->remembers_tail = &call->remembers;
@@ -40,8 +44,8 @@ Call *call_new(Loop *loop, Conn *conn) {
 
 void call_free(Call *call) {
   if (call == NULL) return;
-  arena_free(&call->arena);
-  free(call);
+  Arena arena = call->arena;
+  arena_free(&arena);
 }
 
 static bool decode_ids(Call *call, const Json *value, const Field *field, IdList *out) {

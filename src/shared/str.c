@@ -77,7 +77,7 @@ Str str_cut(Str *s, char separator) {
 }
 
 Str str_copy(Arena *arena, Str s) {
-  return (Str){str_zero(arena, s), s.length};
+  return s.length > 0 ? (Str){str_zero(arena, s), s.length} : STR("");
 }
 
 const char *str_zero(Arena *arena, Str s) {

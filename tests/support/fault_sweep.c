@@ -97,7 +97,9 @@ static bool tells_anything(const Call *call) {
 // Asks with a fault (NULL: none); whether anything is left to tell is in *told.
 static Error ask(const FaultStep *step, Str json, const Fault *fault, bool *told) {
   Call *call = new_call(step);
-  arena_free_spare();  // each arena asks malloc, or there would be less to fail
+  // Each arena asks malloc, also the call's own for what comes behind the call, or there would be less to fail.
+  arena_free_spare();
+  arena_alloc(&call->arena, (size_t)(call->arena.end - call->arena.at));
   if (fault != NULL) fault->kind->arm(fault->nth, fault->for_good);
   Error error = run_call(call, json);
   *told = tells_anything(call);
