@@ -67,6 +67,13 @@ static bool is_control(char byte) {
   return ((unsigned char)byte < 0x20 && byte != '\t') || byte == 0x7f;
 }
 
+static bool holds_control(Str text) {
+  for (size_t i = 0; i < text.length; i++) {
+    if (is_control(text.at[i])) return true;
+  }
+  return false;
+}
+
 // Whether one of eight bytes is below 0x20 or is 0x7f, told with the borrows of one subtraction each.
 static bool may_hold_control(uint64_t word) {
   const uint64_t ones = UINT64_MAX / 255;
@@ -75,18 +82,13 @@ static bool may_hold_control(uint64_t word) {
 }
 
 bool http_is_text(Str text) {
+  uint64_t word;
   size_t i = 0;
-  while (i < text.length) {
-    uint64_t word;
-    bool eight = text.length - i >= sizeof word;
-    if (eight) memcpy(&word, text.at + i, sizeof word);
-    if (eight && !may_hold_control(word)) {
-      i += sizeof word;
-      continue;
-    }
-    if (is_control(text.at[i++])) return false;
+  for (; text.length - i >= sizeof word; i += sizeof word) {
+    memcpy(&word, text.at + i, sizeof word);
+    if (may_hold_control(word) && holds_control((Str){text.at + i, sizeof word})) return false;
   }
-  return true;
+  return !holds_control((Str){text.at + i, text.length - i});
 }
 
 // The bytes between the brackets of an IPv6 address (RFC 3986 3.2.2), as far as they matter here.

@@ -41,7 +41,7 @@ static Str encode(Arena *arena, const Base *base, const void *bytes, size_t coun
     window = window << 8 | from[i];
     for (held += 8; held >= base->bits;) {
       held -= base->bits;
-      text_char(&text, base->alphabet[(window >> held) & ((1U << base->bits) - 1)]);
+      text.at[text.length++] = base->alphabet[(window >> held) & ((1U << base->bits) - 1)];
     }
     window &= (1U << held) - 1;
   }
@@ -58,12 +58,12 @@ static size_t decode_groups(const unsigned char *values, Str text, unsigned char
   size_t at = 0;
   for (; text.length - at >= 4; at += 4, out += 3) {
     const unsigned char *from = (const unsigned char *)text.at + at;
-    unsigned a = values[from[0]];
-    unsigned b = values[from[1]];
-    unsigned c = values[from[2]];
-    unsigned d = values[from[3]];
-    if (a == 0 || b == 0 || c == 0 || d == 0) break;
-    unsigned bits = (a - 1) << 18 | (b - 1) << 12 | (c - 1) << 6 | (d - 1);
+    unsigned a = values[from[0]] - 1U;
+    unsigned b = values[from[1]] - 1U;
+    unsigned c = values[from[2]] - 1U;
+    unsigned d = values[from[3]] - 1U;
+    if ((a | b | c | d) > 63) break;  // one of them is none of the alphabet
+    unsigned bits = a << 18 | b << 12 | c << 6 | d;
     out[0] = (unsigned char)(bits >> 16);
     out[1] = (unsigned char)(bits >> 8);
     out[2] = (unsigned char)bits;
