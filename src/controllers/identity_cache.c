@@ -1,5 +1,6 @@
 // Tokens and whose they are: a table by the token's SipHash-128 (with a key that nobody knows, so that no two tokens
-// can be made to collide), and beside it one by person. The oldest make room for new ones.
+// can be made to collide), and beside it one by person. The oldest make room for new ones. That a token is not known is
+// told by the first table alone: what it holds lies far apart.
 #include "controllers/identity_cache.h"
 
 #include <sodium.h>
@@ -7,11 +8,11 @@
 #include <string.h>
 
 #include "models/session.h"
+#include "shared/id_map.h"
 
 enum { HEADS = 65536, KNOWN_MAX = 262144 };
 
 typedef struct Known {
-  struct Known *next_by_key;
   struct Known *next_by_user;
   TokenKey key;
   uint32_t place;  // in `places`
@@ -23,7 +24,7 @@ struct IdentityCache {
   unsigned char secret[crypto_shorthash_siphashx24_KEYBYTES];
   uint64_t epoch;
   uint32_t oldest;
-  Known *by_key[HEADS];
+  IdMap *by_key;  // half of a key to a place; two with the same half hide each other
   Known *by_user[HEADS];
   Known *places[KNOWN_MAX];  // in the order of their coming, round and round
 };
@@ -32,13 +33,20 @@ _Static_assert(sizeof(TokenKey) == crypto_shorthash_siphashx24_BYTES, "a key is 
 
 IdentityCache *identity_cache_new(void) {
   IdentityCache *cache = calloc(1, sizeof *cache);
-  if (cache != NULL) randombytes_buf(cache->secret, sizeof cache->secret);
+  if (cache == NULL) return NULL;
+  cache->by_key = id_map_new();
+  if (cache->by_key == NULL) {
+    free(cache);
+    return NULL;
+  }
+  randombytes_buf(cache->secret, sizeof cache->secret);
   return cache;
 }
 
 void identity_cache_free(IdentityCache *cache) {
   if (cache == NULL) return;
   identity_cache_clear(cache);
+  id_map_free(cache->by_key);
   free(cache);
 }
 
@@ -48,10 +56,10 @@ TokenKey identity_cache_key(const IdentityCache *cache, Str token) {
   return key;
 }
 
-static Known **head_of_key(IdentityCache *cache, const TokenKey *key) {
-  uint16_t head;
-  memcpy(&head, key->bytes, sizeof head);
-  return &cache->by_key[head];
+static int64_t half_of(const TokenKey *key) {
+  int64_t half;
+  memcpy(&half, key->bytes, sizeof half);
+  return half | 1;  // the map has no 0
 }
 
 static Known **head_of_user(IdentityCache *cache, int64_t user_id) {
@@ -59,16 +67,15 @@ static Known **head_of_user(IdentityCache *cache, int64_t user_id) {
 }
 
 static Known *find(IdentityCache *cache, const TokenKey *key) {
-  Known *known = *head_of_key(cache, key);
-  while (known != NULL && memcmp(&known->key, key, sizeof *key) != 0) known = known->next_by_key;
-  return known;
+  int64_t place;
+  if (!id_map_get(cache->by_key, half_of(key), &place)) return NULL;
+  Known *known = cache->places[place];
+  return memcmp(&known->key, key, sizeof *key) == 0 ? known : NULL;
 }
 
 static void forget(IdentityCache *cache, Known *known) {
-  Known **link = head_of_key(cache, &known->key);
-  while (*link != known) link = &(*link)->next_by_key;
-  *link = known->next_by_key;
-  link = head_of_user(cache, known->identity.user_id);
+  id_map_remove(cache->by_key, half_of(&known->key));
+  Known **link = head_of_user(cache, known->identity.user_id);
   while (*link != known) link = &(*link)->next_by_user;
   *link = known->next_by_user;
   cache->places[known->place] = NULL;
@@ -102,12 +109,13 @@ void identity_cache_add(IdentityCache *cache, const TokenKey *key, const Identit
   known->identity.public_id = keep(&at, identity->public_id);
   known->identity.sid = keep(&at, identity->sid);
   if (cache->places[known->place] != NULL) forget(cache, cache->places[known->place]);
+  if (!id_map_set(cache->by_key, half_of(key), known->place)) {
+    free(known);
+    return;
+  }
   cache->places[known->place] = known;
   cache->oldest = (cache->oldest + 1) % KNOWN_MAX;
-  Known **head = head_of_key(cache, key);
-  known->next_by_key = *head;
-  *head = known;
-  head = head_of_user(cache, identity->user_id);
+  Known **head = head_of_user(cache, identity->user_id);
   known->next_by_user = *head;
   *head = known;
 }
