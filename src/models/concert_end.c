@@ -14,8 +14,9 @@ static size_t find_held(Call *call, const Concert *concert, Seat *seats) {
   // The booking is asked for one by one: of new tables PostgreSQL would take the bookings first, and all held seats for
   // each of them.
   static const char HELD[] =
-      "SELECT s.id, s.status FROM seats s JOIN booking_seats x ON x.seat_id = s.id AND x.released_at IS NULL"
-      " WHERE s.hall_id = $1 AND (SELECT concert_id FROM bookings WHERE id = x.booking_id) = $2 LIMIT $3";
+      "SELECT id, status FROM (SELECT s.id, s.status FROM seats s JOIN booking_seats x ON x.seat_id = s.id AND"
+      " x.released_at IS NULL WHERE s.hall_id = $1 AND (SELECT concert_id FROM bookings WHERE id = x.booking_id) = $2"
+      " LIMIT $3) held ORDER BY id";
   size_t count = 0;
   Rows rows = db_rows(call->db, HELD, sql_int(concert->hall_id), sql_int(concert->id), sql_int(SEATS_A_PART_MAX));
   while (count < SEATS_A_PART_MAX && rows_next(&rows)) {
