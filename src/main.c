@@ -191,7 +191,7 @@ static void drain(Loop *loops, int count, const Config *config, const sigset_t *
 
 static int serve(Config *config) {
   static Loop loops[LOOPS_MAX];
-  Arena arena = {0};
+  static Arena arena;
   sigset_t stop;
   sigemptyset(&stop);
   sigaddset(&stop, SIGTERM);

@@ -60,6 +60,7 @@ bool demo_fill(Db *db, const Config *config, const Env *env) {
   static const char CONCERTS[] = "SELECT count(*) FROM concerts";
   Arena arena = {0};
   int64_t now_ms = env->now_ms(env->state);
+  db_take_time(db);  // a hall may take long to draw
   if (!db_begin(db, DB_WRITE)) return false;
   bool done = db_int(db, VENUE, 0) > 0 || fill_venue(db, &arena, now_ms);
   if (done && db_int(db, CONCERTS, 0) == 0) {

@@ -129,7 +129,9 @@ bool db_changed_outside(Db *db);
 void db_hurry(Db *db, uint64_t asked_ns);
 // What was begun last was given up so, and who has asked at `asked_ns` has waited for as long as that may take.
 bool db_is_too_late(const Db *db, uint64_t asked_ns);
-void db_take_time(Db *db);        // from now on it is waited for, however long a statement takes
+// From now on it is waited for, however long a statement takes, and it waits for a minute, not two seconds, between
+// two.
+void db_take_time(Db *db);
 uint64_t db_reconnects(void);     // lines to a server that were lost and made again, of the process; any thread
 bool db_is_shared(const Db *db);  // other processes, on other machines, write to it at any time: PostgreSQL
 // Waits until some process has committed events to a shared database, `limit_ms` at most; where a pooler keeps that

@@ -41,7 +41,6 @@ static void answered(Postgres *me, const Sent *sent, const PGresult *result) {
   if (PQresultStatus(result) != PGRES_PIPELINE_ABORTED) postgres_fail(&me->db, sent->what, sent->text, result);
   me->db.failed = true;
   if (sent->spoils) me->db.spoilt = true;
-  if (sent->prepares != NULL) statements_free_slot(sent->prepares);
 }
 
 // Gives the last one's result; NULL: something that was sent has failed.
@@ -49,6 +48,7 @@ static PGresult *settle(Postgres *me) {
   PGresult *last = NULL;
   int calm_ms = me->db.takes_time ? CALM_ANSWER_MS : ANSWER_MS;
   int count = me->sent_count;
+  int first_failed = count;  // those behind it are not done either
   bool good = true;
   me->sent_count = 0;
   if (me->conn != NULL) PQpipelineSync(me->conn);
@@ -56,11 +56,15 @@ static PGresult *settle(Postgres *me) {
     PQclear(last);
     last = me->conn != NULL ? next_result(me, postgres_limit_ms(me, calm_ms, DB_LEAST_MS)) : NULL;
     answered(me, &me->sent[i], last);
+    if (good && !postgres_is_good(last)) first_failed = i;
     good = good && postgres_is_good(last);
   }
   if (me->conn != NULL) PQclear(next_result(me, postgres_limit_ms(me, calm_ms, DB_LEAST_MS)));  // of the sync
   if (good) return last;
   PQclear(last);
+  for (int i = first_failed; i < count; i++) {  // not before all are told of: what runs one has its text
+    if (me->sent[i].prepares != NULL) statements_free_slot(me->sent[i].prepares);
+  }
   return NULL;
 }
 
@@ -216,12 +220,14 @@ static void limit_work(Db *db, int thousands) {
 // A process that is stopped in the middle holds the lock: the server ends its transaction. Who hurries is refused by
 // the server a little before the line would be dropped. For one transaction each, so that a pooler is no matter.
 #define BEGIN_WRITE "BEGIN; " BY_INDEX "SET LOCAL idle_in_transaction_session_timeout = 2000; "
+#define BEGIN_CALMLY "BEGIN; " BY_INDEX "SET LOCAL idle_in_transaction_session_timeout = 60000; "
 #define BEGIN_READ "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
 #define LOCK "SELECT pg_advisory_xact_lock(1718580581)"  // "foye"
 
 static void begin_text(const Postgres *me, DbControl control, int limit_ms, char *text, size_t size) {
   enum { EARLIER_MS = 100 };
-  const char *begins = control == DB_CONTROL_BEGIN_READ ? BEGIN_READ : me->moves ? "BEGIN; " : BEGIN_WRITE;
+  const char *writes = me->moves ? "BEGIN; " : me->db.takes_time ? BEGIN_CALMLY : BEGIN_WRITE;
+  const char *begins = control == DB_CONTROL_BEGIN_READ ? BEGIN_READ : writes;
   const char *locks = control == DB_CONTROL_BEGIN_READ ? "" : LOCK;
   char soon[64] = "";
   if (me->db.answer_ns != 0) {
