@@ -92,6 +92,14 @@ void db_execute_later(Db *db, const char *sql, const SqlValue *values, int count
   }
 }
 
+void db_execute_gathered(Db *db, const char *sql, const SqlValue *values, int count) {
+  if (db->driver->gather == NULL) {
+    db_execute(db, sql, values, count);
+  } else if (!db->failed) {
+    db->driver->gather(db, sql, values, count);
+  }
+}
+
 int64_t db_execute_insert(Db *db, const char *sql, const SqlValue *values, int count) {
   return db->failed ? 0 : db->driver->insert(db, sql, values, count);
 }

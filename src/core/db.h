@@ -77,6 +77,10 @@ typedef struct Rows {
 // done a little later, together with the next one. When it fails, so does the call, or, of a part without a savepoint,
 // the whole transaction.
 #define db_send(db, sql, ...) db_execute_later((db), (sql), SQL_PARAMETERS(__VA_ARGS__))
+// As db_send, of a statement that is run often in a transaction. PostgreSQL's form takes an array where SQLite's takes
+// a value ($1::BIGINT[], $2::TEXT[]) and does many rows at once: those that were gathered go before any other statement
+// is run, each text once, in the order of their first use.
+#define db_gather(db, sql, ...) db_execute_gathered((db), (sql), SQL_PARAMETERS(__VA_ARGS__))
 // One integer: of the first row's first column; `otherwise` when there is no row.
 #define db_int(db, sql, otherwise, ...) db_one_int((db), (sql), (otherwise), SQL_PARAMETERS(__VA_ARGS__))
 #define SQL_PARAMETERS(...)                            \
@@ -86,6 +90,7 @@ typedef struct Rows {
 Rows db_query(Db *db, const char *sql, const SqlValue *values, int count);
 bool db_execute(Db *db, const char *sql, const SqlValue *values, int count);
 void db_execute_later(Db *db, const char *sql, const SqlValue *values, int count);
+void db_execute_gathered(Db *db, const char *sql, const SqlValue *values, int count);
 int64_t db_one_int(Db *db, const char *sql, int64_t otherwise, const SqlValue *values, int count);
 int64_t db_execute_insert(Db *db, const char *sql, const SqlValue *values, int count);
 int64_t db_changes(const Db *db);  // rows changed by the last db_run

@@ -27,8 +27,9 @@ typedef struct DbDriver {
   // Begins a statement; calls db_before_write first when it is one that writes. rows->statement is NULL when it failed.
   void (*query)(Rows *rows, const char *sql, const SqlValue *values, int count);
   int64_t (*insert)(Db *db, const char *sql, const SqlValue *values, int count);
-  // As db_send and db_settle; NULL: statements are run as they come.
+  // As db_send, db_gather and db_settle; NULL: statements are run as they come.
   void (*send)(Db *db, const char *sql, const SqlValue *values, int count);
+  void (*gather)(Db *db, const char *sql, const SqlValue *values, int count);
   void (*settle)(Db *db);
   bool (*next)(Rows *rows);
   void (*end)(Rows *rows);  // of one that is not over
@@ -50,7 +51,7 @@ typedef struct DbDriver {
 } DbDriver;
 
 enum {
-  DB_WATCHED_MAX = 4,
+  DB_WATCHED_MAX = 12,
   DB_LEAST_MS = 400,  // what goes on at its time's end, or begins so late, still has so long for each answer
 };
 

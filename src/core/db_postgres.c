@@ -20,6 +20,7 @@ static bool run_text(Db *db, const char *sql) {
 static void close_connection(Db *db) {
   Postgres *me = postgres_of(db);
   statements_forget(&me->statements);
+  gathered_free(&me->gathered);
   PQfinish(me->conn);
   free(me->url);
   free(me);
@@ -104,10 +105,7 @@ static void watch(Db *db) {
 }
 
 // Sends the statement with these values. NULL: it could not be sent.
-static const Statement *send_statement(Postgres *me, const char *sql, uint64_t extra, const SqlValue *values,
-                                       int count) {
-  Parameters with;
-  uint64_t kinds = parameters_encode(&with, values, count) | extra;
+static const Statement *send_encoded(Postgres *me, const char *sql, uint64_t kinds, const Parameters *with, int count) {
   if (PQstatus(me->conn) != CONNECTION_OK && (me->begun || !postgres_connect_anew(me))) {
     postgres_fail(&me->db, "send", statement_form(sql), NULL);
     return NULL;
@@ -118,7 +116,10 @@ static const Statement *send_statement(Postgres *me, const char *sql, uint64_t e
     postgres_fail(&me->db, "prepare", statement_form(sql), NULL);
     return NULL;
   }
-  bool ready = (!statement->writes || db_before_write(&me->db)) && (!is_new || prepare(me, statement, &with, count));
+  // Of what was gathered that was seen to when it was.
+  bool gathered = (kinds & TAKES_ARRAYS) != 0;
+  bool ready =
+      (gathered || !statement->writes || db_before_write(&me->db)) && (!is_new || prepare(me, statement, with, count));
   if (!ready) {
     if (is_new) statements_free_slot(statement);  // the last one that was added: no other was put behind it
     return NULL;
@@ -126,13 +127,35 @@ static const Statement *send_statement(Postgres *me, const char *sql, uint64_t e
   int done = 0;
   if (may_send(me)) {
     done = me->pooled
-               ? PQsendQueryParams(me->conn, statement->text, count, with.types, with.values, with.lengths,
-                                   with.formats, 0)
-               : PQsendQueryPrepared(me->conn, statement->name, count, with.values, with.lengths, with.formats, 0);
+               ? PQsendQueryParams(me->conn, statement->text, count, with->types, with->values, with->lengths,
+                                   with->formats, 0)
+               : PQsendQueryPrepared(me->conn, statement->name, count, with->values, with->lengths, with->formats, 0);
   }
   if (!sent(me, done, (Sent){"run", statement->text, NULL, !me->db.has_savepoint})) return NULL;
-  if (statement->writes) note_tables(&me->db, statement->text);
+  if (statement->writes && !gathered) note_tables(&me->db, statement->text);
   return statement;
+}
+
+// Sends what was gathered.
+static void send_gathered(Postgres *me) {
+  Gathered *gathered = &me->gathered;
+  for (int i = 0; i < gathered->count; i++) {
+    Parameters with;
+    GatheredStatement *statement = &gathered->statements[i];
+    if (gathered_encode(gathered, statement, &with)) {
+      send_encoded(me, statement->sql, TAKES_ARRAYS, &with, statement->parameter_count);
+    } else {
+      me->db.failed = me->db.spoilt = true;
+    }
+  }
+  gathered_forget(gathered);
+}
+
+static const Statement *send_statement(Postgres *me, const char *sql, uint64_t extra, const SqlValue *values,
+                                       int count) {
+  Parameters with;
+  send_gathered(me);
+  return send_encoded(me, sql, parameters_encode(&with, values, count) | extra, &with, count);
 }
 
 // The statement with these values; NULL: it has failed.
@@ -154,8 +177,19 @@ static void send_only(Db *db, const char *sql, const SqlValue *values, int count
   if (send_statement(me, sql, 0, values, count) != NULL) ++me->total_changes;
 }
 
+// What it writes in a part of its own is under that part's savepoint, before which all else was sent.
+static void gather(Db *db, const char *sql, const SqlValue *values, int count) {
+  Postgres *me = postgres_of(db);
+  if (!db_before_write(db)) return;
+  if (gathered_is_full(&me->gathered, sql)) send_gathered(me);
+  gathered_add(&me->gathered, sql, values, count);
+  note_tables(db, statement_form(sql));
+  ++me->total_changes;
+}
+
 static void settle_all(Db *db) {
   Postgres *me = postgres_of(db);
+  send_gathered(me);
   if (me->sent_count > 0) PQclear(settle(me));
 }
 
@@ -268,7 +302,9 @@ static bool run_control(Db *db, DbControl control) {
   bool undoes = control == DB_CONTROL_ROLLBACK || control == DB_CONTROL_UNDO;
   me->begun = begins || (me->begun && control != DB_CONTROL_COMMIT && control != DB_CONTROL_ROLLBACK);
   if (begins) return begin(me, control);
+  if (undoes) gathered_forget(&me->gathered);
   if (undoes) settle_all(db);  // or a failure in what was sent would be that of this too
+  send_gathered(me);
   if (!send_control(me, texts[control])) return false;
   if (control == DB_CONTROL_SAVEPOINT || control == DB_CONTROL_RELEASE) return true;
   PGresult *result = settle(me);
@@ -316,6 +352,7 @@ static const DbDriver driver = {
     .query = query,
     .insert = insert,
     .send = send_only,
+    .gather = gather,
     .settle = settle_all,
     .next = next,
     .end = end,

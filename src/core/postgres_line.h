@@ -5,6 +5,7 @@
 #include <libpq-fe.h>
 
 #include "core/db_driver.h"
+#include "core/postgres_gather.h"
 #include "core/postgres_statements.h"
 
 enum {
@@ -35,6 +36,7 @@ typedef struct Postgres {
   bool moves;   // opened with DB_MOVE
   bool pooled;  // somebody between us and the server changes the connection with each transaction
   Statements statements;
+  Gathered gathered;
   Sent sent[SENT_MAX];
   int sent_count;
   int64_t changes;

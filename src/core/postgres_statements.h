@@ -17,6 +17,7 @@ typedef struct Statement {
 } Statement;
 
 #define GIVES_KEY (UINT64_C(1) << 63)
+#define TAKES_ARRAYS (UINT64_C(1) << 62)  // instead of the kinds: of what type they are, its text says
 
 typedef struct Statements {
   Statement slots[STATEMENT_SLOTS];  // open addressing

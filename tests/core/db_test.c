@@ -141,6 +141,66 @@ static void test_the_version_of_a_table_changes_with_all_that_may_change_its_row
   assert_true(db_commit(db));
 }
 
+static void gather(int64_t id, SqlValue name, SqlValue size) {
+  static const char ADD[] =
+      SQL_FORMS("INSERT INTO things(id, name, size) VALUES($1, $2, $3)",
+                "INSERT INTO things(id, name, size) SELECT * FROM unnest($1::BIGINT[], $2::TEXT[], $3::FLOAT8[])");
+  db_gather(db, ADD, sql_int(id), name, size);
+}
+
+static void test_what_is_gathered_comes_back_as_it_went_in(void **state) {
+  static const char *const texts[] = {"",       "NULL", "{a,b}", "say \"b\"", "\\", "a\\\"", " a ",
+                                      "a\nb\t", "'",    ",",     "a\xc3\xa4", "}",  "\"",    "null"};
+  static const char GET[] = "SELECT name, size FROM things WHERE id = $1";
+  enum { TEXTS = sizeof texts / sizeof *texts };
+  (void)state;
+  assert_true(db_begin(db, DB_WRITE));
+  db_call_begin(db);
+  for (int i = 0; i < TEXTS; i++) gather(i, sql_text(str_from(texts[i])), sql_real(-0.1 * i));
+  gather(INT64_MAX, (SqlValue){.kind = SQL_NULL}, (SqlValue){.kind = SQL_NULL});
+  gather(INT64_MIN, (SqlValue){.kind = SQL_NULL}, sql_real(1e300));
+  for (int i = 0; i < TEXTS; i++) {
+    Rows rows = db_rows(db, GET, sql_int(i));
+    assert_true(rows_next(&rows));
+    assert_string_equal(str_zero(&arena, rows_peek(&rows, 0)), texts[i]);
+    assert_true(rows_real(&rows, 1) == -0.1 * i);
+    rows_end(&rows);
+  }
+  Rows rows = db_rows(db, GET, sql_int(INT64_MAX));
+  assert_true(rows_next(&rows) && rows_is_null(&rows, 0) && rows_is_null(&rows, 1));
+  rows_end(&rows);
+  assert_true(db_call_end(db, true));
+  assert_true(db_commit(db));
+  assert_int_equal(count(db), TEXTS + 2);
+}
+
+static void test_what_is_gathered_stands_or_falls_with_its_part(void **state) {
+  enum { MANY = 3000 };
+  (void)state;
+  assert_true(db_begin(db, DB_WRITE));
+  db_call_begin(db);
+  db_call_spare_savepoint(db);
+  for (int i = 0; i < MANY; i++) gather(i, (SqlValue){.kind = SQL_NULL}, sql_real(1));
+  assert_true(db_call_end(db, true));
+  db_call_begin(db);
+  gather(MANY, (SqlValue){.kind = SQL_NULL}, sql_real(1));
+  assert_true(db_call_end(db, false));
+  db_call_begin(db);
+  gather(MANY + 1, sql_text(STR("a")), sql_real(1));
+  assert_true(db_call_end(db, true));
+  db_call_begin(db);
+  gather(MANY + 2, sql_text(STR("a")), sql_real(1));  // there is one of that name
+  db_call_settle(db);
+  assert_true(db_failed(db));
+  assert_true(db_call_end(db, false));
+  assert_true(db_commit(db));
+  assert_int_equal(count(db), MANY + 1);
+  assert_true(db_begin(db, DB_WRITE));
+  gather(MANY, (SqlValue){.kind = SQL_NULL}, sql_real(1));
+  assert_true(db_rollback(db));
+  assert_int_equal(count(db), MANY + 1);
+}
+
 static void test_a_failed_part_is_undone_and_its_neighbours_are_kept(void **state) {
   (void)state;
   assert_true(db_begin(db, DB_WRITE));
@@ -362,6 +422,8 @@ int main(void) {
       CASE(test_a_statement_ended_early_is_free_for_its_next_use),
       CASE(test_changes_are_counted),
       CASE(test_the_version_of_a_table_changes_with_all_that_may_change_its_rows),
+      CASE(test_what_is_gathered_comes_back_as_it_went_in),
+      CASE(test_what_is_gathered_stands_or_falls_with_its_part),
       CASE(test_a_failed_part_is_undone_and_its_neighbours_are_kept),
       CASE(test_a_part_may_be_undone_without_a_failure),
       CASE(test_a_part_that_spares_its_savepoint_falls_with_the_whole),
