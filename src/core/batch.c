@@ -41,6 +41,21 @@ static Error run(Call *call) {
   return error == ERR_NONE ? once_run(call) : error;
 }
 
+static bool is_first_of_method(const Call *calls, const Call *one) {
+  while (calls->method != one->method) calls = calls->next;
+  return calls == one;
+}
+
+bool batch_look_ahead(Db *db, Call *calls) {
+  if (calls->next == NULL) return true;  // one call looks for itself
+  db_call_begin(db);
+  for (Call *call = calls; call != NULL; call = call->next) {
+    if (call->method->look_ahead != NULL && is_first_of_method(calls, call)) call->method->look_ahead(db, call);
+  }
+  bool failed = db_failed(db);
+  return db_call_end(db, !failed) && !failed;
+}
+
 bool batch_run(Db *db, Call *call) {
   call->db = db;
   db_call_begin(db);

@@ -5,6 +5,9 @@
 
 #include "core/call.h"
 
+// Before the first call of a batch at a shared database: looks at once for what its calls will look for. False when the
+// whole transaction is lost.
+bool batch_look_ahead(Db *db, Call *calls);
 // Runs one call in the open transaction, in a savepoint of its own where it needs one; its outcome is call->error.
 // False when the whole transaction is lost.
 bool batch_run(Db *db, Call *call);

@@ -158,7 +158,7 @@ static void add_event(Call *call, Event event) {
 }
 
 // The last seqs that this thread has given in its transaction: nobody else gives any meanwhile.
-enum { TOPICS_KEPT = 16, TOPIC_BYTES = 40 };
+enum { TOPICS_KEPT = 128, TOPIC_BYTES = 40 };
 typedef struct KeptSeq {
   char topic[TOPIC_BYTES];
   size_t topic_bytes;
@@ -179,29 +179,65 @@ static KeptSeq *find_kept(Str topic) {
   return NULL;
 }
 
+static void keep_seq(Str topic, int64_t seq) {
+  if (topic.length > TOPIC_BYTES) return;
+  KeptSeq *one = &kept.topics[kept.count++ % TOPICS_KEPT];
+  memcpy(one->topic, topic.at, topic.length);
+  one->topic_bytes = topic.length;
+  one->seq = seq;
+}
+
+static void forget_older(Db *db) {
+  if (kept.epoch != db_epoch(db)) kept.count = 0;
+  kept.epoch = db_epoch(db);
+}
+
 // 0: the database failed.
 static int64_t next_seq(Db *db, Str topic) {
   static const char LAST[] = "SELECT seq FROM events WHERE topic = $1 ORDER BY seq DESC LIMIT 1";
-  if (kept.epoch != db_epoch(db)) kept.count = 0;
-  kept.epoch = db_epoch(db);
+  forget_older(db);
   KeptSeq *found = find_kept(topic);
   if (found != NULL) return ++found->seq;
   int64_t seq = db_int(db, LAST, 0, sql_text(topic)) + 1;
   if (db_failed(db)) return 0;
-  if (seq > 0 && topic.length <= TOPIC_BYTES) {
-    KeptSeq *one = &kept.topics[kept.count++ % TOPICS_KEPT];
-    memcpy(one->topic, topic.at, topic.length);
-    one->topic_bytes = topic.length;
-    one->seq = seq;
-  }
+  if (seq > 0) keep_seq(topic, seq);
   return seq;
 }
 
+static bool is_among(Str topic, const Str *topics, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    if (str_equal(topics[i], topic)) return true;
+  }
+  return false;
+}
+
+void call_events_ahead(Db *db, Arena *arena, const Str *topics, size_t count) {
+  static const char AHEAD[] =
+      "SELECT n.topic, coalesce((SELECT seq FROM events WHERE topic = n.topic ORDER BY seq DESC LIMIT 1), 0)"
+      " FROM unnest(string_to_array($1, ',')) AS n(topic)";
+  Text list = {.arena = arena};
+  forget_older(db);
+  size_t listed = 0;
+  for (size_t i = 0; i < count && listed < TOPICS_KEPT; i++) {
+    if (is_among(topics[i], topics, i)) continue;
+    if (listed++ > 0) text_char(&list, ',');
+    text_add(&list, topics[i]);
+  }
+  if (listed == 0) return;
+  Rows rows = db_rows(db, AHEAD, sql_text(text_str(&list)));
+  while (rows_next(&rows)) {
+    if (find_kept(rows_peek(&rows, 0)) == NULL) keep_seq(rows_peek(&rows, 0), rows_int(&rows, 1));
+  }
+  rows_end(&rows);
+}
+
 int64_t call_event(Call *call, Str topic, Str kind, Str payload) {
-  static const char ADD[] = "INSERT INTO events(topic, seq, at, kind, payload) VALUES($1, $2, $3, $4, $5)";
+  static const char ADD[] = SQL_FORMS("INSERT INTO events(topic, seq, at, kind, payload) VALUES($1, $2, $3, $4, $5)",
+                                      "INSERT INTO events(topic, seq, at, kind, payload) SELECT * FROM"
+                                      " unnest($1::TEXT[], $2::BIGINT[], $3::BIGINT[], $4::TEXT[], $5::TEXT[])");
   int64_t seq = next_seq(call->db, topic);
   if (seq > 0)
-    db_send(call->db, ADD, sql_text(topic), sql_int(seq), sql_int(call->now_ms), sql_text(kind), sql_text(payload));
+    db_gather(call->db, ADD, sql_text(topic), sql_int(seq), sql_int(call->now_ms), sql_text(kind), sql_text(payload));
   if (db_failed(call->db)) return 0;
   add_event(call, (Event){.topic = topic, .seq = seq, .at_ms = call->now_ms, .kind = kind, .payload = payload});
   return seq;

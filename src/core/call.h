@@ -82,7 +82,11 @@ typedef struct Method {
   uint16_t field_count;
   uint16_t input_bytes;
   Error late;  // what is answered when call->waits_for did not come; ERR_NONE: ERR_PROVIDER_UNAVAILABLE
-  Error (*prepare)(Call *call, void *input);    // on a worker: may take long, no SQL; NULL where not needed
+  Error (*prepare)(Call *call, void *input);  // on a worker: may take long, no SQL; NULL where not needed
+  // Of a method whose calls come many at once, at a shared database: reads what the calls of a batch, `calls` and those
+  // behind it, are about to look for, so that each need not ask for itself. In their transaction, before the first of
+  // them; what it keeps may be in the first one's arena. Optional.
+  void (*look_ahead)(Db *db, Call *calls);
   Error (*run)(Call *call, const void *input);  // on a store thread, in a transaction
   // Writes the reply of what has succeeded, on the loop's thread, after the commit and before `done`: for answers that
   // memory gives, which knows of a commit only then. No SQL. NULL: the reply is what `run` wrote.
@@ -169,6 +173,8 @@ Error call_decode(Call *call, const Json *data);
 
 // Records an event of a topic with its row in the log; gives its seq, 0 when the database failed. Store thread.
 int64_t call_event(Call *call, Str topic, Str kind, Str payload);
+// Looks for the last seqs of topics that will have events in this transaction, all at once.
+void call_events_ahead(Db *db, Arena *arena, const Str *topics, size_t count);
 // Remembers something in memory for so long; forgotten again when the call fails. Store thread.
 void call_remember(Call *call, Str key, Str value, int64_t window_ms);
 // Forgets it, once the call is committed. Store thread.

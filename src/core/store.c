@@ -128,6 +128,7 @@ static Call *write_batch(Store *store, Call *calls) {
   int64_t changes = db_total_changes(db);
   bool alive = begin(store);
   uint64_t until_ns = uv_hrtime() + limit_ms * 1000000ULL;
+  if (alive && db_is_shared(db)) alive = batch_look_ahead(db, calls);
   Call *last = NULL;
   Call *next = calls;
   while (next != NULL && count < store->settings.batch_max && (count == 0 || uv_hrtime() < until_ns)) {

@@ -3,9 +3,12 @@
 
 #include "methods/booking.h"
 #include "models/booking.h"
+#include "models/booking_ahead.h"
 #include "models/booking_seats.h"
+#include "models/hall.h"
 #include "models/payment_sweep.h"
 #include "models/queue.h"
+#include "models/session.h"
 #include "models/stock.h"
 
 typedef struct Create {
@@ -148,11 +151,58 @@ static Error create(Call *call, const void *input) {
   return ERR_NONE;
 }
 
+// Ahead of many.
+
+static bool is_asking(const Call *call) {
+  return call->method == &booking_create && call->input_error == ERR_NONE;
+}
+
+static bool ask(Db *db, const Call *call, Arena *arena, BookingAsked *asked, Concert *concert) {
+  const Create *in = call->input;
+  Identity who = call->who;
+  if (in->category_id.length == 0 && in->seat_ids.count == 0) return false;
+  if (who.user_id == 0 && !session_find(db, arena, who.sid, &who)) return false;
+  if (!concert_find(db, arena, in->concert_id, call->config, concert)) return false;
+  *asked = (BookingAsked){.user_id = who.user_id,
+                          .concert_id = concert->id,
+                          .hall_id = concert->hall_id,
+                          .category_public_id = in->category_id,
+                          .seat_ids = in->seat_ids.ids,
+                          .seat_count = in->seat_ids.count};
+  return true;
+}
+
+static void look_ahead(Db *db, Call *calls) {
+  Arena *arena = &calls->arena;
+  size_t room = 0;
+  size_t count = 0;
+  for (const Call *call = calls; call != NULL; call = call->next) ++room;
+  Str *names = ARENA_ARRAY(arena, Str, 2 * room);
+  BookingAsked *asked = ARENA_ARRAY(arena, BookingAsked, room);
+  for (const Call *call = calls; call != NULL; call = call->next) {
+    if (is_asking(call)) names[count++] = ((const Create *)call->input)->concert_id;
+  }
+  session_look_ahead(db, calls);
+  concert_look_ahead(db, arena, names, count);
+  size_t asked_count = 0;
+  size_t topic_count = 0;
+  for (const Call *call = calls; call != NULL; call = call->next) {
+    Concert concert;
+    if (!is_asking(call) || !ask(db, call, arena, &asked[asked_count], &concert)) continue;
+    ++asked_count;
+    names[topic_count++] = hall_topic(arena, concert.hall_id);
+    names[topic_count++] = concert_topic(arena, concert.id);
+  }
+  booking_ahead_read(db, arena, asked, asked_count);
+  call_events_ahead(db, arena, names, topic_count);
+}
+
 const Method booking_create = {
     .name = "booking.create",
     .access = ACCESS_SIGNED_IN,
     .fields = create_fields,
     .field_count = sizeof create_fields / sizeof create_fields[0],
     .input_bytes = sizeof(Create),
+    .look_ahead = look_ahead,
     .run = create,
 };

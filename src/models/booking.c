@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <math.h>
 
+#include "models/booking_ahead.h"
 #include "models/booking_seats.h"
 #include "models/stock.h"
 #include "shared/currency.h"
@@ -103,6 +104,12 @@ bool booking_find_buyer(Call *call, const Concert *concert, Str category_public_
   static const char BY_SEAT[] =
       BUYER_SELECT " AND k.seat_type_id = (SELECT s.seat_type_id FROM seats s WHERE s.id = $4 AND s.hall_id = $5)";
   SqlValue user = sql_int(call->who.user_id);
+  BookingAsked asked = {.user_id = call->who.user_id,
+                        .concert_id = concert->id,
+                        .category_public_id = category_public_id,
+                        .seat_ids = &seat_id,
+                        .seat_count = 1};
+  if (booking_ahead_buyer(call, &asked, buyer)) return true;
   Rows rows =
       category_public_id.length > 0
           ? db_rows(call->db, BY_NAME, user, sql_int(concert->id), sql_int(call->now_ms), sql_text(category_public_id))
@@ -139,22 +146,32 @@ static int64_t amount_of(const BookingOrder *order, const Config *config, int64_
 // Everything has been looked at by now, and while the writers' lock is held it stays so: nothing that follows is waited
 // for, and nothing needs a savepoint.
 static void add(Call *call, const BookingOrder *order, const Booking *booking) {
+#define ADD_TO                                                                                              \
+  "INSERT INTO bookings(public_id, user_id, concert_id, category_id, seats, amount, fee, currency, status," \
+  " payment_status, accepts_other, booked_at, expires_at)"
   static const char ADD[] =
-      "INSERT INTO bookings(public_id, user_id, concert_id, category_id, seats, amount, fee, currency, status,"
-      " payment_status, accepts_other, booked_at, expires_at)"
-      " VALUES($1, $2, $3, $4, $5, $6, $7, $8, 'pending', 'none', $9, $10, $11)";
+      SQL_FORMS(ADD_TO " VALUES($1, $2, $3, $4, $5, $6, $7, $8, 'pending', 'none', $9, $10, $11)", ADD_TO
+                " SELECT public_id, user_id, concert_id, category_id, seats, amount, fee, currency, 'pending',"
+                " 'none', other, booked, expires FROM unnest($1::TEXT[], $2::BIGINT[], $3::BIGINT[],"
+                " $4::BIGINT[], $5::BIGINT[], $6::BIGINT[], $7::BIGINT[], $8::TEXT[], $9::BIGINT[],"
+                " $10::BIGINT[], $11::BIGINT[]) AS n(public_id, user_id, concert_id, category_id, seats, amount,"
+                " fee, currency, other, booked, expires)");
+#define ADD_STEP_TO "INSERT INTO booking_steps(booking_id, at, status, payment_status, cause) SELECT "
   static const char ADD_STEP[] =
-      "INSERT INTO booking_steps(booking_id, at, status, payment_status, cause)"
-      " SELECT id, $1, 'pending', 'none', 'booked' FROM bookings WHERE public_id = $2";
+      SQL_FORMS(ADD_STEP_TO "id, $1, 'pending', 'none', 'booked' FROM bookings WHERE public_id = $2", ADD_STEP_TO
+                "(SELECT id FROM bookings WHERE public_id = n.booking), n.at, 'pending', 'none', 'booked'"
+                " FROM unnest($1::BIGINT[], $2::TEXT[]) AS n(at, booking)");
+  bool ahead_counts = booking_ahead_counts(call->db);
   db_call_spare_savepoint(call->db);
   stock_take_known(call, order->category->id, order->seats);
   if (order->seat_ids != NULL) booking_seats_hold(call, order, booking->user_id);
-  db_send(call->db, ADD, sql_text(booking->public_id), sql_int(booking->user_id), sql_int(booking->concert_id),
-          sql_int(booking->category_id), sql_int(booking->seats), sql_int(booking->amount), sql_int(booking->fee),
-          sql_text(booking->currency), sql_int(booking->accepts_other), sql_int(booking->booked_at),
-          sql_int(booking->expires_at));
+  db_gather(call->db, ADD, sql_text(booking->public_id), sql_int(booking->user_id), sql_int(booking->concert_id),
+            sql_int(booking->category_id), sql_int(booking->seats), sql_int(booking->amount), sql_int(booking->fee),
+            sql_text(booking->currency), sql_int(booking->accepts_other), sql_int(booking->booked_at),
+            sql_int(booking->expires_at));
   if (order->seat_ids != NULL) booking_seats_note_new(call, booking->public_id, order->seat_ids, order->seats);
-  db_send(call->db, ADD_STEP, sql_int(call->now_ms), sql_text(booking->public_id));
+  db_gather(call->db, ADD_STEP, sql_int(call->now_ms), sql_text(booking->public_id));
+  if (ahead_counts) booking_ahead_booked(call->db, order, booking);
 }
 
 Error booking_add(Call *call, const BookingOrder *order, Booking *booking, BookedSeats *seats) {

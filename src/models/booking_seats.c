@@ -2,18 +2,18 @@
 #include "models/booking_seats.h"
 
 #include "models/best_seats.h"
+#include "models/booking_ahead.h"
 #include "models/hall.h"
 #include "models/plan.h"
 #include "models/seat.h"
 #include "models/stock.h"
 
-// "Row A, 12", with the zone before it when there is one. Columns from `first`: row, place, their labels, zone.
-static Str label_of(Call *call, const Rows *rows, int first) {
-  Text label = {.arena = &call->arena};
-  Str row = rows_text(rows, first + 2, &call->arena);
-  Str place = rows_text(rows, first + 3, &call->arena);
-  Str zone = rows_text(rows, first + 4, &call->arena);
-  if (row.length == 0) row = plan_row_name(&call->arena, (int)rows_int(rows, first));
+Str booking_seat_name(Arena *arena, const Rows *rows, int first) {
+  Text label = {.arena = arena};
+  Str row = rows_text(rows, first + 2, arena);
+  Str place = rows_text(rows, first + 3, arena);
+  Str zone = rows_text(rows, first + 4, arena);
+  if (row.length == 0) row = plan_row_name(arena, (int)rows_int(rows, first));
   if (zone.length > 0) text_format(&label, "%.*s, ", STR_ARG(zone));
   text_format(&label, "Row %.*s, ", STR_ARG(row));
   if (place.length > 0) {
@@ -24,10 +24,10 @@ static Str label_of(Call *call, const Rows *rows, int first) {
   return text_str(&label);
 }
 
-// Of columns as in label_of behind the id.
+// Of columns as in booking_seat_name behind the id.
 static void booked_seats_add(Call *call, BookedSeats *seats, const Rows *rows) {
   seats->ids[seats->count] = rows_int(rows, 0);
-  seats->labels[seats->count++] = label_of(call, rows, 1);
+  seats->labels[seats->count++] = booking_seat_name(&call->arena, rows, 1);
 }
 
 static void record(Call *call, int64_t hall_id, SeatStatus to, int64_t by, Seat *seats, size_t count) {
@@ -61,32 +61,69 @@ static bool is_among(int64_t id, const int64_t *ids, int64_t count) {
   return false;
 }
 
-Error booking_seats_look(Call *call, const BookingOrder *order, BookedSeats *seats) {
+// The seats of an order as the tables have them, in the order of their rows and places.
+static size_t find_seats(Call *call, const BookingOrder *order, AheadSeat *seats) {
   // `+ 0` leaves SQLite no index but that of the ids: it would take one of the hall, and read all of its seats.
-  static const char LOOK[] = SQL_FORMS(
+  static const char FIND[] = SQL_FORMS(
       "SELECT id, row, place, row_label, place_label, zone, status FROM seats"
       " WHERE id IN (SELECT value FROM json_each('[' || $1 || ']')) AND hall_id + 0 = $2 AND seat_type_id + 0 = $3"
       " ORDER BY row, place",
       "SELECT id, row, place, row_label, place_label, zone, status FROM seats"
       " WHERE id = ANY(string_to_array($1, ',')::BIGINT[]) AND hall_id = $2 AND seat_type_id = $3 ORDER BY row, place");
-  int64_t free[BOOKING_SEATS_MAX];
+  size_t count = 0;
+  Rows rows = db_rows(call->db, FIND, sql_text(list_of(call, order->seat_ids, order->seats)),
+                      sql_int(order->concert->hall_id), sql_int(order->category->seat_type_id));
+  while (count < BOOKING_SEATS_MAX && rows_next(&rows)) {
+    seats[count++] = (AheadSeat){.id = rows_int(&rows, 0),
+                                 .vacant = rows_int(&rows, 6) == SEAT_VACANT,
+                                 .label = booking_seat_name(&call->arena, &rows, 1)};
+  }
+  rows_end(&rows);
+  return count;
+}
+
+static bool stands_before(const AheadSeat *a, const AheadSeat *b) {
+  return a->row != b->row ? a->row < b->row : a->place < b->place;
+}
+
+// The same of what was read ahead. False: not all of them were.
+static bool know_seats(Call *call, const BookingOrder *order, AheadSeat *seats, size_t *count) {
+  *count = 0;
+  for (int64_t i = 0; i < order->seats; i++) {
+    const AheadSeat *known = booking_ahead_seat(call->db, order->seat_ids[i]);
+    if (known == NULL) return false;
+    if (known->hall_id != order->concert->hall_id || known->seat_type_id != order->category->seat_type_id) continue;
+    size_t at = (*count)++;
+    for (; at > 0 && stands_before(known, &seats[at - 1]); at--) seats[at] = seats[at - 1];
+    seats[at] = *known;
+    seats[at].label = str_copy(&call->arena, known->label);
+  }
+  return true;
+}
+
+static bool is_vacant(int64_t id, const AheadSeat *seats, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    if (seats[i].id == id) return seats[i].vacant;
+  }
+  return false;
+}
+
+Error booking_seats_look(Call *call, const BookingOrder *order, BookedSeats *seats) {
+  AheadSeat found[BOOKING_SEATS_MAX];
   int64_t taken[BOOKING_SEATS_MAX];
-  int64_t free_count = 0;
   size_t taken_count = 0;
   *seats = (BookedSeats){0};
   for (int64_t i = 0; i < order->seats; i++) {
     if (is_among(order->seat_ids[i], order->seat_ids, i)) return ERR_VALIDATION;
   }
-  Rows rows = db_rows(call->db, LOOK, sql_text(list_of(call, order->seat_ids, order->seats)),
-                      sql_int(order->concert->hall_id), sql_int(order->category->seat_type_id));
-  while (seats->count < BOOKING_SEATS_MAX && rows_next(&rows)) {
-    if (rows_int(&rows, 6) == SEAT_VACANT) free[free_count++] = rows_int(&rows, 0);
-    booked_seats_add(call, seats, &rows);
+  if (!know_seats(call, order, found, &seats->count)) seats->count = find_seats(call, order, found);
+  for (size_t i = 0; i < seats->count; i++) {
+    seats->ids[i] = found[i].id;
+    seats->labels[i] = found[i].label;
   }
-  rows_end(&rows);
   if ((int64_t)seats->count < order->seats) return ERR_VALIDATION;
   for (int64_t i = 0; i < order->seats; i++) {
-    if (!is_among(order->seat_ids[i], free, free_count)) taken[taken_count++] = order->seat_ids[i];
+    if (!is_vacant(order->seat_ids[i], found, seats->count)) taken[taken_count++] = order->seat_ids[i];
   }
   if (taken_count == 0) return ERR_NONE;
   reply_taken(call, taken, taken_count);
@@ -94,15 +131,15 @@ Error booking_seats_look(Call *call, const BookingOrder *order, BookedSeats *sea
 }
 
 void booking_seats_hold(Call *call, const BookingOrder *order, int64_t user_id) {
-  static const char HOLD[] = SQL_FORMS(
-      "UPDATE seats SET status = 1, reserved_by = $1, updated_at = $2"
-      " WHERE id IN (SELECT value FROM json_each('[' || $3 || ']'))",
-      "UPDATE seats SET status = 1, reserved_by = $1, updated_at = $2"
-      " WHERE id = ANY(string_to_array($3, ',')::BIGINT[])");
+  static const char HOLD[] =
+      SQL_FORMS("UPDATE seats SET status = 1, reserved_by = $1, updated_at = $2 WHERE id = $3",
+                "UPDATE seats SET status = 1, reserved_by = ($1::BIGINT[])[array_position($3::BIGINT[], id)],"
+                " updated_at = ($2::BIGINT[])[array_position($3, id)] WHERE id = ANY($3)");
   Seat seats[BOOKING_SEATS_MAX];
-  for (int64_t i = 0; i < order->seats; i++) seats[i] = (Seat){.id = order->seat_ids[i], .status = SEAT_VACANT};
-  db_send(call->db, HOLD, sql_int(user_id), sql_int(call->now_ms),
-          sql_text(list_of(call, order->seat_ids, order->seats)));
+  for (int64_t i = 0; i < order->seats; i++) {
+    seats[i] = (Seat){.id = order->seat_ids[i], .status = SEAT_VACANT};
+    db_gather(call->db, HOLD, sql_int(user_id), sql_int(call->now_ms), sql_int(seats[i].id));
+  }
   record(call, order->concert->hall_id, SEAT_RESERVED, user_id, seats, (size_t)order->seats);
 }
 
@@ -115,11 +152,10 @@ static void note(Call *call, int64_t booking_id, const int64_t *seat_ids, int64_
 
 void booking_seats_note_new(Call *call, Str booking_public_id, const int64_t *seat_ids, int64_t count) {
   static const char NOTE[] = SQL_FORMS(
-      "INSERT INTO booking_seats(booking_id, seat_id) SELECT (SELECT id FROM bookings WHERE public_id = $1), value"
-      " FROM json_each('[' || $2 || ']')",
-      "INSERT INTO booking_seats(booking_id, seat_id) SELECT (SELECT id FROM bookings WHERE public_id = $1),"
-      " unnest(string_to_array($2, ',')::BIGINT[])");
-  db_send(call->db, NOTE, sql_text(booking_public_id), sql_text(list_of(call, seat_ids, count)));
+      "INSERT INTO booking_seats(booking_id, seat_id) SELECT id, $1 FROM bookings WHERE public_id = $2",
+      "INSERT INTO booking_seats(booking_id, seat_id) SELECT (SELECT id FROM bookings WHERE public_id = n.booking),"
+      " n.seat FROM unnest($1::BIGINT[], $2::TEXT[]) AS n(seat, booking)");
+  for (int64_t i = 0; i < count; i++) db_gather(call->db, NOTE, sql_int(seat_ids[i]), sql_text(booking_public_id));
 }
 
 void booking_seats_free(Call *call, const Booking *booking) {
@@ -256,7 +292,7 @@ Str booking_seat_label(Call *call, int64_t seat_id) {
   Str label = {0};
   if (seat_id == 0) return label;
   Rows rows = db_rows(call->db, FIND, sql_int(seat_id));
-  if (rows_next(&rows)) label = label_of(call, &rows, 0);
+  if (rows_next(&rows)) label = booking_seat_name(&call->arena, &rows, 0);
   rows_end(&rows);
   return label;
 }

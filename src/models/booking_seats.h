@@ -23,6 +23,9 @@ bool booking_seats_retake(Call *call, const Booking *booking, bool *other);
 bool booking_seats_best(Call *call, const Category *category, int64_t hall_id, int64_t wanted, int64_t *seat_ids,
                         Str *reason);
 
+// "Row A, 12", with the zone before it when there is one. Columns from `first`: row, place, their labels, zone.
+Str booking_seat_name(Arena *arena, const Rows *rows, int first);
+
 void booking_seats_read(Call *call, const Booking *booking, BookedSeats *seats);
 // Adds "seatIds" and "seatLabels".
 void booking_seats_write(Text *out, const BookedSeats *seats);

@@ -6,39 +6,44 @@
 #include "models/waiting_room.h"
 #include "models/webhook.h"
 
-enum { CURRENCY_LETTERS = 3 };
+enum { CURRENCY_LETTERS = 3, CONCERTS_KEPT = 64 };
 static const char TABLE[] = "concerts";
 
 #define CONCERT_COLUMNS                                                                                                \
   "id, public_id, currency, hall_id, opens_at, opened, closed, paused, draining, rate_a_minute, rate_used_to, active," \
   " admitted, coalesce(ended_at, 0) FROM concerts"
 
-// The concert that this thread has read last: the calls of a batch ask for the same one.
-static _Thread_local struct {
+// The concerts that this thread has read last: the calls of a batch ask for the same ones.
+typedef struct KeptConcert {
   uint64_t version;  // of the table when it was read
   bool first;        // it is the usual one, where none is configured
   Concert concert;
   char public_id[CONCERT_PUBLIC_ID_DIGITS];
   char currency[CURRENCY_LETTERS];
+} KeptConcert;
+
+static _Thread_local struct {
+  KeptConcert concerts[CONCERTS_KEPT];
+  size_t next;
 } kept;
 
 static void keep_concert(uint64_t version, bool first, const Concert *concert) {
-  kept.version = 0;
-  if (concert->public_id.length != sizeof kept.public_id || concert->currency.length != sizeof kept.currency) return;
-  memcpy(kept.public_id, concert->public_id.at, sizeof kept.public_id);
-  memcpy(kept.currency, concert->currency.at, sizeof kept.currency);
-  kept.concert = *concert;
-  kept.concert.public_id.at = kept.public_id;
-  kept.concert.currency.at = kept.currency;
-  kept.version = version;
-  kept.first = first;
+  KeptConcert *one = &kept.concerts[kept.next];
+  if (concert->public_id.length != sizeof one->public_id || concert->currency.length != sizeof one->currency) return;
+  kept.next = (kept.next + 1) % CONCERTS_KEPT;
+  memcpy(one->public_id, concert->public_id.at, sizeof one->public_id);
+  memcpy(one->currency, concert->currency.at, sizeof one->currency);
+  one->concert = *concert;
+  one->concert.public_id.at = one->public_id;
+  one->concert.currency.at = one->currency;
+  one->version = version;
+  one->first = first;
 }
 
-static bool take_kept(Arena *arena, Concert *concert) {
-  *concert = kept.concert;
-  concert->public_id = str_copy(arena, kept.concert.public_id);
-  concert->currency = str_copy(arena, kept.concert.currency);
-  return true;
+static void take_kept(const KeptConcert *one, Arena *arena, Concert *concert) {
+  *concert = one->concert;
+  concert->public_id = str_copy(arena, one->concert.public_id);
+  concert->currency = str_copy(arena, one->concert.currency);
 }
 
 static bool read_concert(Rows *rows, Arena *arena, bool first, Concert *concert) {
@@ -58,7 +63,6 @@ static bool read_concert(Rows *rows, Arena *arena, bool first, Concert *concert)
                        .admitted = rows_int(rows, 12),
                        .ended_at = rows_int(rows, 13)};
   keep_concert(db_version_of(rows->db, TABLE), first, concert);
-  rows_end(rows);
   return true;
 }
 
@@ -66,17 +70,46 @@ bool concert_find(Db *db, Arena *arena, Str public_id, const Config *config, Con
   static const char FIND[] = "SELECT " CONCERT_COLUMNS " WHERE public_id = $1";
   static const char FIRST[] = "SELECT " CONCERT_COLUMNS " ORDER BY ended_at IS NOT NULL, id LIMIT 1";
   Str wanted = public_id.length > 0 ? public_id : config->concert_id;
-  bool is_kept = wanted.length > 0 ? str_equal(kept.concert.public_id, wanted) : kept.first;
-  if (is_kept && kept.version == db_version_of(db, TABLE)) return take_kept(arena, concert);
+  uint64_t version = db_version_of(db, TABLE);
+  for (size_t i = 0; i < CONCERTS_KEPT; i++) {
+    const KeptConcert *one = &kept.concerts[i];
+    if (one->version != version || !(wanted.length > 0 ? str_equal(one->concert.public_id, wanted) : one->first))
+      continue;
+    take_kept(one, arena, concert);
+    return true;
+  }
   Rows rows = wanted.length > 0 ? db_rows(db, FIND, sql_text(wanted)) : db_rows(db, FIRST);
-  return read_concert(&rows, arena, wanted.length == 0, concert);
+  bool found = read_concert(&rows, arena, wanted.length == 0, concert);
+  rows_end(&rows);
+  return found;
+}
+
+void concert_look_ahead(Db *db, Arena *arena, const Str *public_ids, size_t count) {
+  static const char AHEAD[] = "SELECT " CONCERT_COLUMNS " WHERE public_id = ANY(string_to_array($1, ','))";
+  Text list = {.arena = arena};
+  Concert concert;
+  for (size_t i = 0; i < count; i++) {
+    if (public_ids[i].length == 0 || (i > 0 && str_equal(public_ids[i], public_ids[i - 1]))) continue;
+    if (list.length > 0) text_char(&list, ',');
+    text_add(&list, public_ids[i]);
+  }
+  Rows rows = list.length > 0 ? db_rows(db, AHEAD, sql_text(text_str(&list))) : (Rows){0};
+  while (read_concert(&rows, arena, false, &concert)) continue;
 }
 
 bool concert_find_by_id(Db *db, Arena *arena, int64_t concert_id, Concert *concert) {
   static const char FIND[] = "SELECT " CONCERT_COLUMNS " WHERE id = $1";
-  if (kept.concert.id == concert_id && kept.version == db_version_of(db, TABLE)) return take_kept(arena, concert);
+  uint64_t version = db_version_of(db, TABLE);
+  for (size_t i = 0; i < CONCERTS_KEPT; i++) {
+    const KeptConcert *one = &kept.concerts[i];
+    if (one->version != version || one->concert.id != concert_id) continue;
+    take_kept(one, arena, concert);
+    return true;
+  }
   Rows rows = db_rows(db, FIND, sql_int(concert_id));
-  return read_concert(&rows, arena, false, concert);
+  bool found = read_concert(&rows, arena, false, concert);
+  rows_end(&rows);
+  return found;
 }
 
 bool concert_read_about(Db *db, Arena *arena, int64_t concert_id, ConcertAbout *about) {

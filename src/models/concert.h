@@ -52,6 +52,8 @@ typedef struct Category {
 // The concert of that public id; of an empty one the usual concert: CONCERT_ID, else that with the smallest id
 // of those that are not over, else of all.
 bool concert_find(Db *db, Arena *arena, Str public_id, const Config *config, Concert *concert);
+// Reads concerts of these public ids (as callers gave them) and keeps them for concert_find in this transaction.
+void concert_look_ahead(Db *db, Arena *arena, const Str *public_ids, size_t count);
 bool concert_find_by_id(Db *db, Arena *arena, int64_t concert_id, Concert *concert);
 bool concert_read_about(Db *db, Arena *arena, int64_t concert_id, ConcertAbout *about);
 

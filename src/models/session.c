@@ -29,19 +29,74 @@ static int64_t refresh_ms(const Config *config, const char *door) {
 
 #define SHOWN_NAME "coalesce(u.username, u.name, substr(u.email, 1, instr(u.email, '@') - 1), '')"
 
+#define IDENTITY_SELECT(sid)                                                           \
+  "SELECT u.id, " SHOWN_NAME                                                           \
+  ", u.public_id, u.role = 'staff', s.last_used_at, s.id FROM sessions s JOIN users u" \
+  " ON u.id = s.user_id WHERE s.id = " sid " AND s.ended_at IS NULL AND u.deleted_at IS NULL"
+
+static Identity read_identity(const Rows *rows, Arena *arena) {
+  return (Identity){.user_id = rows_int(rows, 0),
+                    .username = rows_text(rows, 1, arena),
+                    .public_id = rows_text(rows, 2, arena),
+                    .staff = rows_int(rows, 3) != 0,
+                    .used_ms = rows_int(rows, 4),
+                    .sid = rows_text(rows, 5, arena)};
+}
+
+// What this thread has read ahead, in the arena of a call of the transaction.
+static const char SESSIONS[] = "sessions";
+static const char USERS[] = "users";
+static _Thread_local struct {
+  uint64_t sessions_version;
+  uint64_t users_version;
+  Identity *identities;
+  size_t count;
+} ahead;
+
+static bool ahead_counts(Db *db) {
+  return ahead.count > 0 && ahead.sessions_version == db_version_of(db, SESSIONS) &&
+         ahead.users_version == db_version_of(db, USERS);
+}
+
+static Identity *find_ahead(Db *db, Str sid) {
+  if (!ahead_counts(db)) return NULL;
+  for (size_t i = 0; i < ahead.count; i++) {
+    if (str_equal(ahead.identities[i].sid, sid)) return &ahead.identities[i];
+  }
+  return NULL;
+}
+
+void session_look_ahead(Db *db, Call *calls) {
+  // OFFSET 0 keeps PostgreSQL from joining the tables as a whole.
+  static const char AHEAD[] =
+      "SELECT f.* FROM unnest(string_to_array($1, ',')) AS n(sid), LATERAL (" IDENTITY_SELECT("n.sid") " OFFSET 0) f";
+  Text sids = {.arena = &calls->arena};
+  size_t room = 0;
+  ahead.count = 0;
+  for (const Call *call = calls; call != NULL; call = call->next) {
+    if (call->identify == NULL || call->who.sid.length == 0) continue;
+    if (room++ > 0) text_char(&sids, ',');
+    text_add(&sids, call->who.sid);
+  }
+  if (room == 0) return;
+  ahead.identities = ARENA_ARRAY(&calls->arena, Identity, room);
+  Rows rows = db_rows(db, AHEAD, sql_text(text_str(&sids)));
+  while (ahead.count < room && rows_next(&rows)) ahead.identities[ahead.count++] = read_identity(&rows, &calls->arena);
+  rows_end(&rows);
+  ahead.sessions_version = db_version_of(db, SESSIONS);
+  ahead.users_version = db_version_of(db, USERS);
+}
+
 bool session_find(Db *db, Arena *arena, Str sid, Identity *who) {
-  static const char FIND[] =
-      "SELECT u.id, " SHOWN_NAME
-      ", u.public_id, u.role = 'staff', s.last_used_at FROM sessions s JOIN users u ON u.id = s.user_id"
-      " WHERE s.id = $1 AND s.ended_at IS NULL AND u.deleted_at IS NULL";
+  static const char FIND[] = IDENTITY_SELECT("$1");
+  const Identity *known = find_ahead(db, sid);
+  if (known != NULL) {
+    *who = identity_copy(arena, known);
+    return true;
+  }
   Rows rows = db_rows(db, FIND, sql_text(sid));
   if (!rows_next(&rows)) return false;
-  *who = (Identity){.user_id = rows_int(&rows, 0),
-                    .username = rows_text(&rows, 1, arena),
-                    .public_id = rows_text(&rows, 2, arena),
-                    .staff = rows_int(&rows, 3) != 0,
-                    .used_ms = rows_int(&rows, 4),
-                    .sid = sid};
+  *who = read_identity(&rows, arena);
   rows_end(&rows);
   return true;
 }
@@ -61,7 +116,11 @@ bool session_is_at(Call *call, Str sid, Str os, Str browser) {
 void session_touch(Db *db, const Identity *who, int64_t now_ms) {
   static const char TOUCH[] = "UPDATE sessions SET last_used_at = $1 WHERE id = $2 AND ended_at IS NULL";
   if (who->used_ms >= now_ms - TOUCH_MS) return;
+  Identity *known = find_ahead(db, who->sid);
   db_run(db, TOUCH, sql_int(now_ms), sql_text(who->sid));
+  if (known == NULL) return;
+  known->used_ms = now_ms;
+  ahead.sessions_version = db_version_of(db, SESSIONS);
 }
 
 // Opening.

@@ -12,8 +12,11 @@ Error stock_take(Call *call, int64_t category_id, int64_t seats) {
 }
 
 void stock_take_known(Call *call, int64_t category_id, int64_t seats) {
-  static const char TAKE[] = "UPDATE categories SET available_seats = available_seats - $1 WHERE id = $2";
-  db_send(call->db, TAKE, sql_int(seats), sql_int(category_id));
+  static const char TAKE[] = SQL_FORMS(
+      "UPDATE categories SET available_seats = available_seats - $1 WHERE id = $2",
+      "UPDATE categories SET available_seats = available_seats - (SELECT sum(t.seats) FROM unnest($1::BIGINT[],"
+      " $2::BIGINT[]) AS t(seats, id) WHERE t.id = categories.id) WHERE id = ANY($2)");
+  db_gather(call->db, TAKE, sql_int(seats), sql_int(category_id));
 }
 
 void stock_return(Call *call, int64_t category_id, int64_t seats) {

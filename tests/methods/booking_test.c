@@ -11,6 +11,7 @@
 #include "methods/concert.h"
 #include "methods/hall.h"
 #include "methods/payment.h"
+#include "methods/queue.h"
 #include "support/invariants.h"
 #include "support/sale.h"
 
@@ -162,6 +163,69 @@ static void test_two_people_taking_one_seat_one_wins_and_the_other_is_told_which
   assert_string_equal(rig_zero(rig, second.reply), "{\"seatIds\":[2]}");
   assert_int_equal(rig_int(rig, "SELECT status FROM seats WHERE id = 3"), 0);
   assert_int_equal(standard_left(rig), 2);
+}
+
+// Asks for them all at once, so that one commit holds them.
+static void ask_together(Rig *rig, size_t count, const Method *const *methods, const Identity *const *who,
+                         const char *const *json, Answer *answers) {
+  uint64_t commits = store_figures(rig->store).commits;
+  for (size_t i = 0; i < count; i++) rig_ask(rig, 0, methods[i], who[i], json[i], &answers[i]);
+  for (size_t i = 0; i < count; i++) RIG_UNTIL(rig, answers[i].done);
+  assert_int_equal(store_figures(rig->store).commits - commits, 1);
+}
+
+#define HALL_SEATS(list) "{\"concertId\":\"" SALE_HALL_CONCERT "\",\"seatIds\":[" list "]}"
+#define GOLD(count) "{\"categoryId\":\"" SALE_GOLD "\",\"seats\":" count "}"
+
+static void test_bookings_of_one_commit_see_each_other(void **state) {
+  enum { COUNT = 9 };
+  Rig *rig = *state;
+  const Identity *const who[COUNT] = {anna, bert, anna, bert, anna, anna, bert, bert, staff};
+  const char *const json[COUNT] = {HALL_SEATS("1,2"), HALL_SEATS("3,2"), HALL_SEATS("3"),
+                                   HALL_SEATS("4,3"), HALL_SEATS("6"),   GOLD("3"),
+                                   GOLD("2"),         GOLD("1"),         HALL_SEATS("1")};
+  const Error expected[COUNT] = {ERR_NONE, ERR_SEATS_TAKEN, ERR_PENDING_EXISTS, ERR_NONE,    ERR_NONE,
+                                 ERR_NONE, ERR_SOLD_OUT,    ERR_NONE,           ERR_SOLD_OUT};
+  const Method *methods[COUNT];
+  Answer answers[COUNT];
+  for (int i = 0; i < COUNT; i++) methods[i] = &booking_create;
+  ask_together(rig, COUNT, methods, who, json, answers);
+  for (int i = 0; i < COUNT; i++) assert_refused(answers[i], expected[i]);
+  assert_string_equal(rig_zero(rig, answers[1].reply), "{\"seatIds\":[2]}");
+  assert_non_null(
+      strstr(rig_zero(rig, answers[3].reply), "\"seatIds\":[3,4],\"seatLabels\":[\"Row A, 3\",\"Row B, 1\"]"));
+  const char *heard = rig_heard(rig, 0);
+  assert_non_null(strstr(heard, "event hall:1 1 seats {\"to\":\"RESERVED\",\"by\":1,\"seats\":[1,2],"));
+  assert_non_null(strstr(heard, "event hall:1 2 seats {\"to\":\"RESERVED\",\"by\":2,\"seats\":[4,3],"));
+  assert_non_null(strstr(heard, "event hall:1 3 seats {\"to\":\"RESERVED\",\"by\":1,\"seats\":[6],"));
+  assert_int_equal(standard_left(rig), 0);
+  assert_int_equal(gold_left(rig), 0);
+  assert_int_equal(rig_int(rig,
+                           "SELECT count(*) FROM bookings b JOIN booking_steps s ON s.booking_id = b.id"
+                           " WHERE b.status = 'pending' AND s.cause = 'booked' AND s.at = b.booked_at"),
+                   5);
+  assert_int_equal(rig_int(rig,
+                           "SELECT count(*) FROM booking_seats b JOIN bookings k ON k.id = b.booking_id JOIN seats s"
+                           " ON s.id = b.seat_id WHERE s.status = 1 AND s.reserved_by = k.user_id"),
+                   5);
+}
+
+static void test_bookings_of_one_commit_see_what_else_happens_in_it(void **state) {
+  enum { COUNT = 6 };
+  Rig *rig = *state;
+  const Method *const methods[COUNT] = {&booking_create,     &hall_update_seat_status, &booking_create,
+                                        &queue_method_leave, &booking_create,          &booking_create};
+  const Identity *const who[COUNT] = {anna, staff, bert, bert, bert, staff};
+  const char *const json[COUNT] = {
+      HALL_SEATS("1"), "{\"hall_id\":1,\"seat_id\":2,\"status\":\"MAINTENANCE\",\"reply\":\"delta\"}",
+      HALL_SEATS("2"), "{\"concertId\":\"" SALE_HALL_CONCERT "\"}",
+      HALL_SEATS("3"), HALL_SEATS("3,4")};
+  const Error expected[COUNT] = {ERR_NONE, ERR_NONE, ERR_SEATS_TAKEN, ERR_NONE, ERR_NO_ACTIVE_SLOT, ERR_NONE};
+  Answer answers[COUNT];
+  ask_together(rig, COUNT, methods, who, json, answers);
+  for (int i = 0; i < COUNT; i++) assert_refused(answers[i], expected[i]);
+  assert_int_equal(standard_left(rig), 0);
+  assert_int_equal(rig_int(rig, "SELECT sum(id * status) FROM seats WHERE id <= 4"), 1 + 2 * 3 + 3 + 4);
 }
 
 static void test_the_best_seats_are_together_and_say_why(void **state) {
@@ -358,6 +422,8 @@ int main(void) {
       SALE_TEST(test_a_booking_of_mine_that_ran_out_makes_room_for_the_next),
       SALE_TEST(test_named_seats_are_held_and_everyone_who_watches_sees_it),
       SALE_TEST(test_two_people_taking_one_seat_one_wins_and_the_other_is_told_which_went),
+      SALE_TEST(test_bookings_of_one_commit_see_each_other),
+      SALE_TEST(test_bookings_of_one_commit_see_what_else_happens_in_it),
       SALE_TEST(test_the_best_seats_are_together_and_say_why),
       SALE_TEST(test_seats_that_are_not_together_are_said_to_be),
       SALE_TEST(test_in_a_hall_on_sale_only_staff_changes_seats_by_hand),

@@ -77,6 +77,45 @@ static void test_what_expired_long_ago_is_forgotten_like_what_ended(void **state
   assert_string_equal(rig_text(rig, "SELECT door FROM sessions WHERE created_at = 1795244400000"), "tickets");
 }
 
+static Error identify(Call *call) {
+  (void)call;
+  return ERR_NONE;
+}
+
+static void test_what_was_read_ahead_counts_until_it_changes(void **state) {
+  Rig *rig = *state;
+  if (!db_is_shared(rig->db)) skip();  // where a statement is no round trip nobody reads ahead
+  static const char *const wrong[] = {"gone", ""};
+  Identity who;
+  Str sid = open_for(rig, 1);
+  Str other = open_for(rig, 2);
+  Call *calls[4];
+  for (int i = 0; i < 4; i++) {
+    calls[i] = call_new_own(&rig->loops[0]);
+    calls[i]->identify = identify;
+    calls[i]->who.sid = i < 2 ? (Str[]){sid, other}[i] : str_from(wrong[i - 2]);
+    if (i > 0) calls[i - 1]->next = calls[i];
+  }
+  Call *call = begin(rig);
+  session_look_ahead(rig->db, calls[0]);
+  assert_true(session_find(rig->db, &rig->arena, sid, &who));
+  assert_int_equal(who.user_id, 1);
+  assert_true(session_find(rig->db, &rig->arena, other, &who));
+  assert_int_equal(who.user_id, 2);
+  assert_true(str_equal(who.sid, other));
+  assert_false(session_find(rig->db, &rig->arena, STR("gone"), &who));
+  session_touch(rig->db, &(Identity){.sid = other}, rig->now_ms + 5);
+  assert_true(session_find(rig->db, &rig->arena, other, &who));
+  assert_int_equal(who.used_ms, rig->now_ms + 5);
+  session_end(call, 1, sid);
+  assert_false(session_find(rig->db, &rig->arena, sid, &who));
+  assert_true(session_find(rig->db, &rig->arena, other, &who));
+  db_run(rig->db, "UPDATE users SET deleted_at = 1 WHERE id = 2");
+  assert_false(session_find(rig->db, &rig->arena, other, &who));
+  end(rig, call);
+  for (int i = 0; i < 4; i++) call_free(calls[i]);
+}
+
 static void test_sessions_end_one_by_one_or_all_of_a_person(void **state) {
   Rig *rig = *state;
   Str first = open_for(rig, 1);
@@ -284,6 +323,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       CASE(test_what_ended_long_ago_is_forgotten_a_little_at_a_time),
       CASE(test_what_expired_long_ago_is_forgotten_like_what_ended),
+      CASE(test_what_was_read_ahead_counts_until_it_changes),
       CASE(test_sessions_end_one_by_one_or_all_of_a_person),
       CASE(test_a_deleted_person_has_no_session),
       CASE(test_who_has_no_username_is_shown_by_name_or_by_the_part_before_the_at),
