@@ -356,7 +356,7 @@ const Method account_end_sessions = {.name = "account.end_sessions", .access = A
 
 static Error touch(Call *call, const void *input) {
   (void)input;
-  session_touch(call->db, &call->who, call->now_ms);
+  session_touch(call);
   return ERR_NONE;
 }
 

@@ -106,7 +106,7 @@ Error user_identify_caller(Call *call) {
   who.expires_ms = call->who.expires_ms;
   call->who = who;
   if (call->method->access == ACCESS_STAFF && !who.staff) return ERR_FORBIDDEN;
-  session_touch(call->db, &who, call->now_ms);
+  session_touch(call);
   return ERR_NONE;
 }
 

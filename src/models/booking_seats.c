@@ -131,10 +131,12 @@ Error booking_seats_look(Call *call, const BookingOrder *order, BookedSeats *sea
 }
 
 void booking_seats_hold(Call *call, const BookingOrder *order, int64_t user_id) {
+  // By ctid, each found through the index of the ids: PostgreSQL could take a join by id for one of the whole tables.
   static const char HOLD[] =
       SQL_FORMS("UPDATE seats SET status = 1, reserved_by = $1, updated_at = $2 WHERE id = $3",
-                "UPDATE seats SET status = 1, reserved_by = ($1::BIGINT[])[array_position($3::BIGINT[], id)],"
-                " updated_at = ($2::BIGINT[])[array_position($3, id)] WHERE id = ANY($3)");
+                "UPDATE seats SET status = 1, reserved_by = n.user_id, updated_at = n.at FROM unnest($1::BIGINT[],"
+                " $2::BIGINT[], $3::BIGINT[]) AS n(user_id, at, id), LATERAL (SELECT s.ctid FROM seats s"
+                " WHERE s.id = n.id OFFSET 0) AS found(place) WHERE seats.ctid = found.place");
   Seat seats[BOOKING_SEATS_MAX];
   for (int64_t i = 0; i < order->seats; i++) {
     seats[i] = (Seat){.id = order->seat_ids[i], .status = SEAT_VACANT};

@@ -113,14 +113,18 @@ bool session_is_at(Call *call, Str sid, Str os, Str browser) {
   return db_int(call->db, FIND, 0, sql_text(sid), sql_text(call->peer), sql_text(os), sql_text(browser)) != 0;
 }
 
-void session_touch(Db *db, const Identity *who, int64_t now_ms) {
-  static const char TOUCH[] = "UPDATE sessions SET last_used_at = $1 WHERE id = $2 AND ended_at IS NULL";
-  if (who->used_ms >= now_ms - TOUCH_MS) return;
-  Identity *known = find_ahead(db, who->sid);
-  db_run(db, TOUCH, sql_int(now_ms), sql_text(who->sid));
-  if (known == NULL) return;
-  known->used_ms = now_ms;
-  ahead.sessions_version = db_version_of(db, SESSIONS);
+static void touch(Call *call, int64_t key) {
+  static const char TOUCH[] =
+      SQL_FORMS("UPDATE sessions SET last_used_at = $1 WHERE id = $2 AND ended_at IS NULL",
+                "UPDATE sessions SET last_used_at = (SELECT max(at) FROM unnest($1::BIGINT[]) AS n(at))"
+                " WHERE id = ANY($2::TEXT[]) AND ended_at IS NULL");
+  (void)key;
+  db_gather(call->db, TOUCH, sql_int(call->now_ms), sql_text(call->who.sid));
+}
+
+void session_touch(Call *call) {
+  if (call->who.used_ms >= call->now_ms - TOUCH_MS) return;
+  call_at_end(call, touch, (int64_t)str_hash(call->who.sid));
 }
 
 // Opening.

@@ -27,8 +27,8 @@ bool session_find(Db *db, Arena *arena, Str sid, Identity *who);
 // Reads the sessions that these calls will ask for, and those behind them, all at once. What was read is kept in the
 // first one's arena and counts as long as the transaction and the tables stay as they are.
 void session_look_ahead(Db *db, Call *calls);
-// It was used; noted when that was last noted five minutes ago.
-void session_touch(Db *db, const Identity *who, int64_t now_ms);
+// The caller's was used; noted, at the end of the batch, when that was last noted five minutes ago.
+void session_touch(Call *call);
 
 // Ends one session, all of a person, or all but `kept`. Told by a signal.
 void session_end(Call *call, int64_t user_id, Str sid);
