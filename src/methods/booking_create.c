@@ -159,11 +159,10 @@ static bool is_asking(const Call *call) {
 
 static bool ask(Db *db, const Call *call, Arena *arena, BookingAsked *asked, Concert *concert) {
   const Create *in = call->input;
-  Identity who = call->who;
+  int64_t user_id = session_user_of(db, arena, call);
   if (in->category_id.length == 0 && in->seat_ids.count == 0) return false;
-  if (who.user_id == 0 && !session_find(db, arena, who.sid, &who)) return false;
-  if (!concert_find(db, arena, in->concert_id, call->config, concert)) return false;
-  *asked = (BookingAsked){.user_id = who.user_id,
+  if (user_id == 0 || !concert_find(db, arena, in->concert_id, call->config, concert)) return false;
+  *asked = (BookingAsked){.user_id = user_id,
                           .concert_id = concert->id,
                           .hall_id = concert->hall_id,
                           .category_public_id = in->category_id,

@@ -7,6 +7,7 @@
 #include "models/concert_end.h"
 #include "models/queue.h"
 #include "models/queue_keys.h"
+#include "models/session.h"
 #include "models/user.h"
 #include "models/waiting_room.h"
 
@@ -44,12 +45,31 @@ static Error join(Call *call, const void *input) {
   return error == ERR_NONE ? queue_join(call, &concert, &active) : error;
 }
 
+static void look_ahead(Db *db, Call *calls) {
+  Arena *arena = &calls->arena;
+  size_t room = 0;
+  size_t count = 0;
+  for (const Call *call = calls; call != NULL; call = call->next) ++room;
+  QueueNewcomer *asked = ARENA_ARRAY(arena, QueueNewcomer, room);
+  session_look_ahead(db, calls);
+  for (const Call *call = calls; call != NULL; call = call->next) {
+    Concert concert;
+    if (call->method != &queue_method_join || call->input_error != ERR_NONE) continue;
+    int64_t user_id = session_user_of(db, arena, call);
+    bool asks =
+        user_id != 0 && concert_find(db, arena, ((const OfConcert *)call->input)->concert_id, call->config, &concert);
+    if (asks) asked[count++] = (QueueNewcomer){user_id, concert.id};
+  }
+  queue_look_ahead(db, arena, asked, count);
+}
+
 const Method queue_method_join = {.name = "queue.join",
                                   .access = ACCESS_SIGNED_IN,
                                   .writes_last = true,
                                   .fields = concert_fields,
                                   .field_count = 1,
                                   .input_bytes = sizeof(OfConcert),
+                                  .look_ahead = look_ahead,
                                   .run = join,
                                   .answer = answer_place};
 

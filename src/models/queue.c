@@ -256,11 +256,70 @@ static int64_t next_id(Db *db) {
   return next_place.version == db_version_of(db, PLACES) ? next_place.id : db_int(db, NEXT, 0);
 }
 
+// Who has no place yet, as this thread has read it ahead, in the arena of a call of the transaction.
+static _Thread_local struct {
+  uint64_t version;
+  QueueNewcomer *newcomers;
+  size_t count;
+} ahead;
+
+void queue_look_ahead(Db *db, Arena *arena, const QueueNewcomer *asked, size_t count) {
+  static const char AHEAD[] =
+      "SELECT n.user_id, n.concert_id FROM unnest(string_to_array($1, ',')::BIGINT[], string_to_array($2, "
+      "',')::BIGINT[])"
+      " AS n(user_id, concert_id) WHERE (SELECT count(*) FROM queue_places q WHERE q.concert_id = n.concert_id"
+      " AND q.user_id = n.user_id AND q.status IN ('waiting', 'active')) = 0";
+  Text users = {.arena = arena};
+  Text concerts = {.arena = arena};
+  for (size_t i = 0; i < count; i++) {
+    text_format(&users, i > 0 ? ",%lld" : "%lld", (long long)asked[i].user_id);
+    text_format(&concerts, i > 0 ? ",%lld" : "%lld", (long long)asked[i].concert_id);
+  }
+  ahead.count = 0;
+  if (count == 0) return;
+  ahead.newcomers = ARENA_ARRAY(arena, QueueNewcomer, count);
+  Rows rows = db_rows(db, AHEAD, sql_text(text_str(&users)), sql_text(text_str(&concerts)));
+  while (ahead.count < count && rows_next(&rows))
+    ahead.newcomers[ahead.count++] = (QueueNewcomer){rows_int(&rows, 0), rows_int(&rows, 1)};
+  rows_end(&rows);
+  next_place.id = next_id(db);
+  next_place.version = ahead.version = db_version_of(db, PLACES);
+}
+
+// Whether the caller was found to have no place; he is about to have one.
+static bool take_newcomer(Call *call, int64_t concert_id) {
+  bool found = false;
+  if (ahead.count == 0 || ahead.version != db_version_of(call->db, PLACES)) return false;
+  for (size_t i = 0; i < ahead.count; i++) {
+    QueueNewcomer *one = &ahead.newcomers[i];
+    if (one->user_id != call->who.user_id || one->concert_id != concert_id) continue;
+    *one = (QueueNewcomer){0};  // also where he asks again
+    found = true;
+  }
+  return found;
+}
+
+// Of one who arrives and is known to have no place: nothing need be waited for. The row's number may be higher than
+// what was expected of it, as PostgreSQL leaves numbers out; the order is the same.
+static int64_t enter_newcomer(Call *call, int64_t concert_id) {
+  static const char ENTER[] = SQL_FORMS(
+      "INSERT INTO queue_places(concert_id, user_id, rank, entered_at, status) VALUES($1, $2, $3, $4, 'waiting')",
+      "INSERT INTO queue_places(concert_id, user_id, rank, entered_at, status) SELECT n.*, 'waiting'"
+      " FROM unnest($1::BIGINT[], $2::BIGINT[], $3::BIGINT[], $4::BIGINT[]) AS n");
+  int64_t id = next_id(call->db);
+  int64_t rank = QUEUE_RANK_ARRIVAL + id;
+  db_gather(call->db, ENTER, sql_int(concert_id), sql_int(call->who.user_id), sql_int(rank), sql_int(call->now_ms));
+  next_place.version = ahead.version = db_version_of(call->db, PLACES);
+  next_place.id = id + 1;
+  return rank;
+}
+
 // Puts the caller into the line; the rank he has there, -1 when he has a place already (or somebody his very lot).
 static int64_t enter(Call *call, int64_t concert_id, int64_t lot) {
   static const char ENTER[] =
       "INSERT INTO queue_places(concert_id, user_id, rank, entered_at, status) VALUES($1, $2, $3, $4, 'waiting')"
       " ON CONFLICT DO NOTHING";
+  if (lot < 0 && take_newcomer(call, concert_id)) return enter_newcomer(call, concert_id);
   int64_t rank = lot >= 0 ? lot : QUEUE_RANK_ARRIVAL + next_id(call->db);
   int64_t id =
       db_insert(call->db, ENTER, sql_int(concert_id), sql_int(call->who.user_id), sql_int(rank), sql_int(call->now_ms));

@@ -12,6 +12,14 @@ enum { QUEUE_STEP_MAX = 256 };  // people who are admitted, or whose slots end, 
 
 // The caller joins the line, or finds the place he has. A free slot and nobody before him: *active at once.
 // ERR_QUEUE_CLOSED when nobody may join.
+// Looks at once who of these people has no place in the line of that concert, for the joins that follow in this
+// transaction. What is kept is in the arena.
+typedef struct QueueNewcomer {
+  int64_t user_id;
+  int64_t concert_id;
+} QueueNewcomer;
+void queue_look_ahead(Db *db, Arena *arena, const QueueNewcomer *asked, size_t count);
+
 Error queue_join(Call *call, const Concert *concert, bool *active);
 Error queue_leave(Call *call, int64_t concert_id);  // of the caller; idempotent
 // Holds a slot that is not over.

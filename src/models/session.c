@@ -101,6 +101,12 @@ bool session_find(Db *db, Arena *arena, Str sid, Identity *who) {
   return true;
 }
 
+int64_t session_user_of(Db *db, Arena *arena, const Call *call) {
+  Identity who;
+  if (call->identify == NULL) return call->who.user_id;
+  return session_find(db, arena, call->who.sid, &who) ? who.user_id : 0;
+}
+
 bool session_is_of(Db *db, int64_t user_id, Str sid) {
   static const char FIND[] = "SELECT 1 FROM sessions WHERE id = $1 AND user_id = $2 AND ended_at IS NULL";
   return db_int(db, FIND, 0, sql_text(sid), sql_int(user_id)) != 0;

@@ -27,6 +27,8 @@ bool session_find(Db *db, Arena *arena, Str sid, Identity *who);
 // Reads the sessions that these calls will ask for, and those behind them, all at once. What was read is kept in the
 // first one's arena and counts as long as the transaction and the tables stay as they are.
 void session_look_ahead(Db *db, Call *calls);
+// The account of a call's session, before the call has found out by itself; 0: it has none.
+int64_t session_user_of(Db *db, Arena *arena, const Call *call);
 // The caller's was used; noted, at the end of the batch, when that was last noted five minutes ago.
 void session_touch(Call *call);
 
