@@ -118,47 +118,6 @@ static void test_joining_again_finds_the_place_one_has(void **state) {
   assert_int_equal(rig_int(rig, "SELECT count(*) FROM queue_places"), 6);
 }
 
-static void test_two_joins_at_once_are_one_place(void **state) {
-  Rig *rig = *state;
-  onsale_open(rig);
-  join_all(rig, 1, 2);
-  Answer first;
-  Answer second;
-  Identity who = onsale_person(rig, 3);
-  rig_ask(rig, 0, &queue_method_join, &who, "{}", &first);
-  rig_ask(rig, 0, &queue_method_join, &who, "{}", &second);
-  RIG_UNTIL(rig, first.done && second.done);
-  assert_string_equal(rig_zero(rig, first.reply), rig_zero(rig, second.reply));
-  assert_int_equal(rig_int(rig, "SELECT count(*) FROM queue_places WHERE user_id = 3"), 1);
-}
-
-static void test_joins_of_one_commit_stand_in_the_order_they_came(void **state) {
-  enum { COUNT = 8 };
-  static const int64_t people[COUNT] = {3, 4, 3, 4, 5, 4, 1, 6};
-  Rig *rig = *state;
-  onsale_open(rig);
-  join_all(rig, 1, 2);
-  Answer answers[COUNT];
-  Identity who[COUNT];
-  uint64_t commits = store_figures(rig->store).commits;
-  for (int i = 0; i < COUNT; i++) who[i] = onsale_person(rig, people[i]);
-  for (int i = 0; i < COUNT; i++)
-    rig_ask(rig, 0, i == 3 ? &queue_method_leave : &queue_method_join, &who[i], "{}", &answers[i]);
-  for (int i = 0; i < COUNT; i++) RIG_UNTIL(rig, answers[i].done);
-  for (int i = 0; i < COUNT; i++) assert_refused(answers[i], ERR_NONE);
-  assert_int_equal(store_figures(rig->store).commits - commits, 1);
-  assert_true(is_active(rig, 1));
-  assert_int_equal(onsale_look(rig, 3).position, 1);
-  assert_int_equal(onsale_look(rig, 5).position, 2);
-  assert_int_equal(onsale_look(rig, 4).position, 3);
-  assert_int_equal(onsale_look(rig, 6).position, 4);
-  assert_int_equal(rig_int(rig,
-                           "SELECT count(*) FROM queue_places a JOIN queue_places b ON b.id > a.id"
-                           " WHERE a.status = 'waiting' AND b.status = 'waiting' AND b.rank <= a.rank"),
-                   0);
-  assert_int_equal(rig_int(rig, "SELECT count(*) FROM queue_places"), 7);
-}
-
 static void test_a_slot_that_has_served_goes_to_the_next_in_the_same_commit(void **state) {
   Rig *rig = *state;
   onsale_open(rig);
@@ -492,8 +451,6 @@ int main(void) {
       CASE(test_who_leaves_and_comes_again_before_the_opening_has_the_same_lot),
       CASE(test_a_free_slot_is_had_at_once_and_the_next_ones_wait_in_the_order_they_came),
       CASE(test_joining_again_finds_the_place_one_has),
-      CASE(test_two_joins_at_once_are_one_place),
-      CASE(test_joins_of_one_commit_stand_in_the_order_they_came),
       CASE(test_a_slot_that_has_served_goes_to_the_next_in_the_same_commit),
       CASE(test_who_leaves_gives_his_slot_or_his_place_on),
       CASE(test_a_slot_ends_at_its_very_millisecond),
