@@ -462,7 +462,7 @@ bool redis_start(Redis *redis, const RedisSettings *settings) {
 
 // Finding a name may take as long as it likes: then the thread is left behind, and everything that it has.
 void redis_stop(Redis *redis) {
-  enum { STOP_MS = 500 };
+  enum { STOP_MS = 2000 };  // much more than FLUSH_MS, as the machine may be busy
   struct timespec until;
   atomic_store(&redis->stops, true);
   eventfd_write(redis->wake, 1);
