@@ -38,11 +38,6 @@ bool booking_ahead_counts(Db *db) {
 
 // Reading.
 
-static void add_int(Text *list, int64_t value) {
-  if (list->length > 0) text_char(list, ',');
-  text_int(list, value);
-}
-
 static void read_seats(Db *db, Arena *arena, const BookingAsked *asked, size_t count) {
   static const char AHEAD[] =
       "SELECT id, hall_id, seat_type_id, row, place, status, row, place, row_label, place_label, zone FROM seats"
@@ -50,7 +45,7 @@ static void read_seats(Db *db, Arena *arena, const BookingAsked *asked, size_t c
   Text ids = {.arena = arena};
   size_t room = 0;
   for (size_t i = 0; i < count; i++) {
-    for (size_t k = 0; k < asked[i].seat_count; k++) add_int(&ids, asked[i].seat_ids[k]);
+    for (size_t k = 0; k < asked[i].seat_count; k++) text_list_int(&ids, asked[i].seat_ids[k]);
     room += asked[i].seat_count;
   }
   ahead.seat_count = 0;
@@ -109,10 +104,10 @@ static void read_buyers(Db *db, Arena *arena, const BookingAsked *asked, size_t 
     const BookingAsked *one = &asked[i];
     if (!may_be_listed(one->category_public_id)) continue;
     if (users.length > 0) text_char(&names, ',');
-    add_int(&users, one->user_id);
-    add_int(&concerts, one->concert_id);
-    add_int(&halls, one->hall_id);
-    add_int(&seats, one->category_public_id.length == 0 ? one->seat_ids[0] : 0);
+    text_list_int(&users, one->user_id);
+    text_list_int(&concerts, one->concert_id);
+    text_list_int(&halls, one->hall_id);
+    text_list_int(&seats, one->category_public_id.length == 0 ? one->seat_ids[0] : 0);
     text_add(&names, one->category_public_id);
   }
   Rows rows = db_rows(db, AHEAD, sql_text(text_str(&users)), sql_text(text_str(&concerts)), sql_text(text_str(&halls)),

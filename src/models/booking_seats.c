@@ -47,10 +47,7 @@ static void reply_taken(Call *call, const int64_t *taken, size_t count) {
 // "1,2"
 static Str list_of(Call *call, const int64_t *ids, int64_t count) {
   Text list = {.arena = &call->arena};
-  for (int64_t i = 0; i < count; i++) {
-    if (i > 0) text_char(&list, ',');
-    text_int(&list, ids[i]);
-  }
+  for (int64_t i = 0; i < count; i++) text_list_int(&list, ids[i]);
   return text_str(&list);
 }
 

@@ -272,8 +272,8 @@ void queue_look_ahead(Db *db, Arena *arena, const QueueNewcomer *asked, size_t c
   Text users = {.arena = arena};
   Text concerts = {.arena = arena};
   for (size_t i = 0; i < count; i++) {
-    text_format(&users, i > 0 ? ",%lld" : "%lld", (long long)asked[i].user_id);
-    text_format(&concerts, i > 0 ? ",%lld" : "%lld", (long long)asked[i].concert_id);
+    text_list_int(&users, asked[i].user_id);
+    text_list_int(&concerts, asked[i].concert_id);
   }
   ahead.count = 0;
   if (count == 0) return;

@@ -1,8 +1,6 @@
 // Changes of the lines on their way to Redis. The tables know people and concerts by numbers, whoever reads the keys by
 // public ids: a reader looks them up, so that neither the memory of the line has to hold them nor the writer to find
 // them.
-#include <inttypes.h>
-
 #include "models/queue.h"
 #include "models/queue_keys_private.h"
 
@@ -71,9 +69,10 @@ static Str numbers_of(const KeysTaken *taken, Arena *arena) {
   Text list = {.arena = arena};
   for (size_t i = 0; i < taken->count; i++) {
     const KeysChange *change = taken->changes[i];
-    for (size_t j = 0; j < change->count; j++)
-      text_format(&list, list.length > 0 ? ",%" PRId64 ",%" PRId64 : "%" PRId64 ",%" PRId64,
-                  change->places[j].concert_id, change->places[j].user_id);
+    for (size_t j = 0; j < change->count; j++) {
+      text_list_int(&list, change->places[j].concert_id);
+      text_list_int(&list, change->places[j].user_id);
+    }
   }
   return text_str(&list);
 }

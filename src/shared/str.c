@@ -231,6 +231,11 @@ void text_int(Text *text, int64_t value) {
   if (left > 0 || value == 0) *--at = (char)('0' + left);
 }
 
+void text_list_int(Text *list, int64_t value) {
+  if (list->length > 0) text_char(list, ',');
+  text_int(list, value);
+}
+
 // Numbers of at most three decimals, which most are: the quotient is the double nearest to the decimal, so that the
 // decimal reads back the same. False for other numbers.
 static bool add_short_decimal(Text *text, double value) {

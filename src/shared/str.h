@@ -57,7 +57,8 @@ static inline void text_add(Text *text, Str s) {
 
 void text_char(Text *text, char c);
 void text_int(Text *text, int64_t value);
-void text_double(Text *text, double value);  // shortest form that reads back the same; finite only (others as 0)
+void text_list_int(Text *list, int64_t value);  // one more of "1,2,3"
+void text_double(Text *text, double value);     // shortest form that reads back the same; finite only (others as 0)
 void text_hex(Text *text, const void *bytes, size_t count);
 void text_format(Text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 Str text_str(const Text *text);  // a view, valid until the text grows
