@@ -26,6 +26,7 @@ void postgres_fail(Db *db, const char *what, const char *sql, const PGresult *re
   if (is_of_the_system(state)) db->disk_failed = true;
   if (state == NULL || strcmp(state, TIME_IS_OVER) == 0) db->late = true;
   if (!db->has_savepoint) db->spoilt = true;
+  if (me->conn == NULL) return;  // told when it was lost
   log_error("db: statement failed", "at=%s code=%s reason=\"%.*s\" sql=\"%.120s\"", what, state != NULL ? state : "-",
             (int)strcspn(reason, "\n"), reason, sql);
 }
@@ -51,6 +52,9 @@ int postgres_limit_ms(const Postgres *me, int calm_ms, int least_ms) {
 }
 
 static void give_up(Postgres *me) {
+  const char *reason = PQerrorMessage(me->conn);
+  if (reason[0] == 0) reason = "no answer in time";
+  log_error("db: the line is lost", "reason=\"%.*s\"", (int)strcspn(reason, "\n"), reason);
   PQfinish(me->conn);
   me->conn = NULL;
   me->sent_count = 0;
