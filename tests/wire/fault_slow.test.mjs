@@ -15,7 +15,7 @@ const MIB = 1024 * 1024;
 const HEAD_TIMEOUT_MS = 300;
 const BODY_TIMEOUT_MS = 600;
 const IDLE_TIMEOUT_MS = 900;
-const WRITE_TIMEOUT_MS = 20_000;
+const WRITE_TIMEOUT_MS = 60_000; // longer than all changes may take, 100 ms each
 const HEARTBEAT_MS = 4000;
 const CHANGES = SANITIZED ? 40 : scaled(400);
 
