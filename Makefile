@@ -45,13 +45,13 @@ LINK := -pie -Wl,-z,relro,-z,now
 LINK_FOYER := $(GCC_LTO) -O2
 LINK_SMALL := $(if $(GCC_LTO),-fno-lto)
 else ifeq ($(SANITIZE),address)
-OPTIMIZE := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+OPTIMIZE := -O1 -g1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
 LINK := -fsanitize=address,undefined
 else ifeq ($(SANITIZE),thread)
-OPTIMIZE := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
+OPTIMIZE := -O1 -g1 -fno-omit-frame-pointer -fsanitize=thread
 LINK := -fsanitize=thread
 else ifeq ($(SANITIZE),fuzz)
-OPTIMIZE := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
+OPTIMIZE := -O1 -g1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
 LINK := -fsanitize=fuzzer,address,undefined
 else
 $(error SANITIZE is "$(SANITIZE)"; it may be address or thread)
