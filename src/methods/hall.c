@@ -81,8 +81,7 @@ static Error update_seat_status(Call *call, const void *input) {
   if (error != ERR_NONE) return error;
   SeatChanges changes = {.to = status, .by = call->who.user_id, .seats = &seat, .count = is_changed ? 1 : 0};
   if (is_changed) {
-    error = seat_change(call->db, &seat, status, call->who.user_id, call->now_ms);
-    if (error != ERR_NONE) return error;
+    seat_change(call->db, &seat, status, call->who.user_id, call->now_ms);
     stock_seats_changed(call, &sale, &changes);
     seq = seat_record(call, in->hall_id, &changes);
   }
@@ -95,6 +94,23 @@ static Error update_seat_status(Call *call, const void *input) {
   return ERR_NONE;
 }
 
+static void look_ahead(Db *db, Call *calls) {
+  Arena *arena = &calls->arena;
+  size_t room = 0;
+  size_t count = 0;
+  for (const Call *call = calls; call != NULL; call = call->next) ++room;
+  int64_t *ids = ARENA_ARRAY(arena, int64_t, room);
+  Str *topics = ARENA_ARRAY(arena, Str, room);
+  for (const Call *call = calls; call != NULL; call = call->next) {
+    if (call->method != &hall_update_seat_status || call->input_error != ERR_NONE) continue;
+    const UpdateSeatStatus *in = call->input;
+    topics[count] = hall_topic(arena, in->hall_id);
+    ids[count++] = in->seat_id;
+  }
+  seat_look_ahead(db, arena, ids, count);
+  call_events_ahead(db, arena, topics, count);
+}
+
 const Method hall_update_seat_status = {
     .name = "hall.update_seat_status",
     .access = ACCESS_SIGNED_IN,
@@ -102,6 +118,7 @@ const Method hall_update_seat_status = {
     .fields = update_seat_status_fields,
     .field_count = sizeof update_seat_status_fields / sizeof update_seat_status_fields[0],
     .input_bytes = sizeof(UpdateSeatStatus),
+    .look_ahead = look_ahead,
     .run = update_seat_status,
 };
 

@@ -17,6 +17,8 @@ typedef struct Seat {
   int64_t reserved_by;  // user id; 0: nobody we know
 } Seat;
 
+// Reads seats ahead of the calls of this transaction that are about to look for them, at a shared database.
+void seat_look_ahead(Db *db, Arena *arena, const int64_t *ids, size_t count);
 // Finds a seat of a hall. ERR_HALL_NOT_FOUND, ERR_SEAT_NOT_FOUND.
 Error seat_find(Db *db, int64_t hall_id, int64_t seat_id, Seat *seat);
 // Likewise several, each in its place; one that is not there has the id 0.
@@ -29,8 +31,8 @@ typedef struct SeatAsker {
 // Whether a person may give a seat a status (contracts/README.md, "hall.update_seat_status"). ERR_NONE with *changes
 // false: it has that status already. ERR_FORBIDDEN, ERR_SEAT_RESERVED.
 Error seat_may_change(const Seat *seat, SeatStatus status, SeatAsker asker, bool *changes);
-// Sets it, provided nobody was faster. ERR_SEAT_RESERVED.
-Error seat_change(Db *db, const Seat *seat, SeatStatus status, int64_t user_id, int64_t now_ms);
+// Sets that of one that was found in this transaction.
+void seat_change(Db *db, const Seat *seat, SeatStatus status, int64_t user_id, int64_t now_ms);
 
 // Seats of a hall that were changed to one status, for its event. `seats` are as they were.
 typedef struct SeatChanges {

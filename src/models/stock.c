@@ -32,10 +32,22 @@ void stock_changed(Call *call, int64_t concert_id, bool came_back) {
 HallSale stock_find_sale(Db *db, int64_t hall_id) {
   static const char FIND[] =
       "SELECT id, closed = 0 FROM concerts WHERE hall_id = $1 AND ended_at IS NULL ORDER BY closed, id DESC LIMIT 1";
+  // The last that was found, as changes of one hall come together.
+  static _Thread_local struct {
+    uint64_t version;
+    int64_t hall_id;
+    HallSale sale;
+  } last;
+  uint64_t version = db_version_of(db, "concerts");
+  if (last.version == version && last.hall_id == hall_id) return last.sale;
   HallSale sale = {0};
   Rows rows = db_rows(db, FIND, sql_int(hall_id));
   if (rows_next(&rows)) sale = (HallSale){.concert_id = rows_int(&rows, 0), .open = rows_int(&rows, 1) != 0};
   rows_end(&rows);
+  if (db_failed(db)) return sale;
+  last.version = version;
+  last.hall_id = hall_id;
+  last.sale = sale;
   return sale;
 }
 

@@ -130,6 +130,34 @@ static void test_two_people_reserving_one_seat_one_wins(void **state) {
   assert_int_equal(rig_int(rig, "SELECT count(*) FROM events"), 1);
 }
 
+static void test_changes_of_one_commit_see_each_other(void **state) {
+  enum { COUNT = 9 };
+  Rig *rig = *state;
+  const Identity *const who[COUNT] = {anna, bert, anna, bert, staff, anna, anna, staff, bert};
+  static const char *const json[COUNT] = {"{\"hall_id\":1,\"seat_id\":1,\"status\":\"RESERVED\"}",
+                                          "{\"hall_id\":1,\"seat_id\":1,\"status\":\"RESERVED\"}",
+                                          "{\"hall_id\":1,\"seat_id\":1,\"status\":\"VACANT\"}",
+                                          "{\"hall_id\":1,\"seat_id\":1,\"status\":\"RESERVED\"}",
+                                          "{\"hall_id\":1,\"seat_id\":2,\"status\":\"OCCUPIED\"}",
+                                          "{\"hall_id\":1,\"seat_ids\":[3,4],\"status\":\"RESERVED\"}",
+                                          "{\"hall_id\":1,\"seat_id\":7,\"status\":\"RESERVED\"}",
+                                          "{\"hall_id\":1,\"seat_id\":3,\"status\":\"VACANT\"}",
+                                          "{\"hall_id\":99,\"seat_id\":1,\"status\":\"VACANT\"}"};
+  static const Error expected[COUNT] = {ERR_NONE, ERR_SEAT_RESERVED,  ERR_NONE, ERR_NONE,          ERR_NONE,
+                                        ERR_NONE, ERR_SEAT_NOT_FOUND, ERR_NONE, ERR_HALL_NOT_FOUND};
+  Answer answers[COUNT];
+  uint64_t commits = store_figures(rig->store).commits;
+  for (int i = 0; i < COUNT; i++)
+    rig_ask(rig, 0, i == 5 ? &hall_update_seats_status : &hall_update_seat_status, who[i], json[i], &answers[i]);
+  for (int i = 0; i < COUNT; i++) RIG_UNTIL(rig, answers[i].done);
+  for (int i = 0; i < COUNT; i++) assert_refused(answers[i], expected[i]);
+  assert_int_equal(store_figures(rig->store).commits - commits, 1);
+  assert_int_equal(rig_int(rig, "SELECT sum(id * status) FROM seats WHERE id <= 4"), 1 + 2 * 2 + 4);
+  assert_int_equal(rig_int(rig, "SELECT sum(reserved_by) FROM seats WHERE id IN (1, 4)"), 2 + 1);
+  assert_int_equal(rig_int(rig, "SELECT count(*) FROM seats WHERE id IN (2, 3) AND reserved_by IS NULL"), 2);
+  assert_int_equal(rig_int(rig, "SELECT max(seq) FROM events WHERE topic = 'hall:1'"), 6);
+}
+
 static void test_each_change_is_an_event_with_the_next_number(void **state) {
   Rig *rig = *state;
   set_well(rig, anna, 1, "RESERVED");
@@ -252,6 +280,7 @@ int main(void) {
       CASE(test_a_role_counts_as_it_is_now_and_not_as_the_session_began),
       CASE(test_the_status_a_seat_has_already_is_a_success_without_an_event),
       CASE(test_two_people_reserving_one_seat_one_wins),
+      CASE(test_changes_of_one_commit_see_each_other),
       CASE(test_each_change_is_an_event_with_the_next_number),
       CASE(test_halls_count_their_events_apart),
       CASE(test_the_reply_is_the_hall_or_what_changed),
