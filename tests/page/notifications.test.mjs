@@ -1,6 +1,7 @@
 // The browser's own notifications, which it shows for real: the page is only listened to.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import "./support/whole_browser.mjs";
 import { until } from "./support/foyer.mjs";
 import { arrive, complaints, foyer } from "./support/scene.mjs";
 import * as people from "./support/visitor.mjs";

@@ -17,7 +17,7 @@ const SWITCHES = [
 
 /** The server. */
 export const foyer = await startFoyer();
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: SWITCHES });
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium-headless-shell", args: SWITCHES });
 /** What the pages' consoles complained of so far. */
 export const complaints = [];
 
