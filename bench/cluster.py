@@ -253,8 +253,9 @@ def watch(postgres, pace):
     wrong = max(told["wrong"], told["behind"]) + told["gaps"] + told["untimed"]
     if wrong:
         raise Failed(f"{wrong} viewers ended wrong")
-    yield within("changes at one process seen by viewers of another: p99", "ms", 100, [told["p99_ms"]],
+    yield within("changes at one process seen by viewers of another: p99", "ms", 100, [told["commit_p99_ms"]],
                  f"{rate:,} changes/s for {seconds} s, half of what the first process makes durable with nobody watching "
-                 f"({most:,.0f}); {VIEWERS:,} viewers at the second process; from sending a change, its commit included, to its "
-                 f"receipt; {told['acked']:,} of {told['changes']:,} acknowledged, median {told['p50_ms']} ms, most "
-                 f"{told['most_ms']} ms")
+                 f"({most:,.0f}); {VIEWERS:,} viewers at the second process; from a change's commit (the first word of it or of a "
+                 f"later one) to its receipt; {told['acked']:,} of {told['changes']:,} acknowledged, median "
+                 f"{told['commit_p50_ms']} ms, most {told['commit_most_ms']} ms; from sending a change {told['p50_ms']}, at p99 "
+                 f"{told['p99_ms']}, at most {told['most_ms']} ms")

@@ -85,7 +85,7 @@ static void acknowledged(void *owner, uint32_t tag, const Frame *frame) {
   storm->acked++;
   storm->last_ack_us = clock_us();
   if (seq > storm->acked_seq) storm->acked_seq = seq;
-  storm_times_commit(&storm->times, change, seq);
+  storm_times_commit(&storm->times, change, seq, storm->last_ack_us);
 }
 
 // Brings the viewer's picture on and notes the moment.
@@ -241,14 +241,16 @@ static void print_result(Storm *storm) {
     frames += storm->viewers[i].rate.frames;
     if (storm->viewers[i].rate.most > most) most = storm->viewers[i].rate.most;
   }
-  Percentiles times = storm_times_sum(&storm->times);
+  StormSum times = storm_times_sum(&storm->times);
   printf(
       "{\"changes\":%llu,\"acked\":%llu,\"seconds\":%.3f,\"behind\":%u,\"wrong\":%u,\"gaps\":%llu,\"snapshots\":%llu,"
-      "\"frames\":%llu,\"frames_most\":%u,\"p50_ms\":%.1f,\"p99_ms\":%.1f,\"most_ms\":%.1f,\"untimed\":%llu}\n",
+      "\"frames\":%llu,\"frames_most\":%u,\"p50_ms\":%.1f,\"p99_ms\":%.1f,\"most_ms\":%.1f,\"commit_p50_ms\":%.1f,"
+      "\"commit_p99_ms\":%.1f,\"commit_most_ms\":%.1f,\"untimed\":%llu}\n",
       (unsigned long long)storm->sent, (unsigned long long)storm->acked,
       (double)(storm->last_ack_us - storm->begin_us) / 1e6, behind, viewers_wrong(storm),
       (unsigned long long)storm->gaps, (unsigned long long)storm->snapshots, (unsigned long long)frames, most,
-      times.p50_ms, times.p99_ms, times.most_ms, (unsigned long long)times.untimed);
+      times.sent.p50_ms, times.sent.p99_ms, times.sent.most_ms, times.commit.p50_ms, times.commit.p99_ms,
+      times.commit.most_ms, (unsigned long long)times.untimed);
 }
 
 // Reads the arguments (see load.h) but for the cookie.

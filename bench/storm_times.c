@@ -1,5 +1,6 @@
 #include "bench/storm_times.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,20 +26,23 @@ void storm_times_begin(StormTimes *times, uint64_t changes, uint64_t first_seq, 
   *times = (StormTimes){.begin_us = begin_us, .changes = changes, .first_seq = first_seq};
   times->sent_us = calloc(changes + 1, sizeof *times->sent_us);
   times->seq_sent_us = malloc((changes + 1) * sizeof *times->seq_sent_us);
-  if (times->sent_us == NULL || times->seq_sent_us == NULL) die("out of memory");
+  times->seq_told_us = malloc((changes + 1) * sizeof *times->seq_told_us);
+  if (times->sent_us == NULL || times->seq_sent_us == NULL || times->seq_told_us == NULL) die("out of memory");
   memset(times->seq_sent_us, 0xff, (changes + 1) * sizeof *times->seq_sent_us);
+  memset(times->seq_told_us, 0xff, (changes + 1) * sizeof *times->seq_told_us);
 }
 
 void storm_times_sent(StormTimes *times, uint64_t change, uint64_t now_us) {
   times->sent_us[change] = (uint32_t)(now_us - times->begin_us);
 }
 
-void storm_times_commit(StormTimes *times, uint64_t change, uint64_t seq) {
+void storm_times_commit(StormTimes *times, uint64_t change, uint64_t seq, uint64_t now_us) {
   uint64_t at = seq - times->first_seq;
   if (change >= times->changes || at == 0 || at > times->changes) {
     die("change %llu was acknowledged with seq %llu", (unsigned long long)change, (unsigned long long)seq);
   }
   times->seq_sent_us[at] = times->sent_us[change];
+  times->seq_told_us[at] = (uint32_t)(now_us - times->begin_us);
 }
 
 void storm_times_screen(StormTimes *times, uint64_t since, uint64_t seq, uint64_t now_us) {
@@ -63,25 +67,40 @@ static double percentile(const uint64_t *buckets, uint64_t samples, double share
   return BUCKETS * (double)BUCKET_US / 1000;
 }
 
-Percentiles storm_times_sum(const StormTimes *times) {
-  uint64_t *buckets = calloc(BUCKETS, sizeof *buckets);
-  Percentiles sum = {0};
+static Percentiles percentiles(const uint64_t *buckets) {
   uint64_t samples = 0;
-  if (buckets == NULL) die("out of memory");
+  for (uint32_t i = 0; i < BUCKETS; i++) samples += buckets[i];
+  return (Percentiles){percentile(buckets, samples, 0.50), percentile(buckets, samples, 0.99),
+                       percentile(buckets, samples, 1.0)};
+}
+
+static void count(uint64_t *buckets, uint32_t from_us, uint32_t to_us) {
+  uint32_t bucket = to_us > from_us ? (to_us - from_us) / BUCKET_US : 0;
+  buckets[bucket < BUCKETS ? bucket : BUCKETS - 1]++;
+}
+
+StormSum storm_times_sum(StormTimes *times) {
+  uint64_t *since_sent = calloc(BUCKETS, sizeof *since_sent);
+  uint64_t *since_commit = calloc(BUCKETS, sizeof *since_commit);
+  StormSum sum = {0};
+  if (since_sent == NULL || since_commit == NULL) die("out of memory");
+  // Commits are done in the order of their seqs.
+  uint32_t *told_us = times->seq_told_us;
+  for (uint64_t seq = times->changes; seq > 1; seq--) {
+    if (told_us[seq - 1] > told_us[seq]) told_us[seq - 1] = told_us[seq];
+  }
   for (size_t i = 0; i < times->arrival_count; i++) {
     const Arrival *arrival = &times->arrivals[i];
     for (uint32_t seq = arrival->since + 1; seq <= arrival->seq; seq++) {
-      uint32_t sent_us = times->seq_sent_us[seq];
-      uint32_t took_us = sent_us == UINT32_MAX ? 0 : arrival->at_us - sent_us;
-      uint32_t bucket = took_us / BUCKET_US;
-      sum.untimed += sent_us == UINT32_MAX;
-      buckets[bucket < BUCKETS ? bucket : BUCKETS - 1]++;
+      bool known = times->seq_sent_us[seq] != UINT32_MAX;
+      sum.untimed += !known;
+      count(since_sent, known ? times->seq_sent_us[seq] : arrival->at_us, arrival->at_us);
+      count(since_commit, told_us[seq], arrival->at_us);
     }
-    samples += arrival->seq - arrival->since;
   }
-  sum.p50_ms = percentile(buckets, samples, 0.50);
-  sum.p99_ms = percentile(buckets, samples, 0.99);
-  sum.most_ms = percentile(buckets, samples, 1.0);
-  free(buckets);
+  sum.sent = percentiles(since_sent);
+  sum.commit = percentiles(since_commit);
+  free(since_sent);
+  free(since_commit);
   return sum;
 }

@@ -1,4 +1,4 @@
-// The clockwork of the storm: when a change was sent, which seq it became, when that seq was on a screen.
+// The clockwork of the storm: when a change was sent, which seq it became and when, when that seq was on a screen.
 #ifndef FOYER_BENCH_STORM_TIMES_H
 #define FOYER_BENCH_STORM_TIMES_H
 
@@ -28,6 +28,7 @@ typedef struct StormTimes {
   uint64_t first_seq;     // the seq before the first change
   uint32_t *sent_us;      // of each change, from the beginning
   uint32_t *seq_sent_us;  // of each seq; UINT32_MAX while unknown
+  uint32_t *seq_told_us;  // when it was acknowledged, likewise
   Arrival *arrivals;
   size_t arrival_count;
   size_t arrival_capacity;
@@ -35,17 +36,23 @@ typedef struct StormTimes {
 
 void storm_times_begin(StormTimes *times, uint64_t changes, uint64_t first_seq, uint64_t begin_us);
 void storm_times_sent(StormTimes *times, uint64_t change, uint64_t now_us);
-void storm_times_commit(StormTimes *times, uint64_t change, uint64_t seq);  // the change was acknowledged as `seq`
+// The change was acknowledged as `seq`.
+void storm_times_commit(StormTimes *times, uint64_t change, uint64_t seq, uint64_t now_us);
 void storm_times_screen(StormTimes *times, uint64_t since, uint64_t seq, uint64_t now_us);
 
-// From sending a change to having it on a screen, over all changes and all screens.
 typedef struct Percentiles {
   double p50_ms;
   double p99_ms;
   double most_ms;
-  uint64_t untimed;  // changes on a screen that nobody acknowledged: must be 0
 } Percentiles;
 
-Percentiles storm_times_sum(const StormTimes *times);
+// Over all changes and all screens.
+typedef struct StormSum {
+  Percentiles sent;    // from sending a change to having it on a screen
+  Percentiles commit;  // from its commit, which was over when it, or one behind it, was first acknowledged; at least 0
+  uint64_t untimed;    // changes on a screen that nobody acknowledged: must be 0
+} StormSum;
+
+StormSum storm_times_sum(StormTimes *times);
 
 #endif
