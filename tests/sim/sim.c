@@ -16,7 +16,7 @@
 #include "sim/venue.h"
 #include "support/ram_disk.h"
 
-enum { STORM_MS_MIN = 10 * MINUTE_MS, STORM_MS_MAX = 40 * MINUTE_MS, SEEDS_FOR_RARE = 2000 };
+enum { STORM_MS_MIN = 5 * MINUTE_MS, STORM_MS_MAX = 25 * MINUTE_MS, SEEDS_FOR_RARE = 2000 };
 
 static uint64_t seen[SEEN_COUNT];
 static int64_t simulated_ms;
