@@ -218,6 +218,9 @@ static const char *const edges[] = {
     "INSERT INTO message_blocks(dialog_id, block, count) VALUES(1, 0, 1), (2, 0, 1)",
     "INSERT INTO message_names(sender_id, client_id, message_id) VALUES(1001, 'once', 1), (1001, 'gone', 77)",
     "INSERT INTO blocks(user_id, blocked_id, created_at) VALUES(1000, 1001, 9)",
+    "INSERT INTO concerts(id, public_id, name, date, hall_id, created_at, opens_at, seed, seed_hash, closed, ended_at,"
+    " emptied) SELECT 900, 'over', 'Over', 1, hall_id, 0, 0, '', '', 1, 2, 1 FROM concerts WHERE hall_id IS NOT NULL"
+    " LIMIT 1",
 };
 
 static void fill_file(Sides *sides) {
@@ -330,6 +333,7 @@ static void test_every_row_comes_as_it_was_and_the_file_stays_as_it_is(void **st
   assert_null(strstr(said, "U+FFFD"));
   assert_true(str_equal(bytes_of(sides), before));
   assert_true(expect_same(sides) > 20000);
+  assert_int_equal(number_in_postgres(sides, "SELECT ended_at FROM concerts WHERE id = 900"), 2);
   assert_int_equal(number_in_postgres(sides, "SELECT count(*) FROM message_words"), 2);
   assert_int_equal(number_in_postgres(sides, "SELECT count(*) FROM message_words WHERE words @@ 'cafe'"), 1);
 }

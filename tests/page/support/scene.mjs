@@ -33,7 +33,7 @@ export async function arrive(path, options = DESK) {
   page.setDefaultTimeout(10_000);
   page.on("pageerror", (fault) => complaints.push(`${path}: ${fault.message}`));
   page.on("console", (message) => {
-    const expected = /ERR_CONNECTION_REFUSED|ERR_INTERNET_DISCONNECTED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET|WebSocket/;
+    const expected = /ERR_(CONNECTION_[A-Z]+|INTERNET_DISCONNECTED|EMPTY_RESPONSE|SOCKET_NOT_CONNECTED)|WebSocket/;
     if (message.type() === "error" && !expected.test(message.text())) complaints.push(`${path}: ${message.text()}`);
   });
   await page.goto(path);
