@@ -1,6 +1,5 @@
 #include "bench/storm_times.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -92,9 +91,8 @@ StormSum storm_times_sum(StormTimes *times) {
   for (size_t i = 0; i < times->arrival_count; i++) {
     const Arrival *arrival = &times->arrivals[i];
     for (uint32_t seq = arrival->since + 1; seq <= arrival->seq; seq++) {
-      bool known = times->seq_sent_us[seq] != UINT32_MAX;
-      sum.untimed += !known;
-      count(since_sent, known ? times->seq_sent_us[seq] : arrival->at_us, arrival->at_us);
+      sum.untimed += times->seq_sent_us[seq] == UINT32_MAX;
+      count(since_sent, times->seq_sent_us[seq], arrival->at_us);
       count(since_commit, told_us[seq], arrival->at_us);
     }
   }

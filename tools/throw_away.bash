@@ -13,3 +13,6 @@ as_server() {
 free_port() {
   python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
+
+# postgres_programs: the folder of the newest PostgreSQL's programs that is installed.
+postgres_programs() { printf '%s\n' /usr/lib/postgresql/*/bin | sort -V | tail -n 1; }

@@ -48,6 +48,12 @@ void call_free(Call *call) {
   arena_free(&arena);
 }
 
+size_t call_list_length(const Call *calls) {
+  size_t length = 0;
+  for (; calls != NULL; calls = calls->next) ++length;
+  return length;
+}
+
 static bool decode_ids(Call *call, const Json *value, const Field *field, IdList *out) {
   size_t count = json_count(value);
   if (!json_is_array(value) || (int64_t)count < field->min || (int64_t)count > field->max) return false;

@@ -167,6 +167,7 @@ Call *call_new_own(Loop *loop);
 // A call of no loop: nobody hears of its end, and its fields are set by who makes it. NULL when memory is out.
 Call *call_new_of_nobody(void);
 void call_free(Call *call);
+size_t call_list_length(const Call *calls);  // it and those behind it
 
 // Decodes `data` by the method's table into call->input. ERR_NONE, or the error of the first field that fails.
 Error call_decode(Call *call, const Json *data);

@@ -173,9 +173,8 @@ static bool ask(Db *db, const Call *call, Arena *arena, BookingAsked *asked, Con
 
 static void look_ahead(Db *db, Call *calls) {
   Arena *arena = &calls->arena;
-  size_t room = 0;
+  size_t room = call_list_length(calls);
   size_t count = 0;
-  for (const Call *call = calls; call != NULL; call = call->next) ++room;
   Str *names = ARENA_ARRAY(arena, Str, 2 * room);
   BookingAsked *asked = ARENA_ARRAY(arena, BookingAsked, room);
   for (const Call *call = calls; call != NULL; call = call->next) {

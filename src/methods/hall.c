@@ -81,7 +81,8 @@ static Error update_seat_status(Call *call, const void *input) {
   if (error != ERR_NONE) return error;
   SeatChanges changes = {.to = status, .by = call->who.user_id, .seats = &seat, .count = is_changed ? 1 : 0};
   if (is_changed) {
-    seat_change(call->db, &seat, status, call->who.user_id, call->now_ms);
+    error = seat_change(call->db, &seat, status, call->who.user_id, call->now_ms);
+    if (error != ERR_NONE) return error;
     stock_seats_changed(call, &sale, &changes);
     seq = seat_record(call, in->hall_id, &changes);
   }
@@ -96,9 +97,8 @@ static Error update_seat_status(Call *call, const void *input) {
 
 static void look_ahead(Db *db, Call *calls) {
   Arena *arena = &calls->arena;
-  size_t room = 0;
+  size_t room = call_list_length(calls);
   size_t count = 0;
-  for (const Call *call = calls; call != NULL; call = call->next) ++room;
   int64_t *ids = ARENA_ARRAY(arena, int64_t, room);
   Str *topics = ARENA_ARRAY(arena, Str, room);
   for (const Call *call = calls; call != NULL; call = call->next) {

@@ -47,10 +47,8 @@ static Error join(Call *call, const void *input) {
 
 static void look_ahead(Db *db, Call *calls) {
   Arena *arena = &calls->arena;
-  size_t room = 0;
   size_t count = 0;
-  for (const Call *call = calls; call != NULL; call = call->next) ++room;
-  QueueNewcomer *asked = ARENA_ARRAY(arena, QueueNewcomer, room);
+  QueueNewcomer *asked = ARENA_ARRAY(arena, QueueNewcomer, call_list_length(calls));
   session_look_ahead(db, calls);
   for (const Call *call = calls; call != NULL; call = call->next) {
     Concert concert;

@@ -86,7 +86,7 @@ static void occupy(Call *call, const Booking *booking, int64_t seat_id) {
   Seat seat;
   if (seat_id == 0 || seat_find(call->db, booking->hall_id, seat_id, &seat) != ERR_NONE) return;
   if (seat.status == SEAT_OCCUPIED) return;
-  seat_change(call->db, &seat, SEAT_OCCUPIED, call->who.user_id, call->now_ms);
+  if (seat_change(call->db, &seat, SEAT_OCCUPIED, call->who.user_id, call->now_ms) != ERR_NONE) return;
   seat_record(call, booking->hall_id,
               &(SeatChanges){.to = SEAT_OCCUPIED, .by = call->who.user_id, .seats = &seat, .count = 1});
 }

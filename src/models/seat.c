@@ -26,60 +26,76 @@ bool seat_status_from(Str name, SeatStatus *status) {
   return index >= 0;
 }
 
-// Seats that this thread has read ahead, in the arena of a call of the transaction, by their ids.
+// Seats as this thread knows them, by their ids: those it has read ahead, in the arena of a call of the transaction, or
+// else the last one that was looked for.
 static const char SEATS[] = "seats";
-typedef struct AheadSeat {
+typedef struct KnownSeat {
   Seat seat;
   int64_t hall_id;
-} AheadSeat;
+} KnownSeat;
 static _Thread_local struct {
   uint64_t version;
-  AheadSeat *seats;
+  KnownSeat *seats;
   size_t count;
-} ahead;
+  KnownSeat last;
+} known;
+
+static bool known_counts(Db *db) {
+  return known.count > 0 && known.version == db_version_of(db, SEATS);
+}
+
+static int compare_ids(const void *key, const void *element) {
+  int64_t id = *(const int64_t *)key;
+  int64_t other = ((const KnownSeat *)element)->seat.id;
+  return (id > other) - (id < other);
+}
+
+static KnownSeat *find_known(Db *db, int64_t seat_id) {
+  if (!known_counts(db)) return NULL;
+  return bsearch(&seat_id, known.seats, known.count, sizeof *known.seats, compare_ids);
+}
+
+// Where a statement is a round trip.
+static void keep_last(Db *db, int64_t hall_id, const Seat *seat) {
+  if (!db_is_shared(db) || known_counts(db)) return;
+  known.last = (KnownSeat){*seat, hall_id};
+  known.seats = &known.last;
+  known.count = 1;
+  known.version = db_version_of(db, SEATS);
+}
 
 void seat_look_ahead(Db *db, Arena *arena, const int64_t *ids, size_t count) {
   static const char AHEAD[] =
       "SELECT id, hall_id, status, coalesce(reserved_by, 0) FROM seats"
       " WHERE id = ANY(string_to_array($1, ',')::BIGINT[]) ORDER BY id";
   Text list = {.arena = arena};
-  ahead.count = 0;
+  known.count = 0;
   if (count == 0) return;
   for (size_t i = 0; i < count; i++) text_list_int(&list, ids[i]);
-  ahead.seats = ARENA_ARRAY(arena, AheadSeat, count);
+  known.seats = ARENA_ARRAY(arena, KnownSeat, count);
   Rows rows = db_rows(db, AHEAD, sql_text(text_str(&list)));
-  while (ahead.count < count && rows_next(&rows)) {
-    ahead.seats[ahead.count++] = (AheadSeat){
+  while (known.count < count && rows_next(&rows)) {
+    known.seats[known.count++] = (KnownSeat){
         {.id = rows_int(&rows, 0), .status = (SeatStatus)rows_int(&rows, 2), .reserved_by = rows_int(&rows, 3)},
         rows_int(&rows, 1)};
   }
   rows_end(&rows);
-  ahead.version = db_version_of(db, SEATS);
-}
-
-static int compare_ids(const void *key, const void *element) {
-  int64_t id = *(const int64_t *)key;
-  int64_t other = ((const AheadSeat *)element)->seat.id;
-  return (id > other) - (id < other);
-}
-
-static AheadSeat *find_ahead(Db *db, int64_t seat_id) {
-  if (ahead.count == 0 || ahead.version != db_version_of(db, SEATS)) return NULL;
-  return bsearch(&seat_id, ahead.seats, ahead.count, sizeof *ahead.seats, compare_ids);
+  known.version = db_version_of(db, SEATS);
 }
 
 Error seat_find(Db *db, int64_t hall_id, int64_t seat_id, Seat *seat) {
   static const char FIND[] = "SELECT status, coalesce(reserved_by, 0) FROM seats WHERE id = $1 AND hall_id = $2";
   static const char FIND_HALL[] = "SELECT 1 FROM halls WHERE id = $1";
-  const AheadSeat *known = find_ahead(db, seat_id);
-  if (known != NULL && known->hall_id == hall_id) {
-    *seat = known->seat;
+  const KnownSeat *found = find_known(db, seat_id);
+  if (found != NULL && found->hall_id == hall_id) {
+    *seat = found->seat;
     return ERR_NONE;
   }
   Rows rows = db_rows(db, FIND, sql_int(seat_id), sql_int(hall_id));
   if (rows_next(&rows)) {
     *seat = (Seat){.id = seat_id, .status = (SeatStatus)rows_int(&rows, 0), .reserved_by = rows_int(&rows, 1)};
     rows_end(&rows);
+    keep_last(db, hall_id, seat);
     return ERR_NONE;
   }
   return db_int(db, FIND_HALL, 0, sql_int(hall_id)) == 1 ? ERR_SEAT_NOT_FOUND : ERR_HALL_NOT_FOUND;
@@ -110,8 +126,8 @@ Error seat_may_change(const Seat *seat, SeatStatus status, SeatAsker asker, bool
   return seat->status == SEAT_VACANT || own ? ERR_NONE : ERR_FORBIDDEN;
 }
 
-void seat_change(Db *db, const Seat *seat, SeatStatus status, int64_t user_id, int64_t now_ms) {
-  // Of one that changes twice the last change counts.
+// Of a seat that changes twice the last change counts.
+static void change_known(Db *db, KnownSeat *seat, SeatStatus status, int64_t user_id, int64_t now_ms) {
   static const char CHANGE[] =
       SQL_FORMS("UPDATE seats SET status = $1, reserved_by = $2, updated_at = $3 WHERE id = $4",
                 "UPDATE seats SET status = n.status, reserved_by = n.reserved_by, updated_at = n.at FROM"
@@ -119,12 +135,24 @@ void seat_change(Db *db, const Seat *seat, SeatStatus status, int64_t user_id, i
                 " WITH ORDINALITY AS n(status, reserved_by, at, id, place) ORDER BY id, place DESC) AS n"
                 " WHERE seats.id = n.id");
   SqlValue reserver = status == SEAT_RESERVED ? sql_int(user_id) : (SqlValue){.kind = SQL_NULL};
-  AheadSeat *known = find_ahead(db, seat->id);
-  db_gather(db, CHANGE, sql_int(status), reserver, sql_int(now_ms), sql_int(seat->id));
-  if (known == NULL) return;
-  known->seat.status = status;
-  known->seat.reserved_by = status == SEAT_RESERVED ? user_id : 0;
-  ahead.version = db_version_of(db, SEATS);
+  db_gather(db, CHANGE, sql_int(status), reserver, sql_int(now_ms), sql_int(seat->seat.id));
+  seat->seat.status = status;
+  seat->seat.reserved_by = status == SEAT_RESERVED ? user_id : 0;
+  known.version = db_version_of(db, SEATS);
+}
+
+Error seat_change(Db *db, const Seat *seat, SeatStatus status, int64_t user_id, int64_t now_ms) {
+  static const char CHANGE[] =
+      "UPDATE seats SET status = $1, reserved_by = $2, updated_at = $3 WHERE id = $4 AND status = $5";
+  KnownSeat *found = find_known(db, seat->id);
+  if (found != NULL) {
+    if (found->seat.status != seat->status) return ERR_SEAT_RESERVED;
+    change_known(db, found, status, user_id, now_ms);
+    return ERR_NONE;
+  }
+  SqlValue reserver = status == SEAT_RESERVED ? sql_int(user_id) : (SqlValue){.kind = SQL_NULL};
+  db_run(db, CHANGE, sql_int(status), reserver, sql_int(now_ms), sql_int(seat->id), sql_int(seat->status));
+  return db_changes(db) == 1 ? ERR_NONE : ERR_SEAT_RESERVED;
 }
 
 static void list_seats(Text *out, const SeatChanges *changes) {

@@ -31,8 +31,8 @@ typedef struct SeatAsker {
 // Whether a person may give a seat a status (contracts/README.md, "hall.update_seat_status"). ERR_NONE with *changes
 // false: it has that status already. ERR_FORBIDDEN, ERR_SEAT_RESERVED.
 Error seat_may_change(const Seat *seat, SeatStatus status, SeatAsker asker, bool *changes);
-// Sets that of one that was found in this transaction.
-void seat_change(Db *db, const Seat *seat, SeatStatus status, int64_t user_id, int64_t now_ms);
+// Sets it, provided nobody was faster. ERR_SEAT_RESERVED.
+Error seat_change(Db *db, const Seat *seat, SeatStatus status, int64_t user_id, int64_t now_ms);
 
 // Seats of a hall that were changed to one status, for its event. `seats` are as they were.
 typedef struct SeatChanges {

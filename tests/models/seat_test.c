@@ -1,4 +1,4 @@
-// Seats: the names of their statuses, finding one, changing it, and the rules of that.
+// Seats: the names of their statuses, finding one, and changing it only if nobody was faster.
 #include "models/seat.h"
 
 #include <setjmp.h>
@@ -37,6 +37,20 @@ static void test_a_seat_is_found_in_its_hall_only(void **state) {
   assert_int_equal(seat_find(rig->db, 99, 7, &seat), ERR_HALL_NOT_FOUND);
 }
 
+static void test_a_seat_changes_only_from_the_status_that_was_seen(void **state) {
+  Rig *rig = *state;
+  Seat seen;
+  Seat now;
+  assert_int_equal(seat_find(rig->db, VENUE_HALL, 1, &seen), ERR_NONE);
+  assert_int_equal(seat_change(rig->db, &seen, SEAT_RESERVED, 1, 5000), ERR_NONE);
+  assert_int_equal(seat_change(rig->db, &seen, SEAT_RESERVED, 2, 6000), ERR_SEAT_RESERVED);
+  assert_int_equal(seat_find(rig->db, VENUE_HALL, 1, &now), ERR_NONE);
+  assert_int_equal(now.reserved_by, 1);
+  assert_int_equal(rig_int(rig, "SELECT updated_at FROM seats WHERE id = 1"), 5000);
+  assert_int_equal(seat_change(rig->db, &now, SEAT_OCCUPIED, 3, 7000), ERR_NONE);
+  assert_int_equal(rig_int(rig, "SELECT reserved_by IS NULL FROM seats WHERE id = 1"), 1);
+}
+
 static void test_a_seat_that_was_read_ahead_is_found_as_it_was_changed(void **state) {
   static const int64_t ids[] = {3, 1, 2, 99};
   Rig *rig = *state;
@@ -48,7 +62,10 @@ static void test_a_seat_that_was_read_ahead_is_found_as_it_was_changed(void **st
   for (int turn = 0; turn < 3; turn++) {
     assert_int_equal(seat_find(rig->db, VENUE_HALL, 1, &seat), ERR_NONE);
     assert_int_equal(seat.reserved_by, turn % 2 == 1 ? 1 : 0);
-    seat_change(rig->db, &seat, turn % 2 == 1 ? SEAT_OCCUPIED : SEAT_RESERVED, 1, 5000 + turn);
+    Seat seen = seat;
+    SeatStatus next = turn % 2 == 1 ? SEAT_OCCUPIED : SEAT_RESERVED;
+    assert_int_equal(seat_change(rig->db, &seat, next, 1, 5000 + turn), ERR_NONE);
+    assert_int_equal(seat_change(rig->db, &seen, SEAT_MAINTENANCE, 2, 6000), ERR_SEAT_RESERVED);
   }
   assert_int_equal(seat_find(rig->db, VENUE_HALL, 99, &seat), ERR_SEAT_NOT_FOUND);
   assert_int_equal(seat_find(rig->db, 99, 1, &seat), ERR_HALL_NOT_FOUND);
@@ -80,6 +97,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_statuses_have_exact_names),
       cmocka_unit_test_setup_teardown(test_a_seat_is_found_in_its_hall_only, venue_setup, venue_teardown),
+      cmocka_unit_test_setup_teardown(test_a_seat_changes_only_from_the_status_that_was_seen, venue_setup,
+                                      venue_teardown),
       cmocka_unit_test_setup_teardown(test_a_seat_that_was_read_ahead_is_found_as_it_was_changed, venue_setup,
                                       venue_teardown),
       cmocka_unit_test(test_the_rules_of_a_visitor_and_of_staff),
