@@ -53,12 +53,12 @@ async function move(lastsMs) {
       pointerType: "mouse", button: 0, buttons: 1, clientX: at.x, clientY: at.y, ...more }));
   const start = performance.now();
   window.__foyerFps.reset();
+  const handAt = (frame) => ({ x: middle.x + 150 * Math.cos(frame / 20), y: middle.y + 150 * Math.sin(frame / 20) });
   for (let frame = 0; performance.now() - start < lastsMs; frame++) {
     await new Promise(requestAnimationFrame);
-    const turn = frame / 20;
-    const at = { x: middle.x + 150 * Math.cos(turn), y: middle.y + 150 * Math.sin(turn) };
+    const at = handAt(frame);
     if (frame % 120 < 60) {
-      if (frame % 120 === 0) tell("pointerdown", at);
+      if (frame % 120 === 0) tell("pointerdown", handAt(frame - 1));
       tell("pointermove", at);
       if (frame % 120 === 59) tell("pointerup", at, { buttons: 0 });
     } else {

@@ -1,9 +1,9 @@
-// Keeps pictures of large halls, so that moving one costs a copy and not twenty thousand seats. Few seats are drawn as
-// they are in every frame. Many are drawn into a picture wider than the screen, a part of it a frame; until it is ready
-// the one before is shown moved and stretched, and a small picture of the whole hall fills what that leaves open.
+// Keeps pictures of large halls, so that moving one costs a copy and not twenty thousand seats. What a frame has time for
+// is drawn as it is in every frame. More is drawn into a picture wider than the screen, a part of it a frame; until it is
+// ready the one before is shown moved and stretched, and a small picture of the whole hall fills what that leaves open.
 import type { Camera, Screen } from "./camera";
 import { visible } from "./camera";
-import { beginPicture, drawSeats, endPicture, redrawSeats, seatsInSight, type Scene } from "./painter";
+import { beginPicture, drawSeats, endPicture, redrawSeats, seatCost, seatsInSight, type Scene } from "./painter";
 
 type Pen = CanvasRenderingContext2D;
 
@@ -16,11 +16,9 @@ interface Picture {
   drawn: number;
 }
 
-/** Up to this many seats are drawn in every frame. */
-const FEW_SEATS = 1_800;
-/** Seats drawn into a picture between looks at the clock, and how long that may go on in one frame. */
-const STRIDE = 300;
-const FRAME_MS = 3.5;
+/** Microseconds of seats that are drawn in one frame while the hall moves, and while nothing would be seen to stutter. */
+const MOVING_COST = 4_000;
+const RESTING_COST = 12_000;
 /** A picture may be stretched this much while zooming, and zooming has ended after so long. */
 const STRETCH = 1.7;
 const REST_MS = 90;
@@ -35,7 +33,7 @@ export class Layers {
   private front: Picture | null = null;
   private next: Picture | null = null;
   private spare: Pen[] = [];
-  private scale = 0;
+  private eye: Camera = { scale: 0, x: 0, y: 0 };
   private zoomedAt = 0;
 
   /** Forgets all pictures: the plan, the colours or the size are others. */
@@ -46,17 +44,18 @@ export class Layers {
 
   /** Draws the scene. True when it has to be drawn again to become as sharp as it can. */
   draw(pen: Pen, scene: Scene, fitting: Camera): boolean {
-    if (scene.camera.scale !== this.scale) this.zoomedAt = performance.now();
-    this.scale = scene.camera.scale;
+    if (scene.camera.scale !== this.eye.scale) this.zoomedAt = performance.now();
+    const budget = this.eye === scene.camera ? RESTING_COST : MOVING_COST;
+    this.eye = scene.camera;
     const seats = seatsInSight(scene);
-    if (seats.length <= FEW_SEATS) {
+    if (seats.length * seatCost(scene) <= MOVING_COST) {
       beginPicture(pen, scene);
       drawSeats(pen, scene, seats, 0, seats.length);
       endPicture(pen, scene, seats);
       return false;
     }
     this.whole ??= this.finished({ ...scene, camera: fitting });
-    this.advance(scene);
+    this.advance(scene, budget);
     this.compose(pen, scene);
     return this.next !== null || !this.serves(scene);
   }
@@ -77,9 +76,9 @@ export class Layers {
   }
 
   /** Goes on with the picture under way; begins one when the front picture does not serve any more. */
-  private advance(scene: Scene): void {
+  private advance(scene: Scene, budget: number): void {
     if (!this.next && !this.serves(scene) && !this.canWait(scene)) this.next = this.begun(scene);
-    if (!this.next || !goOn(this.next, scene)) return;
+    if (!this.next || !goOn(this.next, scene, budget)) return;
     if (this.front) this.spare.push(this.front.pen);
     this.front = this.next;
     this.next = null;
@@ -125,18 +124,15 @@ function prepare(pen: Pen, scene: Scene): Picture {
   if (pen.canvas.width !== width) pen.canvas.width = width;
   if (pen.canvas.height !== height) pen.canvas.height = height;
   beginPicture(pen, scene);
-  return { pen, camera: scene.camera, screen: scene.screen, seats: seatsInSight(scene), drawn: 0 };
+  return { pen, camera: scene.camera, screen: scene.screen, seats: seatsInSight(scene).slice(), drawn: 0 };
 }
 
-/** Draws more of a picture, for a few milliseconds. True when it is ready. */
-function goOn(picture: Picture, scene: Scene): boolean {
+/** Draws more of a picture, seats of about `budget` microseconds. True when it is ready. */
+function goOn(picture: Picture, scene: Scene, budget: number): boolean {
   const own = { ...scene, camera: picture.camera, screen: picture.screen };
-  const start = performance.now();
-  while (picture.drawn < picture.seats.length && performance.now() - start < FRAME_MS) {
-    const to = Math.min(picture.drawn + STRIDE, picture.seats.length);
-    drawSeats(picture.pen, own, picture.seats, picture.drawn, to);
-    picture.drawn = to;
-  }
+  const to = Math.min(picture.drawn + Math.ceil(budget / seatCost(own)), picture.seats.length);
+  drawSeats(picture.pen, own, picture.seats, picture.drawn, to);
+  picture.drawn = to;
   if (picture.drawn < picture.seats.length) return false;
   endPicture(picture.pen, own, picture.seats);
   return true;
