@@ -7,6 +7,7 @@ from prepare import add_people, database, requests_file, script_file
 from venue import WORK, Failed, Server, copy_database, load
 
 PEOPLE = 512
+PAST = 100_000  # messages that were there before
 MESSAGES = 1_000_000
 FEW = 200  # messages of somebody with few
 
@@ -21,31 +22,57 @@ SEND = [
     "SELECT id FROM dialogs WHERE low_id = min(?1, ?2) AND high_id = max(?1, ?2)",
     "SELECT coalesce(max(seq), 0) + 1 FROM events WHERE topic = ?4",
     "INSERT INTO events(topic, seq, at, kind, payload) VALUES(?4, ?5, ?6, 'message', '{}')",
+    "SELECT created_at FROM messages WHERE dialog_id = ?3 ORDER BY seq DESC LIMIT 1",
     """INSERT INTO messages(dialog_id, seq, sender_id, receiver_id, text, is_read, created_at, updated_at)
-       SELECT ?3, ?5, ?1, ?2, ?7, 0, t.at, t.at FROM (SELECT max(?6, coalesce((SELECT created_at FROM messages
-       WHERE dialog_id = ?3 ORDER BY seq DESC LIMIT 1), 0)) AS at) t RETURNING id, created_at""",
+       VALUES(?3, ?5, ?1, ?2, ?7, 0, ?6, ?6)""",
     """INSERT INTO message_blocks(dialog_id, block, count) VALUES(?3, ?5 / 1024, 1)
        ON CONFLICT (dialog_id, block) DO UPDATE SET count = count + 1""",
-    "UPDATE messages SET is_read = 1 WHERE dialog_id = ?3 AND receiver_id = ?1 AND is_read = 0",
+    "SELECT id FROM messages WHERE dialog_id = ?3 AND receiver_id = ?1 AND is_read = 0 LIMIT 1",
 ]
 TEXT = "000000000 See you at the entrance, a quarter of an hour before it begins"  # as bench/messages.c
 
 
+def index_messages(db, count):
+    """The search index of so many messages, as the server makes it, 8 calls in one commit."""
+    for first in range(0, count, 1024):
+        db.execute("INSERT INTO message_words(rowid, people, text) SELECT id, people, text FROM message_texts"
+                   " WHERE id > ? AND id <= ?", (first, first + 1024))
+        db.execute("INSERT INTO message_words(message_words, rank) VALUES('merge', 256)")
+        db.commit()
+    db.execute("UPDATE message_index SET indexed_to = ?", (count,))
+    db.commit()
+
+
+def add_dialogs(db, people, now_ms):
+    """A dialog of each two people, in which PAST messages stand and are read: [(who writes, to whom, its id, its topic)]."""
+    dialogs = [(one[0], other[0], at, f"dialog:{at}") for at, (one, other) in enumerate(zip(people[::2], people[1::2]), 1)]
+    db.executemany("INSERT INTO dialogs(low_id, high_id, id, created_at) VALUES(?1, ?2, ?3, ?5)",
+                   [(*dialog, now_ms) for dialog in dialogs])
+    past = [(*dialogs[at % len(dialogs)], at // len(dialogs) + 1, now_ms, TEXT) for at in range(PAST)]
+    db.executemany("INSERT INTO events(topic, seq, at, kind, payload) VALUES(?4, ?5, ?6, 'message', '{}')",
+                   [call[:6] for call in past])
+    db.executemany("INSERT INTO messages(dialog_id, seq, sender_id, receiver_id, text, is_read, created_at, updated_at)"
+                   " VALUES(?3, ?5, ?1, ?2, ?7, 1, ?6, ?6)", past)
+    db.execute("INSERT INTO message_blocks(dialog_id, block, count) SELECT dialog_id, seq / 1024, count(*) FROM messages"
+               " GROUP BY 1, 2")
+    db.commit()
+    index_messages(db, PAST)
+    return dialogs
+
+
 def messages_send(venue, pace):
-    a_round, connections = int(10000 * pace.round_s), 256
+    a_round, connections, warm_up = int(10000 * pace.round_s), 256, 2000
     with database("send") as (made, db):
         people = add_people(db, PEOPLE)
         now_ms = int(time.time() * 1000)
-        dialogs = [(one[0], other[0]) for one, other in zip(people[::2], people[1::2])]
-        db.executemany("INSERT INTO dialogs(id, low_id, high_id, created_at) VALUES(?, ?, ?, ?)",
-                       [(at + 1, one, other, now_ms) for at, (one, other) in enumerate(dialogs)])
+        dialogs = add_dialogs(db, people, now_ms)
     file = WORK / "send.people"
     file.write_text("".join(f"{person} {token}\n" for person, token in people))
     rates, batches, p99s = [], [], []
     with Server("send", database=made) as server, load("messages", server.port, file, connections) as ours:
         ours.answer()
         fill_log(server)
-        ours.order("round", 2000, 0)
+        ours.order("round", warm_up, 0)
         figures, _ = batch_of(server, None)
         for _ in range(pace.rounds):
             told = ours.order("round", a_round, 0)
@@ -55,15 +82,18 @@ def messages_send(venue, pace):
         half = int(max(rates) / 2)
         for _ in range(pace.rounds):
             p99s.append(ours.order("round", int(half * max(1, pace.round_s)), half)["p99_ms"])
-    pairs = []
-    for rate, batch in zip(rates, batches):
-        copy_database(made, WORK / "limit.db")
-        calls = [(*dialogs[at % len(dialogs)], at % len(dialogs) + 1, f"dialog:{at % len(dialogs) + 1}",
-                  at // len(dialogs) + 1, now_ms, TEXT) for at in range(a_round)]
-        limit, _ = bare(WORK / "limit.db", script_file("send", SEND, calls), batch, a_round)
-        pairs.append((limit, rate))
+    # The tables of the limit grow as ours did: the longer the dialogs, the more pages a commit writes.
+    copy_database(made, WORK / "limit.db")
+
+    def limit_of(first, count, batch):
+        calls = [(*dialogs[at % len(dialogs)], at // len(dialogs) + 1, now_ms, TEXT) for at in range(first, first + count)]
+        return bare(WORK / "limit.db", script_file("send", SEND, calls), batch, count)[0]
+
+    limit_of(PAST, warm_up, batches[0])
+    pairs = [(limit_of(PAST + warm_up + at * a_round, a_round, batch), rate)
+             for at, (rate, batch) in enumerate(zip(rates, batches))]
     yield against("a message by REST, on both people's sockets", "messages/s", pairs, 0.4,
-                  f"{connections} connections, a request under way on each, {len(dialogs)} dialogs, a Socket.IO client a person, "
+                  f"{connections} connections, a request under way on each, {len(dialogs)} dialogs of {PAST:,} messages, a Socket.IO client a person, "
                   "and the messages are indexed for the search as they come; the limit is bare SQLite, same statements without "
                   f"the index, {median(batches):.0f} a commit, synchronous=FULL")
     yield within("p99 from a message's request to a socket at half of that load", "ms", 30, p99s,
@@ -99,14 +129,7 @@ def add_messages(db, pairs):
     db.execute("INSERT INTO message_blocks(dialog_id, block, count) SELECT dialog_id, seq / 1024, count(*) FROM messages"
                " GROUP BY 1, 2")
     db.commit()
-    # As the server does it, 8 calls in one commit.
-    for first in range(0, MESSAGES, 1024):
-        db.execute("INSERT INTO message_words(rowid, people, text) SELECT id, people, text FROM message_texts"
-                   " WHERE id > ? AND id <= ?", (first, first + 1024))
-        db.execute("INSERT INTO message_words(message_words, rank) VALUES('merge', 256)")
-        db.commit()
-    db.execute("UPDATE message_index SET indexed_to = ?", (MESSAGES,))
-    db.commit()
+    index_messages(db, MESSAGES)
     return seqs[0], vocabulary
 
 

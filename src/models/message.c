@@ -40,17 +40,15 @@ int64_t message_named(Db *db, int64_t sender_id, Str client_id) {
 
 // A clock that was set back does not change the order.
 static void insert(Call *call, Message *message) {
+  static const char LAST[] = "SELECT created_at FROM messages WHERE dialog_id = $1 ORDER BY seq DESC LIMIT 1";
   static const char ADD[] =
       "INSERT INTO messages(dialog_id, seq, sender_id, receiver_id, text, is_read, created_at, updated_at)"
-      " SELECT $1, $2, $3, $4, $5, $6, t.at, t.at FROM (SELECT max($7, coalesce((SELECT created_at FROM messages"
-      " WHERE dialog_id = $1 ORDER BY seq DESC LIMIT 1), 0)) AS at) t RETURNING id, created_at";
-  Rows rows =
-      db_rows(call->db, ADD, sql_int(message->dialog_id), sql_int(message->seq), sql_int(message->sender_id),
-              sql_int(message->receiver_id), sql_text(message->text), sql_int(message->read), sql_int(call->now_ms));
-  while (rows_next(&rows)) {
-    message->id = rows_int(&rows, 0);
-    message->created_at = message->updated_at = rows_int(&rows, 1);
-  }
+      " VALUES($1, $2, $3, $4, $5, $6, $7, $7)";
+  int64_t last_at = db_int(call->db, LAST, 0, sql_int(message->dialog_id));
+  message->created_at = message->updated_at = call->now_ms > last_at ? call->now_ms : last_at;
+  message->id = db_insert(call->db, ADD, sql_int(message->dialog_id), sql_int(message->seq),
+                          sql_int(message->sender_id), sql_int(message->receiver_id), sql_text(message->text),
+                          sql_int(message->read), sql_int(message->created_at));
 }
 
 void message_add(Call *call, Message *message) {
@@ -142,8 +140,12 @@ int64_t message_mark_read(Call *call, const Message *message) {
 }
 
 int64_t message_mark_all_read(Call *call, int64_t dialog_id, int64_t receiver_id) {
+  static const char FIRST[] =
+      "SELECT id FROM messages WHERE dialog_id = $1 AND receiver_id = $2 AND is_read = 0 LIMIT 1";
   static const char MARK[] =
       "UPDATE messages SET is_read = 1 WHERE dialog_id = $1 AND receiver_id = $2 AND is_read = 0";
+  // Looked for first: SQLite makes a table for the rows of an update, also when there are none.
+  if (db_int(call->db, FIRST, 0, sql_int(dialog_id), sql_int(receiver_id)) == 0) return 0;
   db_run(call->db, MARK, sql_int(dialog_id), sql_int(receiver_id));
   return note_read(call, dialog_id, receiver_id);
 }
