@@ -138,11 +138,12 @@ bool presence_take_news(void) {
   return atomic_load(&all.news) && atomic_exchange(&all.news, false);
 }
 
-// When the first lease of a list ends. A clock that was put back makes none longer.
+// When the first lease of a list ends. A clock that was put back makes none longer than twice as long: who asks may
+// have read the clock some time before the lease began.
 static int64_t end_of(const DeadlineList *leases, int64_t now_ms) {
   uint64_t end_ms = deadlines_next_ms(leases);
   if (end_ms == UINT64_MAX) return INT64_MAX;
-  return (int64_t)end_ms > now_ms + PRESENCE_LOST_MS ? now_ms : (int64_t)end_ms;
+  return (int64_t)end_ms > now_ms + 2 * PRESENCE_LOST_MS ? now_ms : (int64_t)end_ms;
 }
 
 int64_t presence_next(int64_t now_ms) {

@@ -203,6 +203,16 @@ static void test_news_are_told_once_to_whoever_asks(void **state) {
   assert_true(presence_take_news());
 }
 
+static void test_a_look_that_began_before_the_lease_does_not_end_it(void **state) {
+  (void)state;
+  presence_arrive(ANNA, false, now_ms);
+  assert_told(ANNA, true);
+  presence_leave(ANNA, true, now_ms + 1);
+  assert_quiet();
+  assert_true(presence_is_online(ANNA));
+  assert_int_equal(presence_next(now_ms), now_ms + 1 + PRESENCE_LOST_MS);
+}
+
 static void test_a_clock_put_back_makes_no_lease_longer(void **state) {
   (void)state;
   presence_arrive(ANNA, false, now_ms);
@@ -235,6 +245,7 @@ int main(void) {
       CASE(test_many_partners_are_told_page_by_page_and_a_change_begins_anew),
       CASE(test_a_crowd_is_told_of_in_turns_each_once),
       CASE(test_news_are_told_once_to_whoever_asks),
+      CASE(test_a_look_that_began_before_the_lease_does_not_end_it),
       CASE(test_a_clock_put_back_makes_no_lease_longer),
       CASE(test_a_leave_without_an_arrival_changes_nothing),
   };
