@@ -62,7 +62,7 @@ test('killed at its start, before anybody was served, it starts again and is who
   const dice = diceOf(7);
   const folder = newDatabase();
   for (let round = 0; round < scaled(10); round++) {
-    const server = new Server(folder, { DEMO: '1' });
+    const server = new Server(folder, { DEMO: '1', REDIS_URL: '' }); // begun at once
     const started = server.start({ ready: false }).catch(() => {});
     await sleep(dice(60));
     await server.kill();

@@ -117,7 +117,7 @@ test('SIGTERM with clients that are stuck: it leaves in time all the same', LIMI
 test('SIGTERM at any moment of its start: it leaves with 0 or by the signal, and the data are whole', LIMIT, async () => {
   const folder = newDatabase();
   for (let i = 0; i < scaled(8); i++) {
-    const server = new Server(folder);
+    const server = new Server(folder, { REDIS_URL: '' }); // begun at once
     const started = server.start({ ready: false }).catch(() => {});
     await sleep(i * 8);
     const { code, signal } = await server.stop();

@@ -1,5 +1,5 @@
 // The database of a test's servers, of whichever kind: a file of SQLite in their folder, or, where FOYER_TEST_POSTGRES names a
-// PostgreSQL, a database of its own there for each folder.
+// PostgreSQL, a database of its own there for each folder, with a Redis beside it.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { copyFileSync } from 'node:fs';
@@ -7,9 +7,11 @@ import path from 'node:path';
 import nodeTest from 'node:test';
 
 import { newPostgres, withoutPostgres } from './postgres.mjs';
+import { startRedis } from './redis.mjs';
 
 export const onPostgres = !withoutPostgres;
 const databases = new Map(); // of PostgreSQL: by folder
+const redises = new Map(); // and the promise of each one's Redis
 process.on('exit', () => databases.forEach((database) => database.drop()));
 
 const fileIn = (folder) => path.join(folder, 'foyer.db');
@@ -24,6 +26,15 @@ export function databaseOf(folder, template) {
 export const urlOf = (folder, demo = false) =>
   (onPostgres ? databaseOf(folder, demo ? 'demo' : undefined).url : `sqlite:${fileIn(folder)}`);
 
+/** Whether a server with these options has the folder's database, and a Redis beside it. */
+export const hasBesides = (options) => onPostgres && !('DATABASE_URL' in options || 'REDIS_URL' in options);
+
+/** The options that come of it. */
+export async function besidesOf(folder) {
+  if (!redises.has(folder)) redises.set(folder, startRedis());
+  return { REDIS_URL: (await redises.get(folder)).url };
+}
+
 /** Another folder's database becomes a copy of one that nobody is connected to. */
 export function copyDatabase(from, into) {
   if (onPostgres) databases.set(into, newPostgres(databaseOf(from).name));
@@ -34,6 +45,8 @@ export function copyDatabase(from, into) {
 export function dropDatabase(folder) {
   databases.get(folder)?.drop();
   databases.delete(folder);
+  redises.get(folder)?.then((redis) => redis.end());
+  redises.delete(folder);
 }
 
 /** Runs a statement beside the server; gives the rows. */
