@@ -26,11 +26,11 @@ export function databaseOf(folder, template) {
 export const urlOf = (folder, demo = false) =>
   (onPostgres ? databaseOf(folder, demo ? 'demo' : undefined).url : `sqlite:${fileIn(folder)}`);
 
-/** Whether a server with these options has the folder's database, and a Redis beside it. */
-export const hasBesides = (options) => onPostgres && !('DATABASE_URL' in options || 'REDIS_URL' in options);
+/** Whether a server with these options has the folder's database, and a Redis of its own beside it. */
+export const hasOwnRedis = (options) => onPostgres && !('DATABASE_URL' in options || 'REDIS_URL' in options);
 
-/** The options that come of it. */
-export async function besidesOf(folder) {
+/** Its address as an option. */
+export async function ownRedisOf(folder) {
   if (!redises.has(folder)) redises.set(folder, startRedis());
   return { REDIS_URL: (await redises.get(folder)).url };
 }

@@ -9,7 +9,7 @@ import path from 'node:path';
 
 import { WebSocket } from 'ws';
 
-import { besidesOf, copyDatabase, hasBesides, urlOf } from './database.mjs';
+import { copyDatabase, hasOwnRedis, ownRedisOf, urlOf } from './database.mjs';
 import { codeOf } from './foyer.mjs';
 
 export const FOYER = path.resolve(process.env.FOYER ?? 'build/foyer');
@@ -145,7 +145,7 @@ export class Server {
       LOOPS: '2',
       RATE_LIMITS: 'off',
       DATABASE_URL: urlOf(this.folder),
-      ...(hasBesides(this.options) ? await besidesOf(this.folder) : {}),
+      ...(hasOwnRedis(this.options) ? await ownRedisOf(this.folder) : {}),
       ...this.options,
     });
     const words = [...wrap, FOYER, 'serve'];

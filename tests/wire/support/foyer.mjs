@@ -12,7 +12,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 import { WebSocket } from 'ws';
 
-import { besidesOf, dropDatabase, hasBesides, urlOf } from './database.mjs';
+import { dropDatabase, hasOwnRedis, ownRedisOf, urlOf } from './database.mjs';
 
 const BINARY = path.resolve(process.env.FOYER ?? new URL('../../../build/foyer', import.meta.url).pathname);
 const START_MS = 60_000;
@@ -40,14 +40,14 @@ export class Foyer {
   #words;
   #folder = mkdtempSync(path.join(tmpdir(), 'foyer-wire-'));
   #environment;
-  #besides;
+  #hasOwnRedis;
   log = '';
 
   /** `wrap`: words before the program's name; `host`: where it is reached. */
   constructor(options, { wrap = [], host = '127.0.0.1' } = {}) {
     this.host = host;
     this.#words = [...wrap, BINARY, 'serve'];
-    this.#besides = hasBesides(options);
+    this.#hasOwnRedis = hasOwnRedis(options);
     this.#environment = {
       ...bareEnvironment(), HOST: '127.0.0.1', PORT: '0', WS_PORT: '0', DEMO: '1', RATE_LIMITS: 'off',
       LOOPS: '1', // on one loop, what one connection has been answered all others have been told
@@ -60,7 +60,7 @@ export class Foyer {
 
   /** Starts it, and waits until it is ready. `options`: environment of this start and the following ones. */
   async start(options = {}) {
-    if (this.#besides) this.#environment = { ...this.#environment, ...(await besidesOf(this.#folder)) };
+    if (this.#hasOwnRedis) Object.assign(this.#environment, await ownRedisOf(this.#folder));
     Object.assign(this.#environment, options);
     this.agent = new http.Agent({ keepAlive: true });
     this.#child = spawn(this.#words[0], this.#words.slice(1), { cwd: this.#folder, env: this.#environment, stdio: ['ignore', 'pipe', 'pipe'] });
