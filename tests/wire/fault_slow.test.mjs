@@ -15,7 +15,7 @@ const MIB = 1024 * 1024;
 const HEAD_TIMEOUT_MS = 300;
 const BODY_TIMEOUT_MS = 600;
 const IDLE_TIMEOUT_MS = 900;
-const WRITE_TIMEOUT_MS = 60_000; // longer than all changes may take, 100 ms each
+const WRITE_TIMEOUT_MS = 120_000; // longer than the test
 const HEARTBEAT_MS = 4000;
 const CHANGES = SANITIZED ? 40 : scaled(400);
 
@@ -37,14 +37,16 @@ after(() => server.finish());
 
 const everySeat = Array.from({ length: SEATS }, (_, i) => i + 1);
 
-// Sweeps the whole hall from status to status: each an update of about 40 KB.
+// Sweeps the whole hall from status to status, each an update of about 40 KB; gives the milliseconds one took.
 async function sweep(socket, times) {
+  const begin = Date.now();
   for (let i = 0; i < times; i++) {
     const status = STATUSES[(i + 1) % STATUSES.length];
     const data = { hall_id: HALL, seat_ids: everySeat, status };
     const answer = await ask(socket, 'hall.update_seats_status', data);
     assert.equal(answer.status, 'success', JSON.stringify(answer).slice(0, 200));
   }
+  return (Date.now() - begin) / times;
 }
 
 function assertMemory(earlier, limit, what) {
@@ -61,20 +63,17 @@ test('viewers who stop reading cost little, delay nobody, and get a fresh snapsh
   await Promise.all(stuck.map((viewer) => viewer.connect(server)));
   await until(() => stuck.every((viewer) => viewer.picture.snapshots === 1), 'the first snapshots');
   await sweep(writer, 4);
+  const before_ms = await sweep(writer, CHANGES / 10);
   const memory = server.memory();
   stuck.forEach((viewer) => viewer.socket.pause());
   // They read nothing, but they live: who says nothing for 15 s is cut.
   const beats = setInterval(() => stuck.forEach((viewer) => viewer.socket.send('1')), HEARTBEAT_MS);
   const updates = stuck[0].picture.updates;
-  const begin = Date.now();
-  await sweep(writer, CHANGES);
-  const each_ms = (Date.now() - begin) / CHANGES;
+  const each_ms = await sweep(writer, CHANGES);
   // What is queued past SLOW_CLIENT_BYTES is one update at most: 20 viewers, 64 KiB and 60 KB each, and slack.
   assertMemory(memory, 16 * MIB, '20 viewers who do not read');
   const truth = await readHall(server);
   await lively.expect(truth, 'the viewer who reads');
-  t.diagnostic(`${each_ms.toFixed(1)} ms for each change of ${SEATS} seats, beside 20 who do not read`);
-  if (!SANITIZED) assert.ok(each_ms < 100, `a change took ${each_ms} ms`);
   stuck.forEach((viewer) => viewer.socket.resume());
   clearInterval(beats);
   for (const [i, viewer] of stuck.entries()) await viewer.expect(truth, `viewer ${i}, who reads again`);
@@ -84,6 +83,11 @@ test('viewers who stop reading cost little, delay nobody, and get a fresh snapsh
       assert.ok(viewer.picture.updates - updates < CHANGES, 'and not all the updates it missed');
     }
   }
+  // The machine may be busy with other things, and so each is measured beside the same with all who read.
+  const after_ms = await sweep(writer, CHANGES / 10);
+  const times = [before_ms, each_ms, after_ms].map((ms) => ms.toFixed(1)).join(', ');
+  t.diagnostic(`${times} ms for each change of ${SEATS} seats: beside 20 who read, who do not, who read again`);
+  assert.ok(each_ms < 2 * Math.max(before_ms, after_ms), `a change took ${times} ms`);
   [lively, ...stuck].forEach((viewer) => viewer.socket.terminate());
   writer.terminate();
 });
