@@ -62,9 +62,16 @@ class Process:
     def answer(self, patience_s=PATIENCE_S):
         return json.loads(self.line(patience_s))
 
-    def order(self, *words):
+    def say(self, *words):
         self.popen.stdin.write(" ".join(map(str, words)) + "\n")
+
+    def order(self, *words):
+        self.say(*words)
         return self.answer()
+
+    def move(self, core):
+        """All its threads go on on another core."""
+        subprocess.run(["taskset", "--all-tasks", "-cp", core, str(self.popen.pid)], check=True, stdout=subprocess.DEVNULL)
 
     def last_words(self):
         if self.errors is subprocess.DEVNULL:
