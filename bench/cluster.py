@@ -7,6 +7,7 @@ import re
 import subprocess
 import time
 
+from cluster_redis import Redis
 from measure import Result, against, batch_of, median, per_second, within
 from prepare import requests_file, token
 from venue import BOTH_CORES, FOYER, LOAD_CORE, ROOT, SERVER_CORE, WORK, Failed, Hall, Server, load, need, sign_up
@@ -202,11 +203,12 @@ VIEWERS = 1000
 
 @contextlib.contextmanager
 def two(postgres):
-    """(a process on one core, another on the other, a signed-in person's cookie, two halls of the demo venue)"""
+    """(a process on one core, another on the other, a signed-in person's cookie, two halls of the demo venue); a Redis says
+    to each what the other has committed"""
     postgres.sql("postgres", "DROP DATABASE IF EXISTS two WITH (FORCE);\nCREATE DATABASE two;")
-    url = postgres.named("two")
-    with Server("first", demo=True, url=url, core=SERVER_CORE) as first, \
-            Server("second", demo=True, url=url, core=LOAD_CORE) as second:
+    urls = {"url": postgres.named("two"), "REDIS_URL": f"redis://127.0.0.1:{Redis().port}"}
+    with Server("first", demo=True, core=SERVER_CORE, **urls) as first, \
+            Server("second", demo=True, core=LOAD_CORE, **urls) as second:
         sizes = {hall["id"]: sum(hall["seats_count"].values())
                  for cinema in first.ask("cinemas.get_cinemas", None) for hall in cinema["halls"]}
         halls = [Hall(first, hall, sizes[hall]) for hall in sorted(sizes, key=sizes.get)[:2]]

@@ -10,7 +10,7 @@
 
 // Rises with the form of a row, and with that of any payload which is not JSON: another form's is not understood.
 enum { FORM = 2, ROWS_AT_ONCE = 200 };
-#define KEPT 10000
+enum { KEPT = 10000, FORGOTTEN_AT_ONCE = 100 };
 
 int64_t commits_last(Db *db) {
   static const char LAST[] = "SELECT coalesce(max(number), 0) FROM commits";
@@ -45,7 +45,8 @@ static void add_change(Text *out, const FastChange *change) {
 bool commits_add(Db *db, int64_t number, const Call *calls, bool notify, bool *added) {
   static const char ADD[] = "INSERT INTO commits(number, form, events, remembers) VALUES($1, $2, $3, $4)";
   static const char ADD_AND_NOTIFY[] =
-      "INSERT INTO commits(number, form, events, remembers) SELECT $1, $2, $3, $4 FROM pg_notify('foyer_commits', '')";
+      "INSERT INTO commits(number, form, events, remembers) SELECT $1, $2, $3, $4"
+      " FROM pg_notify('foyer_commits', $1::BIGINT::TEXT)";
   static const char FORGET[] = "DELETE FROM commits WHERE number <= $1";
   Arena arena = {0};
   Text events = {.arena = &arena};
@@ -62,9 +63,12 @@ bool commits_add(Db *db, int64_t number, const Call *calls, bool notify, bool *a
       add_change(&remembers, change);
   }
   *added = events.length > 0 || remembers.length > 0;
-  bool done = !arena.failed && (!*added || (db_run(db, notify ? ADD_AND_NOTIFY : ADD, sql_int(number), sql_int(FORM),
-                                                   sql_text(text_str(&events)), sql_text(text_str(&remembers))) &&
-                                            db_run(db, FORGET, sql_int(number - KEPT))));
+  if (*added && !arena.failed) {
+    db_send(db, notify ? ADD_AND_NOTIFY : ADD, sql_int(number), sql_int(FORM), sql_text(text_str(&events)),
+            sql_text(text_str(&remembers)));
+    if (number % FORGOTTEN_AT_ONCE == 0) db_send(db, FORGET, sql_int(number - KEPT));
+  }
+  bool done = !arena.failed && !db_failed(db);
   arena_free(&arena);
   return done;
 }

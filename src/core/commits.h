@@ -18,8 +18,8 @@ typedef enum CommitsFound { COMMITS_NONE, COMMITS_SOME, COMMITS_LOST, COMMITS_FA
 // and *seen is the last number.
 CommitsFound commits_read(Db *db, int64_t *seen, Call **calls);
 // Adds what these calls tell as number `number`; true also when that is nothing, then *added is false. In the
-// transaction of the calls. `notify`: the database tells those who wait for it (db_wait_for_commit), for which it makes
-// all commits wait for each other.
+// transaction of the calls, and sent with its COMMIT, which tells whether it was done. `notify`: the database tells
+// those who wait for it (db_wait_for_commit), for which it makes all commits wait for each other.
 bool commits_add(Db *db, int64_t number, const Call *calls, bool notify, bool *added);
 // Adds what a call tells behind all that is there. In a transaction that no store has begun: of a command, or of a
 // process that ends.

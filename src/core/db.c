@@ -270,8 +270,9 @@ bool db_is_shared(const Db *db) {
   return db->driver->wait_for_commit != NULL;
 }
 
-bool db_wait_for_commit(Db *db, int limit_ms, int deaf_ms) {
-  return db->driver->wait_for_commit(db, limit_ms, deaf_ms);
+bool db_wait_for_commit(Db *db, int limit_ms, int deaf_ms, int64_t *number) {
+  *number = INT64_MAX;
+  return db->driver->wait_for_commit(db, limit_ms, deaf_ms, number);
 }
 
 void db_keep_log(Db *db) {

@@ -140,8 +140,9 @@ void db_take_time(Db *db);
 uint64_t db_reconnects(void);     // lines to a server that were lost and made again, of the process; any thread
 bool db_is_shared(const Db *db);  // other processes, on other machines, write to it at any time: PostgreSQL
 // Waits until some process has committed events to a shared database, `limit_ms` at most; where a pooler keeps that
-// from being heard of, for `deaf_ms`. False (logged): not to be heard of now. The connection is for nothing else.
-bool db_wait_for_commit(Db *db, int limit_ms, int deaf_ms);
+// from being heard of, for `deaf_ms`. *number is the last commit's that was told of; INT64_MAX: it may be any, as none
+// was. False (logged): not to be heard of now. The connection is for nothing else.
+bool db_wait_for_commit(Db *db, int limit_ms, int deaf_ms, int64_t *number);
 // Of a database that is not shared, whose commits append to a log. From now on its pages are copied back into the file
 // by db_write_back alone, on any connection and thread, not by the commits of this one.
 void db_keep_log(Db *db);

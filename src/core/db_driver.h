@@ -39,8 +39,9 @@ typedef struct DbDriver {
   bool (*is_null)(const Rows *rows, int column);
   int64_t (*changes)(const Db *db);
   int64_t (*total_changes)(const Db *db);
-  bool (*changed_outside)(Db *db);                             // NULL: the database is shared
-  bool (*wait_for_commit)(Db *db, int limit_ms, int deaf_ms);  // NULL: it is not
+  bool (*changed_outside)(Db *db);  // NULL: the database is shared
+  // As db_wait_for_commit, which has set *number; NULL: it is not.
+  bool (*wait_for_commit)(Db *db, int limit_ms, int deaf_ms, int64_t *number);
   void (*keep_log)(Db *db);  // this and the next three: NULL of a database that is shared
   int (*log_pages)(const Db *db);
   int (*write_back)(Db *db);

@@ -315,7 +315,7 @@ static bool run_control(Db *db, DbControl control) {
 }
 
 // By LISTEN; behind a pooler, which keeps no such connection, by saying that there may be something.
-static bool wait_for_commit(Db *db, int limit_ms, int deaf_ms) {
+static bool wait_for_commit(Db *db, int limit_ms, int deaf_ms, int64_t *number) {
   Postgres *me = postgres_of(db);
   if (PQstatus(me->conn) != CONNECTION_OK && !postgres_connect_anew(me)) return false;
   if (me->pooled) {
@@ -331,7 +331,13 @@ static bool wait_for_commit(Db *db, int limit_ms, int deaf_ms) {
               (int)strcspn(PQerrorMessage(me->conn), "\n"), PQerrorMessage(me->conn));
     return false;
   }
-  for (; told != NULL || (told = PQnotifies(me->conn)) != NULL; told = NULL) PQfreemem(told);
+  if (told == NULL) told = PQnotifies(me->conn);
+  if (told != NULL) *number = 0;
+  for (; told != NULL; told = PQnotifies(me->conn)) {
+    int64_t one = told->extra[0] != 0 ? strtoll(told->extra, NULL, 10) : INT64_MAX;  // of a foyer that tells none
+    if (one > *number) *number = one;
+    PQfreemem(told);
+  }
   return true;
 }
 

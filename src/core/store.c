@@ -86,7 +86,8 @@ static bool end(Store *store, Call *calls, bool alive, int64_t *number) {
   bool shared = db_is_shared(db);
   bool added = !shared;
   alive = alive && batch_finish(db, calls);
-  if (alive && shared) alive = commits_add(db, store->seen + 1, calls, !redis_answers(redis), &added);
+  atomic_store(&store->ending, store->seen + 1);
+  if (alive && shared) alive = commits_add(db, store->ending, calls, !redis_answers(redis), &added);
   bool committed = batch_end(db, calls, alive);
   *number = committed && added ? atomic_fetch_add(&store->seen, 1) + 1 : 0;
   if (*number > 0 && shared) redis_send(redis, NULL, NULL, 0, "PUBLISH " COMMITS_CHANNEL " %" PRId64, *number);
@@ -194,13 +195,14 @@ static void writer_main(void *arg) {
   uint64_t tried_ns = 0;
   while (!queue_is_over(&store->writes)) {
     Call *calls = queue_take(&store->writes, store->settings.batch_max, LOOK_OUTSIDE_MS);
+    bool has_looked = calls != NULL;  // at others' commits, by its own
     while ((calls = hurry(store, calls)) != NULL) {
       calls = write_batch(store, calls);
       write_back_look(&store->write_back);
     }
     if (db_is_shared(store->writer_db) && queue_length(&store->writes) > 0) continue;  // each look may take long
     try_disk(store, &tried_ns);
-    look_outside(store, &looked_ns);
+    if (!has_looked || !store->healthy || !db_is_shared(store->writer_db)) look_outside(store, &looked_ns);
   }
 }
 
@@ -210,13 +212,15 @@ static void listener_main(void *arg) {
   Store *store = arg;
   while (!atomic_load(&store->stops)) {
     int deaf_ms = redis_answers(store->settings.redis) ? WAIT_MS : DEAF_MS;
-    if (!db_wait_for_commit(store->listener_db, WAIT_MS, deaf_ms)) uv_sleep(WAIT_MS);
-    queue_poke(&store->writes);
+    int64_t number;
+    if (!db_wait_for_commit(store->listener_db, WAIT_MS, deaf_ms, &number)) uv_sleep(WAIT_MS);
+    store_heard(store, number);
   }
 }
 
 void store_heard(Store *store, int64_t number) {
-  if (number > atomic_load(&store->seen)) queue_poke(&store->writes);
+  bool is_own = number == atomic_load(&store->ending);  // heard of before the writer was told that it is done
+  if (number > atomic_load(&store->seen) && !is_own) queue_poke(&store->writes);
 }
 
 static void enqueue(Store *store, Call *call);

@@ -376,6 +376,26 @@ static void test_a_write_from_outside_is_told_to_every_loop(void **state) {
   RIG_UNTIL(rig, rig->changed_outside == before + 3);
 }
 
+static void test_who_listens_is_told_the_number_of_the_last_commit(void **state) {
+  Rig *rig = *state;
+  if (!store_is_shared(rig->store)) skip();
+  enum { SHORT_MS = 20, LONG_MS = 20000 };
+  Answer answer;
+  ask_note(rig, &add_note, "one", &answer);
+  RIG_UNTIL(rig, answer.done);
+  Db *listener = db_open(rig->path, DB_READ);
+  int64_t number = 0;
+  assert_true(db_wait_for_commit(listener, SHORT_MS, SHORT_MS, &number));
+  assert_int_equal(number, INT64_MAX);  // nobody has said anything
+  write_outside_shared(rig);
+  assert_true(db_wait_for_commit(listener, LONG_MS, SHORT_MS, &number));
+  assert_int_equal(number, commits_last(rig->db));
+  rig_run(rig, "NOTIFY foyer_commits");  // as a foyer tells it that knows no numbers
+  assert_true(db_wait_for_commit(listener, LONG_MS, SHORT_MS, &number));
+  assert_int_equal(number, INT64_MAX);
+  db_close(listener);
+}
+
 static void test_a_stop_does_what_was_queued_and_the_loops_may_hear_of_it_after(void **state) {
   Rig *rig = *state;
   static Answer held;  // answered in the teardown
@@ -424,6 +444,7 @@ int main(void) {
       CASE(test_what_is_prepared_runs_with_what_was_prepared, begin),
       CASE(test_a_call_goes_on_as_its_next_method_or_ends_with_an_error, begin),
       CASE(test_a_write_from_outside_is_told_to_every_loop, begin_with_loops),
+      CASE(test_who_listens_is_told_the_number_of_the_last_commit, begin_with_loops),
       CASE(test_a_stop_does_what_was_queued_and_the_loops_may_hear_of_it_after, begin),
       cmocka_unit_test_setup_teardown(test_what_is_asked_of_a_stopped_store_is_refused, begin, end_refused),
   };
