@@ -15,7 +15,7 @@ import {
 import { openRaw } from './support/raw.mjs';
 
 const LIMIT = { timeout: 120_000 };
-const STOP_MS = SANITIZED ? 15_000 : 5_000;
+const STOP_MS = SANITIZED ? 45_000 : 5_000;
 
 test('SIGTERM under load: sockets get 1001, what was acknowledged is kept, and it leaves with 0 in time', LIMIT, async () => {
   const server = await startServer();

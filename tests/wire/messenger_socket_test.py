@@ -43,7 +43,7 @@ class MessengerSocket(unittest.IsolatedAsyncioTestCase):
         cls.folder = tempfile.TemporaryDirectory()
         cls.database = Database(cls.folder.name)
         environment = dict(os.environ, HOST="127.0.0.1", PORT="0", WS_PORT="0", LOOPS="2", JWT_SECRET=SECRET, LOG_LEVEL="warn",
-                           DATABASE_URL=cls.database.url)
+                           **cls.database.settings)
         program = os.path.abspath(os.environ.get("FOYER", "build/foyer"))
         cls.server = subprocess.Popen([program, "serve"], cwd=cls.folder.name, env=environment, stdout=subprocess.PIPE, text=True)
         cls.port = int(re.search(r":(\d+)$", cls.server.stdout.readline().strip()).group(1))

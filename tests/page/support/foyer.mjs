@@ -6,6 +6,8 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 
+import { dropDatabase, onPostgres, ownRedisOf, urlOf } from "../../wire/support/database.mjs";
+
 const PROGRAM = resolve(process.env.FOYER ?? "build/foyer");
 const START_MS = 20_000;
 
@@ -41,7 +43,8 @@ export async function startFoyer() {
     HOST: "127.0.0.1",
     PORT: String(port),
     WS_PORT: String(port),
-    DATABASE_URL: `sqlite:${join(folder, "foyer.db")}`,
+    DATABASE_URL: urlOf(folder, true),
+    ...(onPostgres && (await ownRedisOf(folder))),
     DEMO: "1",
     RATE_LIMITS: "off",
     LOG_LEVEL: "warn",
@@ -73,6 +76,7 @@ export async function startFoyer() {
     command: (...words) => execFileSync(PROGRAM, words, { cwd: folder, env: environment, encoding: "utf8" }),
     async stop() {
       await kill();
+      dropDatabase(folder);
       rmSync(folder, { recursive: true, force: true });
     },
   };

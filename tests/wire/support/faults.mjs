@@ -11,6 +11,9 @@ import { WebSocket } from 'ws';
 
 import { copyDatabase, hasOwnRedis, ownRedisOf, urlOf } from './database.mjs';
 import { codeOf } from './foyer.mjs';
+import { sleep, until } from './waiting.mjs';
+
+export { sleep, until };
 
 export const FOYER = path.resolve(process.env.FOYER ?? 'build/foyer');
 export const STATUSES = ['VACANT', 'RESERVED', 'OCCUPIED', 'MAINTENANCE'];
@@ -38,17 +41,6 @@ export function diceOf(seed) {
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
   };
-}
-
-export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-
-// Waits until `holds()` is true; the message says what was waited for.
-export async function until(holds, what, limitMs = 60_000) {
-  const end = Date.now() + limitMs;
-  while (!(await holds())) {
-    if (Date.now() > end) assert.fail(`in ${limitMs} ms it did not come: ${typeof what === 'function' ? what() : what}`);
-    await sleep(10);
-  }
 }
 
 // --- The database ---
