@@ -79,18 +79,28 @@ static bool begin(Store *store) {
   return db_begin(db, DB_WRITE) && (!db_is_shared(db) || follow_others(store));
 }
 
-// Ends it, and leaves word of it to other processes. *number is what it has got; 0: it tells nothing.
+// Leaves word of it to other processes, in a part of its own: whether the last call's has failed is no matter.
+static bool leave_word(Store *store, Call *calls, bool *added) {
+  Db *db = store->writer_db;
+  db_call_begin(db);
+  db_call_spare_savepoint(db);
+  bool done = commits_add(db, store->seen + 1, calls, !redis_answers(store->settings.redis), added);
+  return db_call_end(db, done) && done;
+}
+
+// Ends it. *number is what it has got; 0: it tells nothing.
 static bool end(Store *store, Call *calls, bool alive, int64_t *number) {
   Db *db = store->writer_db;
-  Redis *redis = store->settings.redis;
   bool shared = db_is_shared(db);
   bool added = !shared;
-  alive = alive && batch_finish(db, calls);
-  atomic_store(&store->ending, store->seen + 1);
-  if (alive && shared) alive = commits_add(db, store->ending, calls, !redis_answers(redis), &added);
+  alive = alive && batch_finish(db, calls) && (!shared || leave_word(store, calls, &added));
+  atomic_store(&store->ending, added ? store->seen + 1 : 0);
   bool committed = batch_end(db, calls, alive);
+  if (!committed) atomic_store(&store->ending, 0);  // that number is another's to have
   *number = committed && added ? atomic_fetch_add(&store->seen, 1) + 1 : 0;
-  if (*number > 0 && shared) redis_send(redis, NULL, NULL, 0, "PUBLISH " COMMITS_CHANNEL " %" PRId64, *number);
+  if (*number > 0 && shared) {
+    redis_send(store->settings.redis, NULL, NULL, 0, "PUBLISH " COMMITS_CHANNEL " %" PRId64, *number);
+  }
   return committed;
 }
 

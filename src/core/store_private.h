@@ -24,7 +24,7 @@ struct Store {
   Db *reader_dbs[READERS_MAX];
   int readers_begun;
   bool begun;              // the writer's: a call has come, so all loops are there
-  _Atomic int64_t ending;  // the number of our own commit under way, or of the last one
+  _Atomic int64_t ending;  // the number of our own commit under way, or of the last one; 0: it tells nothing
   _Atomic int64_t seen;    // that of the last commit that the loops were told of; the writer's to change
   WriteBack write_back;
   Figure followed_ns;  // when it was known last that there is no commit that the loops were not told of

@@ -190,6 +190,23 @@ static void test_a_failing_call_is_undone_and_its_neighbours_are_kept(void **sta
   assert_int_equal(store_figures(rig->store).commits, 2);
 }
 
+static void test_a_failing_call_may_be_the_last_of_its_commit_or_alone_in_it(void **state) {
+  Rig *rig = *state;
+  Answer held;
+  Answer answers[2];
+  close_gate(rig, &held);
+  ask_note(rig, &add_note, "one", &answers[0]);
+  ask_note(rig, &add_note, "one", &answers[1]);
+  open_gate(rig, &answers[1]);
+  assert_refused(answers[0], ERR_NONE);
+  assert_refused(answers[1], ERR_INTERNAL);
+  ask_note(rig, &add_note, "one", &answers[0]);
+  RIG_UNTIL(rig, answers[0].done);
+  assert_refused(answers[0], ERR_INTERNAL);
+  assert_string_equal(rig_text(rig, "SELECT group_concat(name) FROM settings"), "one");
+  assert_int_equal(store_figures(rig->store).failed_commits, 0);
+}
+
 static void test_a_method_that_writes_last_refuses_without_harm_and_fails_with_its_batch(void **state) {
   Rig *rig = *state;
   Answer held;
@@ -396,6 +413,23 @@ static void test_who_listens_is_told_the_number_of_the_last_commit(void **state)
   db_close(listener);
 }
 
+// A look that nobody has asked for comes only a quarter of a second after the last.
+static void test_the_first_commit_of_others_after_a_call_that_tells_nothing_is_heard_of_at_once(void **state) {
+  Rig *rig = *state;
+  if (!store_is_shared(rig->store)) skip();
+  Answer answer;
+  uint64_t least_ns = UINT64_MAX;
+  for (int round = 0; round < 5; round++) {
+    ask_note(rig, &add_note, "refused", &answer);
+    RIG_UNTIL(rig, answer.done);
+    uint64_t begun_ns = uv_hrtime();
+    write_outside_shared(rig);
+    uint64_t took_ns = uv_hrtime() - begun_ns;
+    if (took_ns < least_ns) least_ns = took_ns;
+  }
+  assert_true(least_ns < 150 * UINT64_C(1000000));
+}
+
 static void test_a_stop_does_what_was_queued_and_the_loops_may_hear_of_it_after(void **state) {
   Rig *rig = *state;
   static Answer held;  // answered in the teardown
@@ -434,6 +468,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       CASE(test_calls_that_come_during_a_commit_share_the_next, begin),
       CASE(test_a_failing_call_is_undone_and_its_neighbours_are_kept, begin),
+      CASE(test_a_failing_call_may_be_the_last_of_its_commit_or_alone_in_it, begin),
       CASE(test_a_method_that_writes_last_refuses_without_harm_and_fails_with_its_batch, begin),
       CASE(test_a_failed_commit_fails_every_call_and_nobody_hears_of_it, begin),
       CASE(test_what_does_not_fit_the_queue_is_refused_at_once, begin_small),
@@ -445,6 +480,7 @@ int main(void) {
       CASE(test_a_call_goes_on_as_its_next_method_or_ends_with_an_error, begin),
       CASE(test_a_write_from_outside_is_told_to_every_loop, begin_with_loops),
       CASE(test_who_listens_is_told_the_number_of_the_last_commit, begin_with_loops),
+      CASE(test_the_first_commit_of_others_after_a_call_that_tells_nothing_is_heard_of_at_once, begin_with_loops),
       CASE(test_a_stop_does_what_was_queued_and_the_loops_may_hear_of_it_after, begin),
       cmocka_unit_test_setup_teardown(test_what_is_asked_of_a_stopped_store_is_refused, begin, end_refused),
   };
