@@ -1,26 +1,15 @@
 // A real server with a database of its own, which a test may kill and start again on the same port and the same data.
 import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 
 import { dropDatabase, onPostgres, ownRedisOf, urlOf } from "../../wire/support/database.mjs";
+import { freePort } from "../../wire/support/redis.mjs";
 
 const PROGRAM = resolve(process.env.FOYER ?? "build/foyer");
 const START_MS = 20_000;
-
-/** A port that nobody listens on. */
-function freePort() {
-  return new Promise((done, failed) => {
-    const probe = createServer().on("error", failed);
-    probe.listen(0, "127.0.0.1", () => {
-      const { port } = probe.address();
-      probe.close(() => done(port));
-    });
-  });
-}
 
 /** Runs `task` until it gives something, or says what it waited for. */
 export async function until(what, task, limitMs = 10_000) {
