@@ -188,7 +188,7 @@ $(eval $(call unit_rules,core,$(below_core)))
 $(eval $(call unit_rules,models,$(below_models)))
 $(foreach layer,methods subscriptions effects controllers commands,$(eval $(call unit_rules,$(layer),$(everything))))
 # Tests of faults stand between our code and what may fail (tests/support/faults.h).
-$(BUILD)/tests/%_faults_test: private LDFLAGS += -Wl,--wrap=sqlite3_step,--wrap=PQsendPrepare,--wrap=PQsendQueryParams,--wrap=PQsendQueryPrepared,--wrap=malloc,--wrap=calloc,--wrap=realloc
+$(BUILD)/tests/%_faults_test: private LDFLAGS += -Wl,--wrap=sqlite3_step,--wrap=PQsendPrepare,--wrap=PQsendQueryParams,--wrap=PQsendQueryPrepared,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=posix_memalign
 unit: $(unit_tests)
 
 # The simulation: make sim. It has a disk, a provider and couriers of its own (tests/sim).

@@ -8,6 +8,7 @@
 
 #include "core/db_driver.h"
 #include "core/log.h"
+#include "core/sqlite_memory.h"
 
 enum { BUSY_TIMEOUT_MS = 2000, STATEMENT_SLOTS = 512 };
 
@@ -57,6 +58,7 @@ static bool run_text(Db *db, const char *sql) {
 // Before SQLite's first use. It would count its memory under one lock, which all our threads would meet at.
 static void configure(void) {
   sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  sqlite_memory_configure();
 }
 
 // Whether the file is still the one that its path names. A folder that was taken away still takes writes, and nobody

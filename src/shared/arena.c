@@ -10,11 +10,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 enum {
   FIRST_CHUNK_BYTES = 4 << 10,
   LARGEST_STEP_BYTES = 1 << 20,
   KEPT_CHUNK_BYTES = 64 << 10,  // a chunk above this is not kept by arena_reset
+  HUGE_PAGE_BYTES = 2 << 20,
   RESERVE_PIECES = 8,
   RESERVE_PIECE_BYTES = 2 << 20,
   ALIGNMENT = alignof(max_align_t),
@@ -70,9 +72,20 @@ static ArenaChunk *take_spare(void) {
   return chunk;
 }
 
+// What fills half a huge page or more is to lie on one, where the kernel has any: else each 4 KB of it would be a way
+// into the kernel when it is first written to, which takes longer than what is written there.
+static void *take_large(size_t *size) {
+  size_t huge = (*size + HUGE_PAGE_BYTES / 2) / HUGE_PAGE_BYTES * HUGE_PAGE_BYTES;
+  void *memory = NULL;
+  if (*size < huge) *size = huge;
+  if (posix_memalign(&memory, HUGE_PAGE_BYTES, *size) != 0) return NULL;
+  madvise(memory, huge, MADV_HUGEPAGE);
+  return memory;
+}
+
 static ArenaChunk *chunk_new(Arena *arena, size_t size) {
   ArenaChunk *chunk = size == FIRST_CHUNK_BYTES ? take_spare() : NULL;
-  if (chunk == NULL) chunk = malloc(size);
+  if (chunk == NULL) chunk = size < HUGE_PAGE_BYTES / 2 ? malloc(size) : take_large(&size);
   if (chunk == NULL) return chunk_from_reserve(arena, size);
   *chunk = (ArenaChunk){.size = size, .reserve = -1};
   arena->total += size;
@@ -129,6 +142,14 @@ static size_t round_up(size_t size) {
   if (size > SIZE_MAX / 4) die_without_memory(size);
   if (size == 0) size = 1;
   return (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+}
+
+void arena_room(Arena *arena, size_t size) {
+  if ((size_t)(arena->end - arena->at) >= size) return;
+  ArenaChunk *chunk = chunk_new(arena, HEADER_BYTES + round_up(size));
+  chunk->next_size = arena->chunk != NULL ? arena->chunk->next_size : FIRST_CHUNK_BYTES;
+  chunk->older = arena->chunk;
+  chunk_use(arena, chunk);
 }
 
 // As arena_alloc, but the bytes are whatever they were.

@@ -23,6 +23,9 @@ typedef struct Arena {
 // up too, the process aborts (what was acknowledged is on disk).
 void *arena_alloc(Arena *arena, size_t size);
 
+// Has the next allocations, up to `size` bytes of them, lie side by side in one chunk: for what is large as a whole.
+void arena_room(Arena *arena, size_t size);
+
 // Copies `size` bytes into the arena. `from` may be NULL when size is 0.
 void *arena_copy(Arena *arena, const void *from, size_t size);
 

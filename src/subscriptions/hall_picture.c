@@ -104,6 +104,7 @@ static void read_seats(Call *call, HallPicture *picture) {
       " WHERE id BETWEEN (SELECT min(id) FROM seats WHERE hall_id = $1) AND (SELECT max(id) FROM seats WHERE hall_id ="
       " $1) AND +hall_id = $1 ORDER BY id";
   enum { SEAT_BYTES = 120 };  // about; the text grows where it is more
+  arena_room(&picture->arena, (size_t)picture->seat_count * (sizeof(HallSeat) + SEAT_BYTES));
   picture->seats = ARENA_ARRAY(&picture->arena, HallSeat, picture->seat_count);
   Text text = {.arena = &picture->arena};
   text_reserve(&text, (size_t)picture->seat_count * SEAT_BYTES);

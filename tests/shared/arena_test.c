@@ -72,6 +72,35 @@ static void test_a_large_allocation_leaves_the_room_of_the_newest_chunk_usable(v
   arena_free(&arena);
 }
 
+static void test_what_is_large_lies_on_whole_huge_pages(void **state) {
+  (void)state;
+  enum { HUGE_PAGE_BYTES = 2 << 20, SLACK_BYTES = 64 };
+  Arena arena = {0};
+  const char *large = arena_alloc(&arena, 5 << 20);
+  assert_in_range((uintptr_t)large % HUGE_PAGE_BYTES, 0, SLACK_BYTES);
+  assert_int_equal(arena.total % HUGE_PAGE_BYTES, 0);
+  arena_alloc(&arena, (2 << 20) + 1000);  // not twice as much for what would fill little of its last one
+  assert_in_range(arena.total, 6 << 20, (8 << 20) + 2000);
+  arena_free(&arena);
+}
+
+static void test_room_keeps_what_follows_side_by_side(void **state) {
+  (void)state;
+  Arena arena = {0};
+  char *before = arena_alloc(&arena, 16);
+  arena_room(&arena, 100000);
+  size_t total = arena.total;
+  char *first = arena_alloc(&arena, 60000);
+  char *second = arena_alloc(&arena, 40000);
+  assert_ptr_equal(second, first + 60000);
+  assert_int_equal(arena.total, total);
+  arena_room(&arena, 0);
+  arena_alloc(&arena, 16);
+  memset(before, 1, 16);
+  assert_in_range(arena.total, total + 1, total + (8 << 10));  // chunks go on growing from where they were
+  arena_free(&arena);
+}
+
 static void test_chunks_grow_so_that_many_allocations_need_few_of_them(void **state) {
   (void)state;
   Arena arena = {0};
@@ -133,7 +162,6 @@ static void test_the_newest_block_grows_in_place_and_an_older_one_moves(void **s
 
 // From here on malloc gives nothing of 64 KiB or more, until the limit returned is set again.
 static struct rlimit refuse_memory(void) {
-  mallopt(M_MMAP_THRESHOLD, 64 << 10);
   malloc_trim(0);
   struct rlimit before;
   getrlimit(RLIMIT_AS, &before);
@@ -175,11 +203,14 @@ static void test_the_reserve_comes_back_with_a_reset(void **state) {
 }
 
 int main(void) {
+  mallopt(M_MMAP_THRESHOLD, 64 << 10);  // what is larger is no more malloc's to give when it was given back
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_an_empty_arena_takes_nothing_until_its_first_use),
       cmocka_unit_test(test_allocations_are_zeroed_aligned_and_do_not_overlap),
       cmocka_unit_test(test_bytes_are_zero_again_after_a_reset),
       cmocka_unit_test(test_a_large_allocation_leaves_the_room_of_the_newest_chunk_usable),
+      cmocka_unit_test(test_what_is_large_lies_on_whole_huge_pages),
+      cmocka_unit_test(test_room_keeps_what_follows_side_by_side),
       cmocka_unit_test(test_chunks_grow_so_that_many_allocations_need_few_of_them),
       cmocka_unit_test(test_a_reset_keeps_at_most_64_kib),
       cmocka_unit_test(test_a_reset_after_only_a_huge_allocation_keeps_nothing),

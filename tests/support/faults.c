@@ -1,6 +1,7 @@
 // Faults on purpose, by the linker's --wrap.
 #include "support/faults.h"
 
+#include <errno.h>
 #include <libpq-fe.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
@@ -119,4 +120,10 @@ void *__real_realloc(void *block, size_t size);
 void *__wrap_realloc(void *block, size_t size);
 void *__wrap_realloc(void *block, size_t size) {
   return counts_memory && fails(&memory) ? NULL : __real_realloc(block, size);
+}
+
+int __real_posix_memalign(void **block, size_t alignment, size_t size);
+int __wrap_posix_memalign(void **block, size_t alignment, size_t size);
+int __wrap_posix_memalign(void **block, size_t alignment, size_t size) {
+  return counts_memory && fails(&memory) ? ENOMEM : __real_posix_memalign(block, alignment, size);
 }
