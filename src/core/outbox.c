@@ -256,6 +256,16 @@ static void count(Lane *lane, int64_t now_ms) {
   atomic_store(&lane->oldest_ms, oldest_ms > 0 ? now_ms - oldest_ms : 0);
 }
 
+// A courier for each errand on its way, up to the kind's number: threads that nobody has needed yet are not started.
+static void call_couriers(Lane *lane) {
+  for (; lane->courier_count < lane->on_way && lane->courier_count < lane->kind->couriers; lane->courier_count++) {
+    if (uv_thread_create(&lane->couriers[lane->courier_count], courier_main, lane) == 0) continue;
+    log_error("outbox: no thread for a courier, the next look tries again", "kind=%s couriers=%d", lane->kind->name,
+              lane->courier_count);
+    return;
+  }
+}
+
 // Looks at all lanes; gives how long to wait until the next look, in milliseconds. Under the lock.
 static int64_t look(Outbox *outbox) {
   int64_t now_ms = outbox->env.now_ms(outbox->env.state);
@@ -269,6 +279,7 @@ static int64_t look(Outbox *outbox) {
   if (!shared && !db_begin(outbox->db, DB_READ)) return LOOK_MS;
   for (int i = 0; i < outbox->lane_count; i++) {
     shared ? take_due_of_all(&outbox->lanes[i], now_ms) : take_due(&outbox->lanes[i], now_ms);
+    call_couriers(&outbox->lanes[i]);
     int64_t due_ms = next_due(&outbox->lanes[i], now_ms);
     if (due_ms < next_ms) next_ms = due_ms;
     if (counts) count(&outbox->lanes[i], now_ms);
@@ -337,11 +348,7 @@ static bool start_lane(Outbox *outbox, const EffectKind *kind) {
   lane->kind = kind;
   lane->tail = &lane->first;
   assert(kind->couriers > 0 && kind->couriers <= COURIERS_MAX);
-  if (uv_cond_init(&lane->filled) != 0) return false;
-  for (int i = 0; i < kind->couriers; i++) {
-    if (uv_thread_create(&lane->couriers[i], courier_main, lane) != 0) return false;
-  }
-  return true;
+  return uv_cond_init(&lane->filled) == 0;
 }
 
 Outbox *outbox_new(const OutboxSettings *settings) {
@@ -415,7 +422,7 @@ void outbox_stop(Outbox *outbox, uint32_t grace_ms) {
   uv_mutex_unlock(&outbox->desk_lock);
   uv_thread_join(&outbox->dispatcher);
   for (int i = 0; i < outbox->lane_count; i++) {
-    for (int j = 0; j < outbox->lanes[i].kind->couriers; j++) uv_thread_join(&outbox->lanes[i].couriers[j]);
+    for (int j = 0; j < outbox->lanes[i].courier_count; j++) uv_thread_join(&outbox->lanes[i].couriers[j]);
   }
   if (db_is_shared(outbox->db)) give_all_back(outbox);
   db_close(outbox->db);

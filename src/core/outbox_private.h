@@ -27,6 +27,7 @@ typedef struct Lane {
   Way **tail;
   int on_way;  // taken and not settled
   uv_thread_t couriers[COURIERS_MAX];
+  int courier_count;  // started so far
   _Atomic int64_t pending;
   _Atomic int64_t oldest_ms;
   _Atomic uint64_t performed;

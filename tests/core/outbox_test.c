@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -143,6 +144,28 @@ static void test_the_same_key_is_the_same_effect(void **state) {
   assert_int_equal(performed, 1);
 }
 
+static int threads(void) {
+  char line[128];
+  int count = 0;
+  FILE *status = fopen("/proc/self/status", "r");
+  assert_non_null(status);
+  while (fgets(line, sizeof line, status) != NULL) sscanf(line, "Threads: %d", &count);
+  fclose(status);
+  return count;
+}
+
+static void test_a_courier_begins_when_there_is_something_for_him_to_do(void **state) {
+  (void)state;
+  int before = threads();
+  record("{\"name\":\"wait\"}");
+  RIG_UNTIL(rig, at_once == 1);
+  assert_int_equal(threads(), before + 1);
+  uv_sem_post(&gate);
+  RIG_UNTIL(rig, over() == 1);
+  for (int i = 0; i < 5; i++) record(i % 2 == 0 ? "{\"name\":\"do\"}" : "{\"name\":\"again\"}");
+  assert_in_range(threads(), before + 1, before + 2);
+}
+
 static void test_what_failed_is_tried_again_after_ever_longer_waits(void **state) {
   (void)state;
   static const int64_t waits_ms[] = {1000, 2000, 4000, 8000, 8000};
@@ -253,6 +276,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(test_an_effect_is_done_once_and_what_follows_is_told),
       TEST(test_the_same_key_is_the_same_effect),
+      TEST(test_a_courier_begins_when_there_is_something_for_him_to_do),
       TEST(test_what_failed_is_tried_again_after_ever_longer_waits),
       TEST(test_it_is_given_up_when_its_time_is_over_and_that_is_told),
       TEST(test_what_failed_for_good_is_not_tried_again),
