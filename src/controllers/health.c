@@ -19,9 +19,11 @@ static void respond_json(Exchange *exchange, int status, Str body) {
 
 static void respond_ready(Exchange *exchange) {
   const Loop *loop = exchange->conn->loop;
+  LoopState *state = loop_state(loop);
+  state->started = state->started || topics_loaded(state->topics);
   if (loop->draining || loop->leaving) {
     respond_json(exchange, 503, STR("{\"status\":\"draining\"}"));
-  } else if (!topics_loaded(loop_state(loop)->topics)) {
+  } else if (!state->started) {
     respond_json(exchange, 503, STR("{\"status\":\"starting\"}"));
   } else if (!store_healthy(loop->store)) {
     respond_json(exchange, 503, STR("{\"status\":\"unavailable\"}"));

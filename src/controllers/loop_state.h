@@ -16,6 +16,7 @@ typedef struct KeptPlan {
 
 typedef struct LoopState {
   Topics *topics;
+  bool started;  // what is read at the start has been
   WsDeflater *deflater;
   struct TicketsState *tickets;
   struct MessengerSockets *messenger;

@@ -157,3 +157,19 @@ test('a hall that comes in while the server runs can be watched', LIMIT, async (
   assert.equal(hall.statuses.size, 3);
   await server.finish();
 });
+
+test('a server that is ready stays so while it reads a hall that is new', LIMIT, async () => {
+  const server = await startServer({ LOOPS: '1' });
+  writeFileSync(path.join(server.folder, 'large.csv'), hallCsv(200, 100));
+  assert.equal(foyer(server.folder, 'import', 'large.csv').status, 0);
+  const told = [];
+  let reading = true;
+  const asking = (async () => {
+    while (reading) told.push((await server.ready()).status);
+  })();
+  await readHall(server, 2);
+  reading = false;
+  await asking;
+  assert.deepEqual([...new Set(told)], [200]);
+  await server.finish();
+});

@@ -77,10 +77,10 @@ export function foyer(folder, ...words) {
 }
 
 // A plan in our CSV: ROWS rows of PLACES seats.
-export function hallCsv() {
+export function hallCsv(rows = ROWS, places = PLACES) {
   const lines = ['row,place,x,y,width,height,rotation,type'];
-  for (let row = 1; row <= ROWS; row++) {
-    for (let place = 1; place <= PLACES; place++) {
+  for (let row = 1; row <= rows; row++) {
+    for (let place = 1; place <= places; place++) {
       lines.push(`${row},${place},${place * 40},${row * 40},30,30,0,${row % 2 ? 'Standard' : 'VIP'}`);
     }
   }
