@@ -1,4 +1,5 @@
 // foyer: starts what was asked for on the command line.
+#include <malloc.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -30,7 +31,9 @@ enum {
   BATCH_MS = 5,
   SHARED_BATCH_MS = 25,  // its statements take longer, and so does its commit
   WS_MESSAGE_BYTES = 1024 * 1024,
-  WS_FRAGMENTS = 4096
+  WS_FRAGMENTS = 4096,
+  KEPT_BYTES = 16 << 20,   // of what a thread has given back to malloc,
+  LARGE_BYTES = 32 << 20,  // and of that nothing of this size (glibc's most)
 };
 
 // Serving.
@@ -189,6 +192,13 @@ static void drain(Loop *loops, int count, const Config *config, const sigset_t *
   sigtimedwait(stop, NULL, &limit);
 }
 
+// What has been used is kept for the next to come. By itself malloc has the kernel take back each large piece, and all
+// that is free above 128 KB: a search that needs a few MB for a moment would get them anew each time, 4 KB by 4 KB.
+static void keep_memory(void) {
+  mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
+  mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
+}
+
 static int serve(Config *config) {
   static Loop loops[LOOPS_MAX];
   static Arena arena;
@@ -197,6 +207,7 @@ static int serve(Config *config) {
   sigaddset(&stop, SIGTERM);
   sigaddset(&stop, SIGINT);
   pthread_sigmask(SIG_BLOCK, &stop, NULL);
+  keep_memory();
   int64_t seen;
   int64_t *hall_ids;
   size_t hall_count;
