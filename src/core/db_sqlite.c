@@ -2,12 +2,12 @@
 #include <assert.h>
 #include <pthread.h>
 #include <sqlite3.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
 #include "core/db_driver.h"
 #include "core/log.h"
+#include "core/sqlite_files.h"
 #include "core/sqlite_memory.h"
 
 enum { BUSY_TIMEOUT_MS = 2000, STATEMENT_SLOTS = 512 };
@@ -24,12 +24,10 @@ typedef struct Sqlite {
   int statement_count;
   dev_t device;  // of the file when it was opened
   ino_t inode;
-  int work_left;                    // thousands of steps, under a limit
-  int log_pages;                    // of the log, after the last commit
-  int64_t data_version;             // of the file, as SQLite counts the commits of others; 0: not asked yet
-  const sqlite3_io_methods *plain;  // of the file, where this connection copies gently
-  sqlite3_io_methods gentle;        // in their place
-  int pages_unsynced;
+  int work_left;         // thousands of steps, under a limit
+  int log_pages;         // of the log, after the last commit
+  int64_t data_version;  // of the file, as SQLite counts the commits of others; 0: not asked yet
+  SqliteFiles files;
 } Sqlite;
 
 static Sqlite *sqlite_of(const Db *db) {
@@ -104,6 +102,7 @@ static bool set_up(Db *db, DbMode mode) {
                         "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
                         "PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=4000;");
   if (ready && mode == DB_READ) ready = run_text(db, "PRAGMA query_only=ON;");
+  if (ready && mode == DB_WRITE) sqlite_files_gather_log(&me->files, me->sqlite);
   struct stat file;
   if (ready && look_at_file(me, &file)) {
     me->device = file.st_dev;
@@ -292,25 +291,8 @@ static int write_back(Db *db) {
   return copied;
 }
 
-// SQLite syncs the file once, when all pages are written: the disk then has thousands to write at once, and a commit
-// that comes meanwhile waits behind them. A sync more now and then takes nothing from what the last one promises.
-static int write_gently(sqlite3_file *file, const void *page, int bytes, sqlite3_int64 at) {
-  enum { PAGES_A_SYNC = 64 };
-  Sqlite *me = (Sqlite *)((uintptr_t)file->pMethods - offsetof(Sqlite, gentle));
-  int result = me->plain->xWrite(file, page, bytes, at);
-  if (result != SQLITE_OK || ++me->pages_unsynced < PAGES_A_SYNC) return result;
-  me->pages_unsynced = 0;
-  return me->plain->xSync(file, SQLITE_SYNC_NORMAL);
-}
-
 static void write_back_gently(Db *db) {
-  Sqlite *me = sqlite_of(db);
-  sqlite3_file *file = NULL;
-  if (sqlite3_file_control(me->sqlite, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK) return;
-  me->plain = file->pMethods;
-  me->gentle = *me->plain;
-  me->gentle.xWrite = write_gently;
-  file->pMethods = &me->gentle;
+  sqlite_files_copy_gently(&sqlite_of(db)->files, sqlite_of(db)->sqlite);
 }
 
 sqlite3 *db_sqlite_connection(const Db *db) {

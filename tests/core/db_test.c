@@ -333,6 +333,33 @@ static void test_a_log_that_is_copied_back_gently_is_all_in_the_file(void **stat
   db_close(copier);
 }
 
+// Pages leave a full cache in the middle of a transaction, into the log, and are read from it again before its end.
+static void test_a_transaction_larger_than_the_cache_is_all_there_or_not_at_all(void **state) {
+  static const char SMALL[] = "PRAGMA cache_size = 10";
+  static const char MANY[] =
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)"
+      " INSERT INTO things(name, size) SELECT printf('%0200d', i), i FROM n";
+  static const char LONGER[] = "UPDATE things SET name = name || 'x' WHERE size % 7 = 0";
+  static const char SUM[] = "SELECT sum(length(name)) FROM things";
+  static const char CHECK[] = "SELECT integrity_check = 'ok' FROM pragma_integrity_check";
+  (void)state;
+  needs_sqlite();
+  Db *reader = db_open(path, DB_READ);
+  assert_non_null(reader);
+  assert_true(db_run(db, SMALL));
+  for (int kept = 0; kept < 2; kept++) {
+    assert_true(db_begin(db, DB_WRITE));
+    assert_true(db_run(db, MANY));
+    assert_true(db_run(db, LONGER));
+    assert_int_equal(db_int(db, SUM, 0), 20000 * 200 + 20000 / 7);
+    assert_int_equal(count(reader), 0);
+    kept ? assert_true(db_commit(db)) : db_rollback(db);
+    assert_int_equal(db_int(reader, SUM, 0), kept ? 20000 * 200 + 20000 / 7 : 0);
+    assert_int_equal(db_int(reader, CHECK, 0), 1);
+  }
+  db_close(reader);
+}
+
 static void test_only_the_writes_of_others_are_changes_from_outside(void **state) {
   (void)state;
   needs_sqlite();  // core/commits.h tells more
@@ -431,6 +458,7 @@ int main(void) {
       CASE(test_a_rollback_leaves_nothing),
       CASE(test_a_reader_sees_one_moment_and_cannot_write),
       CASE(test_a_log_that_is_copied_back_gently_is_all_in_the_file),
+      CASE(test_a_transaction_larger_than_the_cache_is_all_there_or_not_at_all),
       CASE(test_only_the_writes_of_others_are_changes_from_outside),
       CASE(test_what_is_wrong_with_a_statement_fails_the_part_and_no_more),
       CASE(test_work_past_its_limit_ends_early_and_is_no_failure),

@@ -134,11 +134,25 @@ static void test_without_syncs_a_cut_loses_commits(void **state) {
   db_close(db);
 }
 
+// One write for the pages of each commit, and its sync.
+static void test_the_pages_of_a_commit_are_written_at_once(void **state) {
+  (void)state;
+  ram_disk_wipe();
+  ram_disk_put(path, template, template_size);
+  Db *db = db_open(path, DB_WRITE);
+  assert_true(commit_numbers(db, 0));
+  ram_disk_arm(2 * COMMITS + 1, false);
+  for (int i = 1; i <= COMMITS; i++) assert_true(commit_numbers(db, i));
+  assert_false(ram_disk_disarm());
+  db_close(db);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_what_was_acknowledged_survives_a_cut_that_loses_all_unsynced),
       cmocka_unit_test(test_what_was_acknowledged_survives_torn_writes),
       cmocka_unit_test(test_what_was_acknowledged_survives_the_end_of_the_process),
+      cmocka_unit_test(test_the_pages_of_a_commit_are_written_at_once),
       cmocka_unit_test(test_without_syncs_a_cut_loses_commits),
   };
   return cmocka_run_group_tests(tests, make_template, free_template);
