@@ -15,14 +15,14 @@ CONNECTIONS = 256  # with a request under way on each
 DAY_MS = 24 * 3600 * 1000
 
 
-def played(name, database, settings, method, path, requests, rounds):
+def played(name, database, settings, method, path, requests, rounds, connections=CONNECTIONS):
     """Plays prepared requests against a server: [(requests a second, calls a commit, CPU µs a request)], and the CPU of a
     small GET to it."""
     prepared = requests_file(name, [(method, path, bearer, body) for bearer, body in requests])
     taken = []
     with Server(name, database=database, **settings) as server:
         fill_log(server)
-        with load("requests", server.port, CONNECTIONS, prepared) as ours:
+        with load("requests", server.port, connections, prepared) as ours:
             ours.answer()
             figures, _ = batch_of(server, None)
             for count in rounds:
@@ -41,6 +41,12 @@ JOIN = ["INSERT INTO queue_places(concert_id, user_id, rank, entered_at, status)
 
 
 def queue_join(venue, pace):
+    """By how many ask at once: the fewer, the more the limit waits for its syncs."""
+    for connections in (16, 64, CONNECTIONS):
+        yield join_from(connections, pace)
+
+
+def join_from(connections, pace):
     rounds, a_round = pace.rounds, int(20000 * pace.round_s)
     with database("join") as (made, db):
         people = add_people(db, rounds * a_round)
@@ -49,7 +55,8 @@ def queue_join(venue, pace):
         db.execute("UPDATE concerts SET opens_at = 0, opened = 1, paused = 1")
     now_ms = int(time.time() * 1000)
     pairs, batches, bare_us = [], [], []
-    taken, get_us = played("join", made, {}, "POST", "/api/v1/queue/join", [(bearer, "{}") for _, bearer in people], [a_round] * rounds)
+    taken, get_us = played("join", made, {}, "POST", "/api/v1/queue/join", [(bearer, "{}") for _, bearer in people],
+                           [a_round] * rounds, connections)
     for rate, batch, _ in taken:
         copy_database(made, WORK / "limit.db")
         calls = [(concert, user, (1 << 62) + at, now_ms) for at, (user, _) in enumerate(people[:a_round])]
@@ -57,10 +64,10 @@ def queue_join(venue, pace):
         pairs.append((limit, rate))
         batches.append(batch)
         bare_us.append(limit_us)
-    yield against("joining the line", "joins/s", pairs, 0.5,
-                  f"{CONNECTIONS} connections, a request under way on each, nobody's token seen before; the limit is bare "
-                  f"SQLite inserting the same rows, {median(batches):.0f} a commit, synchronous=FULL; CPU a join "
-                  f"{min(us for _, _, us in taken):.1f} µs, a row of the limit {min(bare_us):.1f} µs, a small GET {get_us:.1f} µs")
+    return against(f"joining the line from {connections} connections", "joins/s", pairs, 0.5,
+                   "a request under way on each connection, nobody's token seen before; the limit is bare SQLite inserting the "
+                   f"same rows, {median(batches):.0f} a commit, synchronous=FULL; CPU a join {min(us for _, _, us in taken):.1f} µs, "
+                   f"a row of the limit {min(bare_us):.1f} µs, a small GET {get_us:.1f} µs")
 
 
 def million():
