@@ -1,14 +1,12 @@
 // Two servers on one PostgreSQL behind HAProxy as packaging/haproxy.cfg has it: every kind of client goes through it, and a
 // rolling upgrade under load (one server stopped and started again, then the other) is nothing that a client has to know.
 import assert from 'node:assert/strict';
-import { mkdtempSync } from 'node:fs';
 import http from 'node:http';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 
 import { Balancer, withoutBalancer } from './support/balancer.mjs';
 import { closed, HALL, readHall, sleep, until, Viewer } from './support/faults.mjs';
+import { ownFolder } from './support/folders.mjs';
 import { Person } from './support/foyer.mjs';
 import { Client, leaveAll, person, write } from './support/messenger.mjs';
 import { metricsOf } from './support/metrics.mjs';
@@ -28,7 +26,7 @@ describe('two servers behind a balancer', { ...LIMIT, skip: withoutPostgres || w
 
   before(async () => {
     database = newPostgres();
-    const MAIL_DIR = mkdtempSync(path.join(tmpdir(), 'foyer-mail-'));
+    const MAIL_DIR = ownFolder('mail');
     const options = { DATABASE_URL: database.url, MAIL_DIR, TRUST_PROXY: '1', DRAIN_SECONDS: '4' };
     [balancer, a, b] = await Promise.all([Balancer.start(), startTickets(options), startTickets(options)]);
     await balancer.knows('a', a.foyer);

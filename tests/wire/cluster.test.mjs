@@ -1,12 +1,12 @@
 // Two servers on one PostgreSQL, none of them special: what is done through one is seen through the other, in order; what
 // is counted is counted once; and one that is killed takes nothing with it that was acknowledged.
 import assert from 'node:assert/strict';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 
 import { hallCsv, until } from './support/faults.mjs';
+import { ownFolder } from './support/folders.mjs';
 import { Browser, Line, Person, secretOf, wrongCodeOf } from './support/foyer.mjs';
 import { ask, Client, leaveAll, person, write } from './support/messenger.mjs';
 import { newPostgres, withoutPostgres } from './support/postgres.mjs';
@@ -26,7 +26,7 @@ describe('two servers on one PostgreSQL', { ...LIMIT, skip: withoutPostgres }, (
 
   before(async () => {
     database = newPostgres();
-    const MAIL_DIR = mkdtempSync(path.join(tmpdir(), 'foyer-mail-'));
+    const MAIL_DIR = ownFolder('mail');
     const options = { DATABASE_URL: database.url, MAIL_DIR, MAX_ACTIVE_USERS: '1', DEMO_SEATS: '100' };
     [a, b] = await Promise.all([startTickets(options), startTickets(options)]); // both find an empty database
   });

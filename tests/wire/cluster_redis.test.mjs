@@ -2,13 +2,12 @@
 // address is limited once for all; and whatever becomes of Redis, all goes on, and what it has lost is written again.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 
 import { until } from './support/faults.mjs';
+import { ownFolder } from './support/folders.mjs';
 import { Browser, Foyer, Line, Person } from './support/foyer.mjs';
 import { newPostgres, withoutPostgres } from './support/postgres.mjs';
 import { startRedis } from './support/redis.mjs';
@@ -100,7 +99,7 @@ describe('two servers on one PostgreSQL and one Redis', { ...LIMIT, skip: withou
     redis = await startRedis();
     const options = {
       DATABASE_URL: database.url, REDIS_URL: redis.url, MAX_ACTIVE_USERS: '2', LOG_LEVEL: 'info',
-      MAIL_DIR: mkdtempSync(path.join(tmpdir(), 'foyer-mail-')),
+      MAIL_DIR: ownFolder('mail'),
     };
     a = await new Foyer(options).start();
     b = await new Foyer(options).start();
@@ -237,7 +236,7 @@ describe('two servers with short slots and with limits', { ...LIMIT, skip: witho
     redis = await startRedis();
     const options = {
       DATABASE_URL: database.url, REDIS_URL: redis.url, LOG_LEVEL: 'info', MAX_ACTIVE_USERS: '2', SLOT_SECONDS: '1', PROMOTE_INTERVAL: '0.1',
-      RATE_LIMITS: 'on', TRUST_PROXY: '1', MAIL_DIR: mkdtempSync(path.join(tmpdir(), 'foyer-mail-')),
+      RATE_LIMITS: 'on', TRUST_PROXY: '1', MAIL_DIR: ownFolder('mail'),
     };
     database.ask('DELETE FROM queue_places');
     database.ask('UPDATE concerts SET active = 0');
@@ -309,7 +308,7 @@ describe('one server', { ...LIMIT, skip: withoutPostgres }, () => {
   });
 
   test('speaks TLS to one whose certificate is trusted, and to no other', async () => {
-    const folder = mkdtempSync(path.join(tmpdir(), 'foyer-tls-'));
+    const folder = ownFolder('tls');
     const tls = certificate(folder);
     const redis = await startRedis({ tls });
     await withFoyer({ REDIS_URL: redis.url }, (foyer) => until(() => /redis: away.*self.signed/.test(foyer.log), 'it is refused'));

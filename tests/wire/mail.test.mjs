@@ -1,13 +1,13 @@
 // Mails as their readers get them: by a real SMTP server that refuses, hangs up and speaks TLS, and as files.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { SMTPServer } from 'smtp-server';
 
+import { ownFolder } from './support/folders.mjs';
 import { startFoyer } from './support/foyer.mjs';
 import { addEffect, done, effect, givenUp, hurry, mailsOf, parseMail, tried, until } from './support/outbox.mjs';
 
@@ -131,7 +131,7 @@ test('a code that is too old is not sent, nor is a mail to what is no address', 
 
 // By SMTP.
 
-const folder = mkdtempSync(path.join(tmpdir(), 'foyer-mail-'));
+const folder = ownFolder('mail');
 const [key, cert] = ['key.pem', 'cert.pem'].map((name) => path.join(folder, name));
 execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2',
   '-keyout', key, '-out', cert, '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'],

@@ -4,15 +4,15 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import crypto from 'node:crypto';
 import { once } from 'node:events';
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, rmSync } from 'node:fs';
 import http from 'node:http';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { WebSocket } from 'ws';
 
 import { dropDatabase, hasOwnRedis, ownRedisOf, urlOf } from './database.mjs';
+import { ownFolder } from './folders.mjs';
 
 const BINARY = path.resolve(process.env.FOYER ?? new URL('../../../build/foyer', import.meta.url).pathname);
 const START_MS = 60_000;
@@ -38,7 +38,7 @@ async function wholeOf(response) {
 export class Foyer {
   #child;
   #words;
-  #folder = mkdtempSync(path.join(tmpdir(), 'foyer-wire-'));
+  #folder = ownFolder('wire');
   #environment;
   #hasOwnRedis;
   log = '';

@@ -2,11 +2,10 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import net from 'node:net';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 
+import { ownFolder } from './folders.mjs';
 import { until } from './waiting.mjs';
 
 const children = new Set();
@@ -40,7 +39,7 @@ export async function startChild(command, wordsFor, answers) {
 export class RedisServer {
   constructor(options = {}) {
     this.options = options; // of redis-server, without dashes; `tls`: its certificate's files
-    this.folder = mkdtempSync(path.join(tmpdir(), 'foyer-redis-'));
+    this.folder = ownFolder('redis');
   }
 
   #words(port) {

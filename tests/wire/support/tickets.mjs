@@ -1,16 +1,16 @@
 // The tickets door as its app speaks to it, and the mails it sends.
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 
+import { ownFolder } from './folders.mjs';
 import { startFoyer } from './foyer.mjs';
 
 export const PASSWORD = 'a good password';
 
 /** A server whose mails are files: {foyer, mails, end}; with MAIL_DIR, several on one database share a folder of theirs. */
 export async function startTickets(options = {}) {
-  const folder = options.MAIL_DIR ?? mkdtempSync(path.join(tmpdir(), 'foyer-mail-'));
+  const folder = options.MAIL_DIR ?? ownFolder('mail');
   const foyer = await startFoyer({ MAIL_DIR: folder, ...options });
   const mails = () => {
     const files = readdirSync(folder).filter((name) => name.endsWith('.eml')).map((name) => path.join(folder, name));
