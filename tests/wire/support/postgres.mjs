@@ -28,9 +28,11 @@ export function newPostgres(of = template.split('/').at(-1), more = '') {
   const name = `wire_${process.pid}_${++made}`;
   psql(named('postgres'), `CREATE DATABASE ${name} TEMPLATE ${of} ${more}`);
   const change = (how) => psql(named('postgres'), `ALTER DATABASE ${name} ${how}`);
+  // Who comes after the change knows of it and stays: a server may be back before the others are out.
   const changeForAll = (how) => {
+    const here = psql(named('postgres'), `SELECT string_agg(pid::text, ',') FROM pg_stat_activity WHERE datname = '${name}'`);
     change(how);
-    psql(named('postgres'), `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`);
+    psql(named('postgres'), `SELECT pg_terminate_backend(pid, 10000) FROM unnest(ARRAY[${here}]::INT[]) AS pid`);
   };
   return {
     name,
