@@ -50,10 +50,15 @@ static int log_size(sqlite3_file *file, sqlite3_int64 *bytes) {
   return result != SQLITE_OK ? result : of_log(file)->plain_log->xFileSize(file, bytes);
 }
 
-// What was not synced belongs to no commit.
+// What is gathered then belongs to no commit, and others may commit where it would be written.
+static void forget_gathered(void *files) {
+  ((SqliteFiles *)files)->gathered_bytes = 0;
+}
+
+// Nor does what was not synced.
 static int log_close(sqlite3_file *file) {
   SqliteFiles *files = of_log(file);
-  files->gathered_bytes = 0;
+  forget_gathered(files);
   file->pMethods = files->plain_log;
   return files->plain_log->xClose(file);
 }
@@ -73,6 +78,7 @@ void sqlite_files_gather_log(SqliteFiles *files, sqlite3 *sqlite) {
   files->log.xFileSize = log_size;
   files->log.xClose = log_close;
   file->pMethods = &files->log;
+  sqlite3_rollback_hook(sqlite, forget_gathered, files);
 }
 
 // The database.
