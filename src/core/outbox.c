@@ -342,7 +342,7 @@ static void dispatcher_main(void *arg) {
 
 // Life.
 
-static bool start_lane(Outbox *outbox, const EffectKind *kind) {
+static bool make_lane(Outbox *outbox, const EffectKind *kind) {
   Lane *lane = &outbox->lanes[outbox->lane_count++];
   lane->outbox = outbox;
   lane->kind = kind;
@@ -373,7 +373,7 @@ bool outbox_start(Outbox *outbox, Loop *loops, int loop_count, Str own_url) {
   for (int i = 0; i < loop_count; i++) loops[i].outbox = outbox;
   bool started = true;
   for (int i = 0; started && i < outbox->settings.kind_count; i++)
-    started = start_lane(outbox, &outbox->settings.kinds[i]);
+    started = make_lane(outbox, &outbox->settings.kinds[i]);
   if (started) started = uv_thread_create(&outbox->dispatcher, dispatcher_main, outbox) == 0;
   if (!started) log_error("outbox: cannot start", "path=%s", outbox->settings.path);
   return started;

@@ -49,7 +49,7 @@ typedef struct EffectKind {
   // Runs when the effect is over, done or given up, in the transaction that settles its row: its fields are decoded
   // from `result`. An error of its own leaves the row as it is, and settling is tried again. NULL: nothing follows.
   const Method *settle;
-  int couriers;  // threads of this kind: how much of it goes on at once
+  int couriers;  // threads of this kind at most: how much of it goes on at once
   Patience patience;
 } EffectKind;
 
@@ -61,8 +61,8 @@ typedef struct OutboxSettings {
 
 // NULL when it cannot be made (logged when the database is why).
 Outbox *outbox_new(const OutboxSettings *settings);
-// Starts the couriers; what is due already (a crash, a restart) is taken at once. `loops`, where outcomes go in, may
-// start later; `own_url` as in Errand. False (logged) when it cannot.
+// Starts the dispatcher, who calls couriers as they are needed; what is due already (a crash, a restart) is taken at
+// once. `loops`, where outcomes go in, may start later; `own_url` as in Errand. False (logged) when it cannot.
 bool outbox_start(Outbox *outbox, Loop *loops, int loop_count, Str own_url);
 // A commit held effects (StoreSettings.effects); any thread.
 void outbox_wake(void *outbox);

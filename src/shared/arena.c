@@ -126,13 +126,17 @@ static void *alloc_own_chunk(Arena *arena, size_t size) {
   return (char *)chunk + HEADER_BYTES;
 }
 
+static void add_chunk(Arena *arena, size_t size, size_t next_size) {
+  ArenaChunk *chunk = chunk_new(arena, size);
+  chunk->next_size = next_size;
+  chunk->older = arena->chunk;
+  chunk_use(arena, chunk);
+}
+
 static void *alloc_next_chunk(Arena *arena, size_t size) {
   size_t next_size = arena->chunk != NULL ? arena->chunk->next_size : FIRST_CHUNK_BYTES;
   if (size > next_size - HEADER_BYTES) return alloc_own_chunk(arena, size);
-  ArenaChunk *chunk = chunk_new(arena, next_size);
-  chunk->next_size = next_size < LARGEST_STEP_BYTES ? next_size * 2 : LARGEST_STEP_BYTES;
-  chunk->older = arena->chunk;
-  chunk_use(arena, chunk);
+  add_chunk(arena, next_size, next_size < LARGEST_STEP_BYTES ? next_size * 2 : LARGEST_STEP_BYTES);
   char *at = arena->at;
   arena->at += size;
   return at;
@@ -146,10 +150,8 @@ static size_t round_up(size_t size) {
 
 void arena_room(Arena *arena, size_t size) {
   if ((size_t)(arena->end - arena->at) >= size) return;
-  ArenaChunk *chunk = chunk_new(arena, HEADER_BYTES + round_up(size));
-  chunk->next_size = arena->chunk != NULL ? arena->chunk->next_size : FIRST_CHUNK_BYTES;
-  chunk->older = arena->chunk;
-  chunk_use(arena, chunk);
+  size_t next_size = arena->chunk != NULL ? arena->chunk->next_size : FIRST_CHUNK_BYTES;
+  add_chunk(arena, HEADER_BYTES + round_up(size), next_size);
 }
 
 // As arena_alloc, but the bytes are whatever they were.
