@@ -44,12 +44,10 @@ bool messenger_handshake(const Exchange *exchange, void **client) {
   Conn *conn = exchange->conn;
   const Config *config = conn->loop->config;
   if (origin_of(config, request) == ORIGIN_FOREIGN) return false;
-  bool cookie = false;
-  Str raw = token_raw(config, request, &cookie);
   Credentials said = {.authorization = tickets_query_text(exchange->arena, request->query, "authorization"),
                       .os = tickets_query_text(exchange->arena, request->query, "os"),
                       .browser = tickets_query_text(exchange->arena, request->query, "browser"),
-                      .cookie = cookie ? raw : (Str){0},
+                      .cookie = token_cookie(config, request),
                       .peer = token_peer(exchange->arena, config, conn, request)};
   *client = keep_credentials(&said);
   return *client != NULL;

@@ -14,10 +14,15 @@ static Str bearer_of(const HttpRequest *request) {
   return str_trim((Str){header.at + 7, header.length - 7});
 }
 
+Str token_cookie(const Config *config, const HttpRequest *request) {
+  return origin_of(config, request) == ORIGIN_FOREIGN ? (Str){0} : http_cookie(request, "handshake_token");
+}
+
+// A browser adds its cookies by itself; who writes a token into a line of the request means that one.
 Str token_raw(const Config *config, const HttpRequest *request, bool *cookie) {
-  Str raw = http_cookie(request, "handshake_token");
-  *cookie = raw.length > 0 && origin_of(config, request) != ORIGIN_FOREIGN;
-  return *cookie ? raw : bearer_of(request);
+  Str bearer = bearer_of(request);
+  *cookie = bearer.length == 0;
+  return *cookie ? token_cookie(config, request) : bearer;
 }
 
 // The session is what counts; whose it is, is looked up by it. The tokens of the doors differ in what else they say.

@@ -4,11 +4,12 @@
 
 #include "core/call.h"
 
-// Reads the handshake_token cookie (not of a foreign page), or a bearer token, into call->who and call->token_error.
-// That the session still stands, and whose it is, is for the method to look up.
+// Reads a bearer token, or else the handshake_token cookie (not of a foreign page), into call->who and
+// call->token_error. That the session still stands, and whose it is, is for the method to look up.
 void token_read(Call *call, const HttpRequest *request);
-// In two steps: the token as it came (empty: none), and what it says. *cookie: it is a cookie's value.
+// In two steps: the token as it came (empty: none), and what it says. *cookie: it is not a bearer token.
 Str token_raw(const Config *config, const HttpRequest *request, bool *cookie);
+Str token_cookie(const Config *config, const HttpRequest *request);  // the cookie alone
 void token_open(Call *call, Str raw, bool cookie);
 // The second step for a bearer token that may have expired so many milliseconds ago: look at call->who.expires_ms.
 void token_open_late(Call *call, Str raw, int64_t grace_ms);

@@ -127,6 +127,22 @@ test('a page of others signs nobody in by cookie', async () => {
   assert.deepEqual(Object.keys(json), ['accessToken', 'refreshToken', 'user']);
 });
 
+test('a bearer token is meant, whatever cookie a browser adds', async () => {
+  const origin = { Origin: `http://127.0.0.1:${foyer.port}` };
+  await signUp(server, 'cookie-owner@example.com');
+  const { headers } = await signIn(foyer, 'cookie-owner@example.com', { query: '?cookie=1', headers: origin });
+  const Cookie = headers['set-cookie'].find((line) => line.startsWith('handshake_token=')).split(';')[0];
+  const { accessToken: token } = await signUp(server, 'bearer@example.com');
+  const emailWith = async (cookie) => (await api(foyer, 'GET', '/account', { token, headers: { Cookie: cookie, ...origin } })).json.email;
+  assert.equal(await emailWith(Cookie), 'bearer@example.com');
+  assert.equal(await emailWith('handshake_token=x'), 'bearer@example.com');
+  const dialogs = { method: 'GET', path: '/api/dialog', headers: { Cookie, Authorization: `Bearer ${token}`, ...origin } };
+  assert.equal((await foyer.request(dialogs)).status, 200);
+  assert.equal((await api(foyer, 'POST', '/auth/logout', { headers: { Cookie, ...origin } })).status, 200);
+  assert.equal(await emailWith(Cookie), 'bearer@example.com');
+  assert.equal((await foyer.request(dialogs)).status, 200);
+});
+
 test('with cookie=1 the session is a cookie, and every door takes it', async () => {
   const email = 'cookie@example.com';
   await signUp(server, email, { name: 'Cookie Monster' });
