@@ -13,17 +13,18 @@ enum { RETRY_AFTER_S = 1 };
 typedef struct SeatsRoute {
   const char *name;
   const Method *method;
+  bool signs_in;  // no other page may do that with a browser: its person would go on as somebody else
 } SeatsRoute;
 
 static const SeatsRoute routes[] = {
-    {"status", &user_status},
-    {"auth_start", &user_auth_start},
-    {"auth_reset", &user_auth_reset},
-    {"register", &user_register},
-    {"login", &user_login},
-    {"logout", &user_logout},
-    {"save_recovery_phrase", &user_save_recovery_phrase},
-    {"recovery_phrase", &user_recovery_phrase},
+    {"status", &user_status, false},
+    {"auth_start", &user_auth_start, false},
+    {"auth_reset", &user_auth_reset, false},
+    {"register", &user_register, true},
+    {"login", &user_login, true},
+    {"logout", &user_logout, false},
+    {"save_recovery_phrase", &user_save_recovery_phrase, false},
+    {"recovery_phrase", &user_recovery_phrase, false},
 };
 
 // What an answer needs to know of its request, which is gone by then.
@@ -87,15 +88,15 @@ static void call_done(Loop *loop, Call *call) {
   respond_data(conn, &call->arena, text_str(&call->reply), &answer->headers);
 }
 
-static const Method *find_method(Str name) {
+static const SeatsRoute *find_route(Str name) {
   for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
-    if (str_equal(name, str_from(routes[i].name))) return routes[i].method;
+    if (str_equal(name, str_from(routes[i].name))) return &routes[i];
   }
   return NULL;
 }
 
 bool seats_http_knows(Str name) {
-  return find_method(name) != NULL;
+  return find_route(name) != NULL;
 }
 
 static void preflight(Exchange *exchange) {
@@ -106,9 +107,10 @@ static void preflight(Exchange *exchange) {
   exchange_respond(exchange->conn, 204, (Str){0}, (Str){0}, text_str(&headers));
 }
 
-static Error start(Exchange *exchange, Call *call) {
+static Error start(Exchange *exchange, const SeatsRoute *route, Call *call) {
   const HttpRequest *request = exchange->request;
   const Json *body = NULL;
+  if (route->signs_in && origin_of(call->config, request) == ORIGIN_FOREIGN) return ERR_FORBIDDEN;
   if (str_trim(request->body).length > 0) {
     body = json_parse(&call->arena, request->body, NULL);
     if (!json_is_object(body) && !json_is_array(body)) return ERR_INVALID_REQUEST;  // an array has no fields, as ever
@@ -123,7 +125,7 @@ void seats_http_request(Exchange *exchange, Str name) {
     preflight(exchange);
     return;
   }
-  const Method *method = exchange->request->method == HTTP_POST ? find_method(name) : NULL;
+  const SeatsRoute *route = exchange->request->method == HTTP_POST ? find_route(name) : NULL;
   Call *call = call_new(conn->loop, conn);
   if (call == NULL) {
     conn_kill(conn);
@@ -133,10 +135,10 @@ void seats_http_request(Exchange *exchange, Str name) {
   answer->headers.arena = &call->arena;
   origin_add_seats_headers(&answer->headers, conn->loop->config, exchange->request);
   answer->client = seats_client_of(conn, exchange->request, &call->arena);
-  call->method = method;
+  call->method = route != NULL ? route->method : NULL;
   token_read_origin(call, conn, exchange->request);
   text_format(&answer->headers, "X-Request-Id: %.*s\r\n", STR_ARG(call->request_id));
-  Error error = method != NULL ? start(exchange, call) : ERR_ROUTE_NOT_FOUND;
+  Error error = route != NULL ? start(exchange, route, call) : ERR_ROUTE_NOT_FOUND;
   if (error != ERR_NONE) {
     respond_error(conn, &call->arena, error, &answer->headers);
     call_free(call);

@@ -171,6 +171,18 @@ describe('origins', () => {
     });
   }
 
+  test('a page of others signs nobody in', async () => {
+    const person = await Person.signUp(foyer);
+    const asked = JSON.stringify({ username: person.username, code: person.nextCode() });
+    const of = (origin) => post('/api/user/login', asked, { ...JSON_TYPE, Origin: origin });
+    for (const origin of FOREIGN) {
+      const answer = await of(origin);
+      assertError(answer, 403, 'Forbidden');
+      assert.equal(answer.headers['set-cookie'], undefined);
+    }
+    assert.match(`${(await of(LISTED)).headers['set-cookie']}`, /^handshake_token=/, 'the code was not used up');
+  });
+
   for (const origin of FOREIGN) {
     test(`${origin} is not named in answers`, async () => {
       for (const method of ['POST', 'OPTIONS']) {
