@@ -10,6 +10,7 @@ void conn_http_refuse(Conn *conn, int status, const HttpRequest *request) {
   const Exchange exchange = {
       .conn = conn, .request = request != NULL ? request : &nothing, .arena = &conn->loop->scratch};
   Text headers = {.arena = exchange.arena};
+  if (status == 426) text_add(&headers, STR("Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"));
   Str body = hooks->refusal != NULL ? hooks->refusal(&exchange, status, &headers) : (Str){0};
   conn->keep_alive = false;
   conn->head_only = false;
@@ -18,6 +19,12 @@ void conn_http_refuse(Conn *conn, int status, const HttpRequest *request) {
   conn->asked_ns = uv_hrtime();
   Str type = body.length > 0 ? STR("application/json; charset=utf-8") : (Str){0};
   exchange_respond(conn, status, type, body, text_str(&headers));
+}
+
+// A WebSocket of RFC 6455 (4.2.2), or of its last draft but few, which is the same on the wire.
+static bool is_spoken(const HttpRequest *request) {
+  Str version = http_header(request, "Sec-WebSocket-Version");
+  return str_equal(version, STR("13")) || str_equal(version, STR("8"));
 }
 
 // Serves the requests in the bytes, which begin at the current request; keeps what is left.
@@ -38,6 +45,11 @@ void conn_http_feed(Conn *conn, char *bytes, size_t count) {
       int status = http_parser_status(conn->http);
       log_debug("http: refused", "status=%d reason=\"%s\"", status, http_parser_reason(conn->http));
       conn_http_refuse(conn, status, &request);
+      arena_reset(&loop->scratch);
+      return;
+    }
+    if (request.upgrade_websocket && !is_spoken(&request)) {
+      conn_http_refuse(conn, 426, &request);
       arena_reset(&loop->scratch);
       return;
     }

@@ -277,6 +277,15 @@ describe('ports', () => {
 });
 
 describe('sockets', () => {
+  test('a handshake of no version that we speak is told which one we do', async () => {
+    const handshake = (line) => 'GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+      `Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n${line}\r\n`;
+    for (const line of ['', 'Sec-WebSocket-Version: 12\r\n', 'Sec-WebSocket-Version: 130\r\n']) {
+      assert.match(await raw(handshake(line)), /^HTTP\/1\.1 426 [^]*\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n/);
+    }
+    assert.match(await raw(handshake('Sec-WebSocket-Version: 13\r\n')), /^HTTP\/1\.1 101 /);
+  });
+
   for (const path of ['/ws', '/', '/any/where', '/api/user/status', '/api//user/status', '/api/v1/x', '/readyz', '/ws?x=1']) {
     test(`${path} can be upgraded`, async () => {
       const line = await Line.open(foyer, { path });
