@@ -21,16 +21,14 @@ static void poll_update(Conn *conn);
 // Names that outlive.
 
 ConnRef conn_ref(const Conn *conn) {
-  return (ConnRef){conn->index, conn->serial};
+  return (ConnRef){conn->slot, conn->serial};
 }
 
 Conn *conn_find(Loop *loop, ConnRef ref) {
-  // A connection moves in the array when another one closes: the hint is tried first, then all are looked through.
-  if (ref.index < loop->conn_count && loop->conns[ref.index]->serial == ref.serial) return loop->conns[ref.index];
-  for (uint32_t i = 0; i < loop->conn_count; i++) {
-    if (loop->conns[i]->serial == ref.serial) return loop->conns[i];
-  }
-  return NULL;
+  if (ref.slot >= loop->conn_capacity) return NULL;
+  uint32_t index = loop->slots[ref.slot];
+  bool found = index < loop->conn_count && loop->conns[index]->serial == ref.serial;
+  return found ? loop->conns[index] : NULL;
 }
 
 // Asks the kernel for the peer's address, once.
@@ -89,7 +87,9 @@ void conn_kill(Conn *conn) {
   if (conn->gone != NULL) conn->gone(conn, conn->owner);
   Conn *last = loop->conns[--loop->conn_count];
   loop->conns[conn->index] = last;
-  last->index = conn->index;
+  loop->slots[last->slot] = last->index = conn->index;
+  loop->slots[conn->slot] = loop->free_slot;
+  loop->free_slot = conn->slot;
   drop_pieces(conn);
   http_parser_free(conn->http);
   ws_parser_free(&conn->ws);
@@ -412,15 +412,24 @@ void conn_flush_dirty(Loop *loop) {
 
 // Life.
 
+static bool grow_loop(Loop *loop) {
+  uint32_t capacity = loop->conn_capacity == 0 ? 64 : loop->conn_capacity * 2;
+  Conn **conns = realloc(loop->conns, capacity * sizeof *conns);
+  if (conns != NULL) loop->conns = conns;
+  uint32_t *slots = conns != NULL ? realloc(loop->slots, capacity * sizeof *slots) : NULL;
+  if (slots == NULL) return false;
+  for (uint32_t i = loop->conn_capacity; i < capacity; i++) slots[i] = i + 1;
+  loop->slots = slots;
+  loop->free_slot = loop->conn_capacity;
+  loop->conn_capacity = capacity;
+  return true;
+}
+
 static bool add_to_loop(Loop *loop, Conn *conn) {
-  if (loop->conn_count == loop->conn_capacity) {
-    uint32_t capacity = loop->conn_capacity == 0 ? 64 : loop->conn_capacity * 2;
-    Conn **grown = realloc(loop->conns, capacity * sizeof(Conn *));
-    if (grown == NULL) return false;
-    loop->conns = grown;
-    loop->conn_capacity = capacity;
-  }
-  conn->index = loop->conn_count;
+  if (loop->conn_count == loop->conn_capacity && !grow_loop(loop)) return false;
+  conn->slot = loop->free_slot;
+  loop->free_slot = loop->slots[conn->slot];
+  loop->slots[conn->slot] = conn->index = loop->conn_count;
   conn->serial = ++loop->next_serial;
   loop->conns[loop->conn_count++] = conn;
   return true;

@@ -32,7 +32,7 @@ struct Exchange {
 
 // A name for a connection that outlives it: see conn_find.
 typedef struct ConnRef {
-  uint32_t index;
+  uint32_t slot;
   uint32_t serial;
 } ConnRef;
 
@@ -70,6 +70,7 @@ struct Conn {
   bool resume : 1;      // `held` is to be read on at the end of the turn
   bool choked : 1;      // `held` has messages that wait until what is queued has left
   uint32_t index;       // in loop->conns
+  uint32_t slot;        // in loop->slots
   uint32_t serial;
   uint64_t asked_ns;  // monotonic, when the request had come that is being answered
   uint64_t read_ms;   // loop tick of the last byte that came

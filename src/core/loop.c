@@ -169,6 +169,7 @@ void loop_free(Loop *loop) {
   ws_inflater_free(loop->inflater);
   arena_free(&loop->scratch);
   free(loop->conns);
+  free(loop->slots);
   free(loop->read_buffer);
 }
 

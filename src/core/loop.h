@@ -71,9 +71,11 @@ struct Loop {
   char *read_buffer;  // LOOP_READ_BYTES, for whichever connection is being read
   Arena scratch;      // for what lives no longer than one request or message; reset after each
   WsInflater *inflater;
-  Conn **conns;  // all connections; a connection knows its index
+  Conn **conns;  // all connections; one knows its index, which changes when another closes
   uint32_t conn_count;
   uint32_t conn_capacity;
+  uint32_t *slots;       // a slot is a connection's as long as it lives: its index, or of a free one the next free slot
+  uint32_t free_slot;    // the first; none when all of conn_capacity are taken
   uint32_t sweep_at;     // next connection to look at for time limits
   uint32_t next_serial;  // of connections, to tell a new one from an old one in its place
   Conn *dirty;  // connections with bytes to send at the end of this turn, in the order they got them, so that an

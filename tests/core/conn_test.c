@@ -140,6 +140,32 @@ static void test_a_name_of_a_connection_finds_no_later_one_in_its_place(void **s
   peer_close(third);
 }
 
+static void test_names_of_many_find_them_in_whatever_order_they_close(void **state) {
+  enum { MANY = 90 };
+  Rig *rig = *state;
+  Peer *peers[MANY] = {0};
+  ConnRef names[MANY];
+  uint32_t dice = 1;
+  for (int round = 0; round < 3; round++) {
+    for (int i = 0; i < MANY; i++) {
+      if (peers[i] != NULL) continue;
+      peers[i] = peer_open(rig, 0, NULL, 0);
+      names[i] = conn_ref(peers[i]->conn);
+    }
+    for (int i = 0; i < MANY; i++) {
+      dice = dice * 1103515245 + 12345;
+      if (round < 2 && (dice >> 16) % 3 == 0) continue;
+      conn_kill(peers[i]->conn);
+      peer_close(peers[i]);
+      peers[i] = NULL;
+      for (int k = 0; k < MANY; k++) {
+        Conn *expected = peers[k] != NULL ? peers[k]->conn : NULL;
+        assert_ptr_equal(conn_find(&rig->loops[0], names[k]), expected);
+      }
+    }
+  }
+}
+
 static void test_a_loop_that_is_full_refuses_with_503(void **state) {
   Rig *rig = *state;
   Peer *peer = peer_open(rig, 0, NULL, 0);
@@ -230,6 +256,7 @@ int main(void) {
       CASE(test_pings_and_closes_are_answered),
       CASE(test_closing_sends_first_what_was_queued_and_nothing_after),
       CASE(test_a_name_of_a_connection_finds_no_later_one_in_its_place),
+      CASE(test_names_of_many_find_them_in_whatever_order_they_close),
       CASE(test_a_loop_that_is_full_refuses_with_503),
       CASE(test_an_owner_hears_once_that_a_backlog_has_left),
       CASE(test_many_are_sent_at_once_whatever_their_sockets_take),
