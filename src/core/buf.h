@@ -9,6 +9,9 @@
 
 #include "shared/str.h"
 
+// What one that waits in a queue costs besides its bytes: this struct, the allocator's, and its place in the queue.
+enum { BUF_AROUND_BYTES = 48 };
+
 typedef struct Buf {
   uint32_t refs;    // owners; freed when the last one lets go
   uint32_t length;  // bytes

@@ -89,9 +89,14 @@ struct Conn {
   uv_poll_t poll;
 };
 
+// What waits for its peer, in bytes of memory: of the smallest frames most is what is around them.
+static inline uint64_t conn_backlog(const Conn *conn) {
+  return conn->queued_bytes + (uint64_t)conn->piece_count * BUF_AROUND_BYTES;
+}
+
 // More than SLOW_CLIENT_BYTES wait for its peer: until they have left, it gets no updates and is asked nothing.
 static inline bool conn_is_slow(const Conn *conn) {
-  return conn->queued_bytes > conn->loop->settings.slow_bytes;
+  return conn_backlog(conn) > conn->loop->settings.slow_bytes;
 }
 
 ConnRef conn_ref(const Conn *conn);

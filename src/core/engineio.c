@@ -224,7 +224,7 @@ void engineio_send(EngineSession *session, Buf *frame) {
     engineio_end(session, ENGINE_SLOW);
   } else if (session->conn == NULL) {
     engine_polling_queue(session, frame);
-  } else if (session->conn->queued_bytes > session->engine->settings->buffered_bytes_max) {
+  } else if (conn_backlog(session->conn) > session->engine->settings->buffered_bytes_max) {
     buf_unref(frame);
     engineio_end(session, ENGINE_SLOW);
   } else {

@@ -51,7 +51,7 @@ typedef struct EngineSettings {
   uint32_t close_timeout_ms;     // for the poll that fetches the goodbye
   uint32_t payload_bytes_max;    // of one message, and of one body; more: 413, or close 1009
   uint32_t payload_packets_max;  // of one body; more: 400, and the session ends
-  uint32_t buffered_bytes_max;   // that wait for the client; past it the session ends
+  uint32_t buffered_bytes_max;   // of memory that wait for the client; past it the session ends
   uint32_t sessions_max;         // of this loop; past it 503
   // Writes the header lines that let a page of the request's origin read the answer. NULL: every origin may.
   void (*cors)(const Exchange *exchange, Text *headers);

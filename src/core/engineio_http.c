@@ -99,7 +99,7 @@ void engine_polling_queue(EngineSession *session, Buf *frame) {
     return;
   }
   polling->packets[polling->packet_count++] = frame;
-  polling->packet_bytes += frame->length;
+  polling->packet_bytes += frame->length + BUF_AROUND_BYTES;
   if (polling->poll == NULL || polling->flush_due) return;
   polling->flush_due = true;
   polling->next_flush = engine->flushes;
@@ -114,7 +114,7 @@ static void forget_poll(EnginePolling *polling) {
 
 static void drop_packets(EnginePolling *polling, uint32_t count) {
   for (uint32_t i = 0; i < count; i++) {
-    polling->packet_bytes -= polling->packets[i]->length;
+    polling->packet_bytes -= polling->packets[i]->length + BUF_AROUND_BYTES;
     buf_unref(polling->packets[i]);
   }
   polling->packet_count -= count;

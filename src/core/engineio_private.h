@@ -27,9 +27,9 @@ typedef struct EnginePolling {
   Buf **packets;  // that wait for a poll, oldest first
   uint32_t packet_count;
   uint32_t packet_capacity;
-  uint64_t packet_bytes;
-  bool probed;     // the probe was answered: polls are ended, so that the client can go over
-  bool flush_due;  // in engine->flushes
+  uint64_t packet_bytes;  // with what is around them
+  bool probed;            // the probe was answered: polls are ended, so that the client can go over
+  bool flush_due;         // in engine->flushes
 } EnginePolling;
 
 struct EngineIo {

@@ -190,6 +190,14 @@ for (const loops of [1, 2]) {
         assert.equal(status, 400);
       });
 
+      test(`version ${version}: so have the smallest packets, which cost more than their bytes`, LIMIT, async () => {
+        const session = await greeted(version);
+        const many = of(...Array(20_000).fill('4a'));
+        let status = 200;
+        for (let i = 0; i < 10 && status === 200; i++) [status] = await session.post(many);
+        assert.equal(status, 400);
+      });
+
       test(`version ${version}: a poll that is given up ends the session`, LIMIT, async () => {
         const session = await greeted(version);
         const socket = await openRaw(server, `GET /engine.io/?${session.query} HTTP/1.1\r\nHost: a\r\n\r\n`);
