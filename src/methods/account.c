@@ -24,8 +24,10 @@ typedef struct AccountInput {
   Str name;
   Str language;
   Str otp;
-  Str hash;  // between the steps
   int64_t user_id;
+  // Between the steps:
+  Str hash;     // of the password to be set; of one to be compared, as it was found
+  Str renewed;  // of the same as the latter, to be kept in its place; empty: it need not be
 } AccountInput;
 
 #define EMAIL_FIELD \
@@ -192,14 +194,16 @@ static const Field login_fields[] = {EMAIL_FIELD, PASSWORD_FIELD};
 static Error check_password(Call *call, void *input) {
   AccountInput *in = input;
   if (!password_matches(&call->arena, in->hash, in->password)) return ERR_INVALID_CREDENTIALS;
-  bool ours = password_is_ours(in->hash);
-  in->hash = (Str){0};
-  return ours ? ERR_NONE : password_hash(&call->arena, &call->env, in->password, &in->hash);
+  return password_is_ours(in->hash) ? ERR_NONE : password_hash(&call->arena, &call->env, in->password, &in->renewed);
 }
 
 static Error open_session(Call *call, const void *input) {
   const AccountInput *in = input;
-  if (in->hash.length > 0) account_set_password(call, in->user_id, in->hash);
+  Account account;
+  bool stands = account_find(call->db, &call->arena, in->user_id, &account) && account.confirmed &&
+                str_equal(account.password_hash, in->hash);  // a new one was set meanwhile: this one opens no door
+  if (!stands) return ERR_INVALID_CREDENTIALS;
+  if (in->renewed.length > 0) account_set_password(call, in->user_id, in->renewed);
   session_open_refreshed(call, in->user_id, door);
   reply_signed_in(call, in->user_id);
   guesses_count(call, "guesses", call->peer, -1);

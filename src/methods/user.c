@@ -261,6 +261,8 @@ static Error hash_phrase(Call *call, void *input) {
 
 static Error keep_phrase(Call *call, const void *input) {
   const PhraseInput *in = input;
+  Error error = require_session(call, &call->who);  // one that was ended meanwhile leaves no way back in
+  if (error != ERR_NONE) return error;
   user_set_phrase(call->db, call->who.user_id, in->hash, call->now_ms);
   reply_success(call);
   return ERR_NONE;

@@ -318,6 +318,15 @@ static void test_a_phrase_is_kept_for_those_signed_in_and_has_12_to_255_characte
   assert_int_equal(rig_int(rig, "SELECT length(recovery_phrase) FROM users WHERE id = 1"), 64 + 1 + 128);
 }
 
+static void test_a_session_that_is_ended_while_its_phrase_is_hashed_keeps_none(void **state) {
+  Rig *rig = *state;
+  Identity anna = sign_in(rig, "anna", anna_secret);
+  const char *json = "{\"phrase\":\"correct horse battery\"}";
+  Answer late = rig_call_while(rig, &user_save_recovery_phrase, &anna, json, "DELETE FROM sessions WHERE user_id = 1");
+  assert_refused(late, ERR_TOKEN_INVALID);
+  assert_int_equal(rig_int(rig, "SELECT recovery_phrase IS NULL FROM users WHERE id = 1"), 1);
+}
+
 static void test_phrases_are_tried_five_times_and_unknown_people_look_like_wrong_phrases(void **state) {
   Rig *rig = *state;
   assert_refused(recover(rig, "nobody", "correct horse battery"), ERR_INVALID_RECOVERY_PHRASE);
@@ -349,6 +358,7 @@ int main(void) {
       CASE(test_the_right_phrase_makes_a_candidate_that_replaces_the_secret),
       CASE(test_two_registrations_with_one_code_one_wins),
       CASE(test_a_phrase_is_kept_for_those_signed_in_and_has_12_to_255_characters),
+      CASE(test_a_session_that_is_ended_while_its_phrase_is_hashed_keeps_none),
       CASE(test_phrases_are_tried_five_times_and_unknown_people_look_like_wrong_phrases),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -294,6 +294,37 @@ Answer rig_call(Rig *rig, const Method *method, const Identity *who, const char 
   return answer;
 }
 
+// The worker is held until a test lets it go.
+
+static uv_sem_t gate;
+
+static Error hold(Call *call, void *input) {
+  (void)call, (void)input;
+  uv_sem_wait(&gate);
+  return ERR_NONE;
+}
+
+static Error do_nothing(Call *call, const void *input) {
+  (void)call, (void)input;
+  return ERR_NONE;
+}
+
+static const Method hold_worker = {.name = "hold", .prepare = hold, .run = do_nothing};
+static const Method look = {.name = "look", .reads_only = true, .run = do_nothing};
+
+Answer rig_call_while(Rig *rig, const Method *method, const Identity *who, const char *json, const char *sql) {
+  Answer held, answer;
+  assert_int_equal(uv_sem_init(&gate, 0), 0);
+  rig_ask(rig, 0, &hold_worker, NULL, NULL, &held);
+  rig_ask(rig, 0, method, who, json, &answer);
+  rig_call(rig, &look, NULL, NULL);  // the one reader has got so far
+  rig_run(rig, sql);
+  uv_sem_post(&gate);
+  RIG_UNTIL(rig, held.done && answer.done);
+  uv_sem_destroy(&gate);
+  return answer;
+}
+
 Answer rig_call_input(Rig *rig, const Method *method, const void *input) {
   rig->input = input;
   return rig_call(rig, method, NULL, NULL);

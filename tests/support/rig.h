@@ -80,6 +80,10 @@ void rig_ask(Rig *rig, int loop, const Method *method, const Identity *who, cons
 // Asks and waits for the answer.
 Answer rig_call(Rig *rig, const Method *method, const Identity *who, const char *json);
 
+// Asks; between what the call reads first and what its worker does then, `sql` is done. Needs the only reader and
+// worker.
+Answer rig_call_while(Rig *rig, const Method *method, const Identity *who, const char *json, const char *sql);
+
 // Calls a method whose input its door fills in itself; the input's bytes are copied.
 Answer rig_call_input(Rig *rig, const Method *method, const void *input);
 // The same call again, as a door runs it when what it waited for was told.
