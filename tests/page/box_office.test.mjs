@@ -262,7 +262,7 @@ test("before the opening everyone waits for the draw; then the turn comes by its
   await page.getByText("person waits for the draw with you").waitFor();
   await people.seeNoFaults(page, "the draw");
   foyer.command("concert", "open", draw.id);
-  await page.getByRole("heading", { name: "Choose your tickets" }).waitFor({ timeout: 25_000 });
+  await page.getByRole("heading", { name: "Choose your tickets" }).waitFor();
   await page.getByRole("link", { name: "Back to the concert" }).click();
   await page.getByRole("button", { name: "Check the draw" }).click();
   await page.getByText("Checked: your lot came 1. in the draw").waitFor();
@@ -279,7 +279,7 @@ test("a payment that hangs is told as such, also after a reload, and its tickets
   await page.getByText("Your payment is on its way").waitFor();
   await page.reload();
   await page.getByText("Your payment is on its way").waitFor();
-  await page.getByText("Paid. See you there!").waitFor({ timeout: 40_000 });
+  await page.getByText("Paid. See you there!").waitFor();
 });
 
 test("the page speaks Russian to whose browser does, and English to who chooses it", async () => {

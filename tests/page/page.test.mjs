@@ -239,7 +239,7 @@ test("the page survives the server: it says so, refuses with words, comes back, 
   await other.getByRole("button", { name: "Reserve this seat" }).click();
   await people.seeSeat(other, seat, "yours");
   cut = false;
-  await page.getByText("Connected again.").waitFor({ timeout: 20_000 });
+  await page.getByText("Connected again.").waitFor();
   await people.seeSeat(page, seat, "reserved");
   assert.ok(await page.evaluate(() => window.neverReloaded));
   await people.seatInList(page, next).click();

@@ -28,7 +28,7 @@ test("whose session is gone is a guest by itself, in all of the page, and signs 
   await page.getByRole("link", { name: "My tickets" }).click();
   await page.getByText("No tickets yet").waitFor();
   await page.context().clearCookies({ name: "handshake_token" });
-  await page.getByText("Sign in to see your tickets.").waitFor({ timeout: 40_000 });
+  await page.getByText("Sign in to see your tickets.").waitFor();
   await page.getByLabel("Your account").getByRole("link", { name: "Sign in" }).waitFor();
   await people.seeNoFaults(page, "the tickets of a guest");
   await people.signIn(page, "ends", secret);
@@ -47,7 +47,7 @@ test("so it is in the middle of a conversation, and what was being written is th
   await field.waitFor();
   await field.fill("Still here?");
   await page.context().clearCookies({ name: "handshake_token" });
-  await page.getByText("Sign in to read and write messages.").waitFor({ timeout: 40_000 });
+  await page.getByText("Sign in to read and write messages.").waitFor();
   await people.signIn(page, "talks", secret);
   assert.equal(await field.inputValue(), "Still here?");
   await field.press("Enter");
