@@ -40,7 +40,8 @@ void postgres_copy(const char *from, char *url, size_t size) {
   static int made;
   char end[URL_BYTES];
   snprintf(url, size, "%.*stest_%d_%d", (int)(name_in(from) - from), from, (int)getpid(), ++made);
-  snprintf(end, sizeof end, " TEMPLATE %s", name_in(from));
+  // Quicker here than through the log, which is the default.
+  snprintf(end, sizeof end, " TEMPLATE %s STRATEGY file_copy", name_in(from));
   run("CREATE DATABASE", name_in(url), end);
 }
 

@@ -21,7 +21,7 @@ class Database:
             server, _, of = TEMPLATE.rpartition("/")
             self.main = f"{server}/postgres"
             self.url = f"{server}/{self.name}"
-            self._psql(self.main, f"CREATE DATABASE {self.name} TEMPLATE {of}")
+            self._psql(self.main, f"CREATE DATABASE {self.name} TEMPLATE {of} STRATEGY file_copy")
         self.settings = {"DATABASE_URL": self.url, **(self._start_redis(folder) if TEMPLATE else {})}
 
     def _start_redis(self, folder):

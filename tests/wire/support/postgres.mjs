@@ -26,7 +26,7 @@ let made = 0;
  */
 export function newPostgres(of = template.split('/').at(-1), more = '') {
   const name = `wire_${process.pid}_${++made}`;
-  psql(named('postgres'), `CREATE DATABASE ${name} TEMPLATE ${of} ${more}`);
+  psql(named('postgres'), `CREATE DATABASE ${name} TEMPLATE ${of} STRATEGY file_copy ${more}`);
   const change = (how) => psql(named('postgres'), `ALTER DATABASE ${name} ${how}`);
   // Who comes after the change knows of it and stays: a server may be back before the others are out.
   const changeForAll = (how) => {
