@@ -7,6 +7,7 @@
 #include "controllers/messenger_token.h"
 #include "controllers/tickets_input.h"
 #include "controllers/token.h"
+#include "shared/address.h"
 
 static void respond_fault(Exchange *exchange, int status, Str message, int64_t retry_after_s) {
   Text headers = {.arena = exchange->arena};
@@ -45,7 +46,8 @@ static bool is_over(Exchange *exchange, const MessengerRoute *row) {
   text_format(&what, "messenger %s ", row->route.path);
   Str peer = token_peer(exchange->arena, loop->config, exchange->conn, exchange->request);
   const char *kind = str_zero(exchange->arena, text_str(&what));
-  FastRate rate = fast_rate_shared(loop->fast, kind, peer, 1, row->window_ms, loop->now_ms);
+  char owner[ADDRESS_BYTES];
+  FastRate rate = fast_rate_shared(loop->fast, kind, address_owner(peer, owner), 1, row->window_ms, loop->now_ms);
   if (rate.count <= row->limit) return false;
   respond_fault(exchange, 429, STR("Too many requests"), (rate.until_ms - loop->now_ms + 999) / 1000);
   return true;

@@ -1,6 +1,8 @@
 // Rates of the tickets door.
 #include "controllers/tickets_limits.h"
 
+#include "shared/address.h"
+
 enum {
   MINUTE_MS = 60 * 1000,
   ADDRESS_REQUESTS = 600,
@@ -19,7 +21,8 @@ static TicketsRate rate_of(FastRate rate, int64_t limit) {
 // An address is the same at all processes; a person who asks for a place is answered from memory, wherever.
 static TicketsRate count_address(const Loop *loop, const char *what, Str peer, int64_t by, int64_t limit,
                                  int64_t window_ms) {
-  return rate_of(fast_rate_shared(loop->fast, what, peer, by, window_ms, loop->now_ms), limit);
+  char owner[ADDRESS_BYTES];
+  return rate_of(fast_rate_shared(loop->fast, what, address_owner(peer, owner), by, window_ms, loop->now_ms), limit);
 }
 
 static bool is_off(const Loop *loop, const TicketsRoute *route) {

@@ -166,7 +166,7 @@ static Error verify_otp(Call *call, const void *input) {
   const AccountInput *in = input;
   Signup signup;
   Account old;
-  if (guesses_count(call, "guesses", call->peer, 1) > GUESSES_OF_ADDRESS) return ERR_TOO_MANY_REQUESTS;
+  if (guesses_count_address(call, 1) > GUESSES_OF_ADDRESS) return ERR_TOO_MANY_REQUESTS;
   if (!signup_find(call, in->email, &signup)) return ERR_OTP_INVALID;
   if (!code_is_right(call, &signup, in->otp)) return ERR_NONE;
   bool exists = account_find_by_email(call->db, &call->arena, in->email, &old);
@@ -176,7 +176,7 @@ static Error verify_otp(Call *call, const void *input) {
   welcome(call, user_id, &signup);
   session_open_refreshed(call, user_id, door);
   reply_signed_in(call, user_id);
-  guesses_count(call, "guesses", call->peer, -1);
+  guesses_count_address(call, -1);
   return ERR_NONE;
 }
 
@@ -206,7 +206,7 @@ static Error open_session(Call *call, const void *input) {
   if (in->renewed.length > 0) account_set_password(call, in->user_id, in->renewed);
   session_open_refreshed(call, in->user_id, door);
   reply_signed_in(call, in->user_id);
-  guesses_count(call, "guesses", call->peer, -1);
+  guesses_count_address(call, -1);
   call_forget(call, fast_key(&call->arena, "login", in->email));
   return ERR_NONE;
 }
@@ -218,7 +218,7 @@ static Error login(Call *call, const void *input) {
   (void)input;
   AccountInput *in = call->input;
   Account account;
-  if (guesses_count(call, "guesses", call->peer, 1) > GUESSES_OF_ADDRESS) return ERR_TOO_MANY_LOGIN_ATTEMPTS;
+  if (guesses_count_address(call, 1) > GUESSES_OF_ADDRESS) return ERR_TOO_MANY_LOGIN_ATTEMPTS;
   if (guesses_count(call, "login", in->email, 1) > ACCOUNT_TRIES) return ERR_TOO_MANY_LOGIN_ATTEMPTS;
   if (account_find_by_email(call->db, &call->arena, in->email, &account) && account.confirmed) {
     in->hash = account.password_hash;
@@ -394,7 +394,7 @@ static Error verify_email(Call *call, const void *input) {
   const AccountInput *in = input;
   Signup signup;
   Account other, account;
-  if (guesses_count(call, "guesses", call->peer, 1) > GUESSES_OF_ADDRESS) return ERR_TOO_MANY_REQUESTS;
+  if (guesses_count_address(call, 1) > GUESSES_OF_ADDRESS) return ERR_TOO_MANY_REQUESTS;
   if (!signup_find_of(call, call->who.user_id, &signup)) return ERR_OTP_INVALID;
   if (!code_is_right(call, &signup, in->otp)) return ERR_NONE;
   if (!account_find(call->db, &call->arena, call->who.user_id, &account)) return ERR_INVALID_TOKEN;
@@ -402,7 +402,7 @@ static Error verify_email(Call *call, const void *input) {
   if (account_find_by_email(call->db, &call->arena, signup.email, &other)) return ERR_USER_EXISTS;
   account_set_email(call, call->who.user_id, signup.email);
   signup_end(call, &signup);
-  guesses_count(call, "guesses", call->peer, -1);
+  guesses_count_address(call, -1);
   return reply_account(call);
 }
 

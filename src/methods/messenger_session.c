@@ -60,7 +60,7 @@ static Error open_session(Call *call, const void *input) {
   if (!account.confirmed) return ERR_EMAIL_NOT_CONFIRMED;
   if (in->renewed.length > 0) account_set_password(call, in->user_id, in->renewed);
   session_open_at(call, in->user_id, in->os, in->browser);
-  guesses_count(call, "guesses", call->peer, -1);
+  guesses_count_address(call, -1);
   call_forget(call, fast_key(&call->arena, "login", in->email));
   return reply_granted(call);
 }
@@ -73,7 +73,7 @@ static Error login(Call *call, const void *input) {
   LoginInput *in = call->input;
   Account account;
   in->email = account_email(&call->arena, in->email);
-  if (guesses_count(call, "guesses", call->peer, 1) > GUESSES_OF_ADDRESS) return ERR_TOO_MANY_LOGIN_ATTEMPTS;
+  if (guesses_count_address(call, 1) > GUESSES_OF_ADDRESS) return ERR_TOO_MANY_LOGIN_ATTEMPTS;
   if (str_code_points(in->email) > EMAIL_MAX) return ERR_INVALID_CREDENTIALS;  // nobody's: not to be remembered
   if (guesses_count(call, "login", in->email, 1) > ACCOUNT_TRIES) return ERR_TOO_MANY_LOGIN_ATTEMPTS;
   if (account_find_by_email(call->db, &call->arena, in->email, &account)) {

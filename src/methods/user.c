@@ -9,6 +9,7 @@
 #include "models/candidate.h"
 #include "models/session.h"
 #include "models/user.h"
+#include "shared/address.h"
 #include "shared/ids.h"
 
 enum {
@@ -35,7 +36,9 @@ static const Field user_fields[] = {USERNAME_FIELD, CODE_FIELD};
 // Counts a try of an address; ERR_TOO_MANY_REQUESTS past the limit. Off with RATE_LIMITS=off.
 static Error count_address(Call *call, const char *what, int64_t limit) {
   if (!call->config->rate_limits) return ERR_NONE;
-  int64_t count = call_count(call, fast_key(&call->arena, what, call->peer), 1, ADDRESS_WINDOW_MS);
+  char owner[ADDRESS_BYTES];
+  Str key = fast_key(&call->arena, what, address_owner(call->peer, owner));
+  int64_t count = call_count(call, key, 1, ADDRESS_WINDOW_MS);
   return count > limit ? ERR_TOO_MANY_REQUESTS : ERR_NONE;
 }
 

@@ -142,6 +142,9 @@ describe('limits by address', () => {
     assert.equal(await tryFrom(proxied, '203.0.113.2'), 'UserNotFound');
     for (let i = 0; i < 20; i++) await tryFrom(proxied, [`198.51.100.${i}`, '203.0.113.3']); // a line of the proxy's own
     assert.equal(await tryFrom(proxied, ['198.51.100.99', '203.0.113.3']), 'TooManyRequests');
+    for (let i = 0; i < 20; i++) await tryFrom(proxied, `2001:db8:0:1::${i}`); // who has one of these has all that begin so
+    assert.equal(await tryFrom(proxied, '2001:db8:0:1:ffff::99'), 'TooManyRequests');
+    assert.equal(await tryFrom(proxied, '2001:db8:0:2::1'), 'UserNotFound');
     await proxied.end();
     const direct = await startFoyer({ RATE_LIMITS: 'on' });
     for (let i = 0; i < 20; i++) await tryFrom(direct, `203.0.113.${i}`);
