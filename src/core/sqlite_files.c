@@ -11,14 +11,17 @@ static SqliteFiles *of_log(sqlite3_file *file) {
   return (SqliteFiles *)((uintptr_t)file->pMethods - offsetof(SqliteFiles, log));
 }
 
+// What cannot be written fails its transaction, whatever of it asked, and is not written later.
 static int write_gathered(SqliteFiles *files, sqlite3_file *file) {
   int bytes = files->gathered_bytes;
-  files->gathered_bytes = 0;  // what cannot be written fails its commit, and is not written later
-  return bytes == 0 ? SQLITE_OK : files->plain_log->xWrite(file, files->gathered, bytes, files->gathered_at);
+  files->gathered_bytes = 0;
+  if (bytes > 0) files->failed = files->plain_log->xWrite(file, files->gathered, bytes, files->gathered_at);
+  return files->failed;
 }
 
 static int log_write(sqlite3_file *file, const void *bytes, int count, sqlite3_int64 at) {
   SqliteFiles *files = of_log(file);
+  if (files->failed != SQLITE_OK) return files->failed;
   if (at != files->gathered_at + files->gathered_bytes || count > GATHERED_BYTES - files->gathered_bytes) {
     int result = write_gathered(files, file);
     if (result != SQLITE_OK) return result;
@@ -51,8 +54,10 @@ static int log_size(sqlite3_file *file, sqlite3_int64 *bytes) {
 }
 
 // What is gathered then belongs to no commit, and others may commit where it would be written.
-static void forget_gathered(void *files) {
-  ((SqliteFiles *)files)->gathered_bytes = 0;
+static void forget_gathered(void *context) {
+  SqliteFiles *files = context;
+  files->gathered_bytes = 0;
+  files->failed = SQLITE_OK;
 }
 
 // Nor does what was not synced.

@@ -13,6 +13,7 @@ typedef struct SqliteFiles {
   sqlite3_io_methods log, database;                      // in their place
   sqlite3_int64 gathered_at;                             // where in the log the gathered bytes belong
   int gathered_bytes;
+  int failed;  // SQLite's code of why the transaction cannot go into the log; SQLITE_OK
   int pages_unsynced;
   char gathered[GATHERED_BYTES];
 } SqliteFiles;
