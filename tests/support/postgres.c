@@ -19,17 +19,18 @@ static const char *name_in(const char *url) {
   return strrchr(url, '/') + 1;
 }
 
+// The connection stays open until the process ends: to make one takes longer than what it is for.
 static void run(const char *action, const char *name, const char *end) {
+  static PGconn *conn;
   const char *template = getenv("FOYER_TEST_POSTGRES");
   char url[URL_BYTES];
   char sql[URL_BYTES];
   snprintf(url, sizeof url, "%.*spostgres", (int)(name_in(template) - template), template);
   snprintf(sql, sizeof sql, "%s %s%s", action, name, end);
-  PGconn *conn = PQconnectdb(url);
+  if (conn == NULL) conn = PQconnectdb(url);
   PGresult *result = PQexec(conn, sql);
   if (PQresultStatus(result) != PGRES_COMMAND_OK) fail_msg("%s: %s", sql, PQerrorMessage(conn));
   PQclear(result);
-  PQfinish(conn);
 }
 
 bool postgres_is_tested(void) {
