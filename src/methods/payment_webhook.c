@@ -95,9 +95,12 @@ static void have_effect(Call *call, Str type, const Json *object, Payment *payme
   } else if (str_equal(type, STR("payment_intent.payment_failed"))) {
     payment_try_failed(call, payment);
   } else if (str_equal(type, STR("charge.refunded"))) {
-    if (json_is_bool(json_get(object, "refunded"), &whole) && whole) payment_given_back(call, payment, (Str){0});
-  } else if (str_equal(intent.id, payment->refund_id)) {  // a refund that is not ours may be of a part
-    payment_refund_told(call, payment, intent.id, intent.status, member(object, "failure_reason"));
+    // While we give it back ourselves our own answer says more: whether it is pending, and which refund it is.
+    bool ours = payment->refund_due;
+    if (!ours && json_is_bool(json_get(object, "refunded"), &whole) && whole)
+      payment_given_back(call, payment, (Str){0});
+  } else {
+    payment_refund_heard(call, payment, intent.id, intent.status, member(object, "failure_reason"));
   }
 }
 

@@ -25,7 +25,7 @@ typedef struct Payment {
   PaymentStatus status;
   bool current;
   bool refund_due;
-  Str refund_id;            // the provider's last refund; empty: none
+  Str refund_id;            // the provider's last refund that it told of; empty: none
   Str refund_state;         // of one that is due: empty (asked for), "pending" or "failed"
   int64_t refund_failures;  // refunds of it that failed so far
   int64_t asks;             // what was asked of the provider about this intent so far
@@ -67,6 +67,8 @@ void payment_refund(Call *call, Booking *booking);
 void payment_given_back(Call *call, Payment *payment, Str refund_id);
 // How a refund stands, in the provider's word: "succeeded" (or none), "pending", "failed", ...; `why` it failed.
 void payment_refund_told(Call *call, Payment *payment, Str refund_id, Str state, Str why);
+// The same by an event, which may be of somebody else's refund.
+void payment_refund_heard(Call *call, Payment *payment, Str refund_id, Str state, Str why);
 // Follows up a refund that is due: asks again, or how it stands.
 void payment_look_at_refund(Call *call, const Booking *booking, Payment *payment);
 // Refunds of a booking that failed are asked for anew, at once.

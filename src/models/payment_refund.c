@@ -72,15 +72,33 @@ static void has_failed(Call *call, Payment *payment, Str refund_id, Str why) {
             (long long)payment->refund_failures + 1, STR_ARG(why));
 }
 
+// While money is due back its refund id is of the one that is pending, or else of the last that has failed. Beside a
+// pending one there is no other, and a failed one stays so: what is told otherwise was long on its way.
+static bool is_old_news(const Payment *payment, Str refund_id) {
+  bool pending = str_equal(payment->refund_state, STR("pending"));
+  bool same = str_equal(payment->refund_id, refund_id);
+  return payment->refund_due && payment->refund_id.length > 0 && refund_id.length > 0 && same != pending;
+}
+
 void payment_refund_told(Call *call, Payment *payment, Str refund_id, Str state, Str why) {
-  bool failed_already = str_equal(payment->refund_state, STR("failed")) && str_equal(payment->refund_id, refund_id);
+  if (is_old_news(payment, refund_id)) return;
   if (state.length == 0 || str_equal(state, STR("succeeded"))) {
     payment_given_back(call, payment, refund_id);
   } else if (str_equal(state, STR("pending")) || str_equal(state, STR("requires_action"))) {
     is_pending(call, payment, refund_id);
-  } else if (!failed_already) {
+  } else {
     has_failed(call, payment, refund_id, why.length > 0 ? why : state);
   }
+}
+
+// A refund that is not ours may be of a part. But one that has failed may be ours before its answer has come, or the
+// one by which somebody gave all back: it is taken for that, and if it was not our next answer puts it right.
+void payment_refund_heard(Call *call, Payment *payment, Str refund_id, Str state, Str why) {
+  bool failed = str_equal(state, STR("failed")) || str_equal(state, STR("canceled"));
+  bool unknown = payment->refund_due ? payment->refund_state.length == 0
+                                     : payment->status == PAYMENT_REFUNDED && payment->refund_id.length == 0;
+  if (str_equal(refund_id, payment->refund_id) || (unknown && failed))
+    payment_refund_told(call, payment, refund_id, state, why);
 }
 
 // Asked for as another refund: the provider keeps its answer to the one that failed.

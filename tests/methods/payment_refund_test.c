@@ -139,6 +139,78 @@ static void test_a_refund_of_a_part_that_is_not_ours_changes_nothing(void **stat
   assert_string_equal(sale_state(rig), "confirmed paid");
 }
 
+static void test_what_was_told_before_our_own_answer_may_still_fail(void **state) {
+  Rig *rig = *state;
+  const char *id = sale_pay_begin(rig, anna);
+  sale_intent_is(rig, "succeeded");
+  sale_confirm(rig, anna, id);
+  assert_refused(refund(rig, id), ERR_NONE);
+  assert_refused(sale_webhook(rig, "evt_1", "charge.refunded"), ERR_NONE);
+  sale_errands(rig);
+  assert_string_equal(row(rig), "refunded 0 -");
+  tell(rig, "evt_2", "re_1", "failed");
+  assert_string_equal(row(rig), "succeeded 1 failed");
+  an_hour_later(rig);
+  assert_string_equal(row(rig), "refunded 0 -");
+}
+
+static void test_old_news_of_a_refund_that_has_failed_changes_nothing(void **state) {
+  Rig *rig = *state;
+  give_back(rig, "succeeded");
+  tell(rig, "evt_1", "re_1", "failed");
+  assert_refused(sale_webhook(rig, "evt_2", "charge.refunded"), ERR_NONE);
+  tell(rig, "evt_3", "re_1", "succeeded");
+  tell(rig, "evt_4", "re_1", "pending");
+  assert_string_equal(row(rig), "succeeded 1 failed");
+  rig_pass(rig, RIG_HOUR_MS);
+  sale_sweep(rig);  // another is asked for, and not answered yet
+  tell(rig, "evt_5", "re_1", "succeeded");
+  tell(rig, "evt_6", "re_1", "failed");
+  assert_string_equal(row(rig), "succeeded 1 -");
+  assert_int_equal(rig_int(rig, "SELECT refund_failures FROM payments"), 1);
+  sale_errands(rig);
+  assert_string_equal(row(rig), "refunded 0 -");
+}
+
+static void test_a_refund_that_fails_before_its_answer_has_come_is_due_again(void **state) {
+  Rig *rig = *state;
+  const char *id = sale_pay_begin(rig, anna);
+  sale_intent_is(rig, "succeeded");
+  sale_confirm(rig, anna, id);
+  assert_refused(refund(rig, id), ERR_NONE);
+  tell(rig, "evt_1", "re_1", "failed");
+  sale_errands(rig);  // the same question is answered as at first
+  assert_string_equal(row(rig), "succeeded 1 failed");
+  an_hour_later(rig);
+  assert_string_equal(row(rig), "refunded 0 -");
+  assert_int_equal(sale_provider.refunds, 2);
+}
+
+static void test_a_part_that_fails_beside_our_refund_holds_nothing_up(void **state) {
+  Rig *rig = *state;
+  const char *id = sale_pay_begin(rig, anna);
+  sale_intent_is(rig, "succeeded");
+  sale_confirm(rig, anna, id);
+  assert_refused(refund(rig, id), ERR_NONE);
+  tell(rig, "evt_1", "re_9", "succeeded");
+  assert_string_equal(row(rig), "succeeded 1 -");
+  tell(rig, "evt_2", "re_9", "failed");
+  sale_errands(rig);
+  assert_string_equal(row(rig), "refunded 0 -");
+}
+
+static void test_a_refund_made_at_the_provider_that_fails_is_due(void **state) {
+  Rig *rig = *state;
+  const char *id = sale_pay_begin(rig, anna);
+  sale_intent_is(rig, "succeeded");
+  sale_confirm(rig, anna, id);
+  assert_refused(sale_webhook(rig, "evt_1", "charge.refunded"), ERR_NONE);
+  tell(rig, "evt_2", "re_9", "failed");
+  assert_string_equal(row(rig), "succeeded 1 failed");
+  an_hour_later(rig);
+  assert_string_equal(row(rig), "refunded 0 -");
+}
+
 int main(void) {
 #define SALE_TEST(name) cmocka_unit_test_setup_teardown(name, sale_setup, invariants_teardown)
   const struct CMUnitTest tests[] = {
@@ -149,6 +221,11 @@ int main(void) {
       SALE_TEST(test_a_refund_that_fails_after_all_is_due_again),
       SALE_TEST(test_a_pending_refund_may_be_told_of_by_an_event),
       SALE_TEST(test_a_refund_of_a_part_that_is_not_ours_changes_nothing),
+      SALE_TEST(test_what_was_told_before_our_own_answer_may_still_fail),
+      SALE_TEST(test_old_news_of_a_refund_that_has_failed_changes_nothing),
+      SALE_TEST(test_a_refund_that_fails_before_its_answer_has_come_is_due_again),
+      SALE_TEST(test_a_part_that_fails_beside_our_refund_holds_nothing_up),
+      SALE_TEST(test_a_refund_made_at_the_provider_that_fails_is_due),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
