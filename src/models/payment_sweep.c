@@ -22,7 +22,14 @@ static Closed release(Call *call, Booking *booking) {
   return booking_release(call, booking, to, cancels ? "cancelled" : "expired") ? CLOSED_NOW : CLOSED_NOT;
 }
 
-static Closed skip(Call *call, Booking *booking) {
+// A sweep that has not reached the provider. It is done in several runs, and by every server: what was counted less
+// than an interval ago is not counted again.
+static Closed skip(Call *call, Booking *booking, const Payment *payment) {
+  static const char COUNTED[] =
+      "UPDATE payments SET updated_at = $1 WHERE id = $2 AND updated_at NOT BETWEEN $3 AND $1";
+  db_run(call->db, COUNTED, sql_int(call->now_ms), sql_int(payment->id),
+         sql_int(call->now_ms - call->config->sweep_interval_ms + 1));
+  if (db_changes(call->db) != 1) return CLOSED_NOT;
   if (++booking->closing_checks > UNREACHABLE_MAX) return release(call, booking);
   booking_set_closing(call, booking, booking->closing);
   return CLOSED_NOT;
@@ -37,8 +44,8 @@ static Closed close_booking(Call *call, Booking *booking, Payment *payment, bool
     return release(call, booking);
   AskState state = payment_ask_state(call, booking, payment);
   if (state == ASK_UNDER_WAY) return CLOSED_WAITS;
-  if (state == ASK_FAILING) return swept ? skip(call, booking) : CLOSED_NOT;
-  if (state == ASK_GIVEN_UP && swept && skip(call, booking) == CLOSED_NOW) return CLOSED_NOW;
+  if (state == ASK_FAILING) return swept ? skip(call, booking, payment) : CLOSED_NOT;
+  if (state == ASK_GIVEN_UP && swept && skip(call, booking, payment) == CLOSED_NOW) return CLOSED_NOW;
   if (payment->status == PAYMENT_PROCESSING) {
     payment_ask(call, booking, payment, ASK_RETRIEVE, call->now_ms);
     return CLOSED_WAITS;
