@@ -72,14 +72,15 @@ static Error check_form(const Create *in, const Concert *concert) {
 // when its intent is cancelled.
 static Error make_room(Call *call, const Concert *concert, Buyer *buyer) {
   Booking pending;
-  bool freed;
   const Category *category = &buyer->category;
   if (buyer->pending_until == 0) return ERR_NONE;
   if (buyer->pending_until > call->now_ms) return ERR_PENDING_EXISTS;
   if (call->waited_note != 0) return ERR_PENDING_EXISTS;
-  bool waits = payment_close_due(call, category->id, &freed);
-  if (booking_find_pending(call, category->public_id, &pending)) return waits ? ERR_NONE : ERR_PENDING_EXISTS;
-  call->waits_for = (Str){0};
+  if (booking_find_pending(call, category->public_id, &pending)) {
+    bool freed;
+    bool waits = payment_close_one(call, &pending, &freed);
+    if (!freed) return waits ? ERR_NONE : ERR_PENDING_EXISTS;
+  }
   stock_changed(call, category->concert_id, true);
   return booking_find_buyer(call, concert, category->public_id, 0, buyer) ? ERR_NONE : ERR_CATEGORY_NOT_FOUND;
 }

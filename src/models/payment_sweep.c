@@ -83,6 +83,14 @@ static bool close_due(Call *call) {
   return released == RELEASED_MAX;
 }
 
+bool payment_close_one(Call *call, Booking *booking, bool *freed) {
+  Payment payment;
+  Closed closed = close_booking(call, booking, &payment, false);
+  *freed = closed == CLOSED_NOW;
+  if (closed == CLOSED_WAITS) payment_wait(call, booking, &payment);
+  return closed == CLOSED_WAITS;
+}
+
 bool payment_close_due(Call *call, int64_t category_id, bool *freed) {
   enum { LAZY_MAX = 20 };
   static const char DUE[] =
