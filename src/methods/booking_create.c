@@ -117,6 +117,8 @@ static Error look_for_more(Call *call, BookingOrder *order, int64_t best, Error 
     order->category = fresh;
     error = book(call, order, best, booked);
   }
+  // Told after the booking: nobody is admitted for what it takes.
+  if (freed) stock_changed(call, order->concert->id, true);
   if (error == ERR_NONE) call->waits_for = (Str){0};
   return error != ERR_NONE && waits ? ERR_NONE : error;
 }

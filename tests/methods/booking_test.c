@@ -162,6 +162,24 @@ static void test_a_booking_of_mine_that_ran_out_makes_room_also_behind_many_othe
   assert_int_equal(rig_int(rig, "SELECT count(*) FROM bookings WHERE user_id = 1 AND status = 'pending'"), 1);
 }
 
+// What those who watch the concert were told last.
+static const char *last_figures(Rig *rig) {
+  return rig_text(rig, "SELECT payload FROM events WHERE topic = 'concert:1' AND kind = 'figures' ORDER BY seq DESC");
+}
+
+static void test_stock_that_came_back_is_told_also_while_more_is_waited_for(void **state) {
+  Rig *rig = *state;
+  sale_booking(rig, anna, "{\"categoryId\":\"" SALE_GOLD "\",\"seats\":1}");
+  const char *id = sale_booking(rig, staff, "{\"categoryId\":\"" SALE_GOLD "\",\"seats\":3}");
+  assert_refused(sale_create_intent(rig, staff, id), ERR_NONE);
+  sale_past_expiry(rig);
+  sale_provider.down = true;
+  assert_refused(sale_call(rig, &booking_create, bert, "{\"categoryId\":\"" SALE_GOLD "\",\"seats\":3}"),
+                 ERR_PROVIDER_UNAVAILABLE);
+  assert_int_equal(gold_left(rig), 1);
+  assert_non_null(strstr(last_figures(rig), "\"available\":{\"1\":1,"));
+}
+
 // In a hall.
 
 static void test_named_seats_are_held_and_everyone_who_watches_sees_it(void **state) {
@@ -446,6 +464,7 @@ int main(void) {
       SALE_TEST(test_an_intent_of_a_booking_that_ran_out_is_cancelled_before_its_seats_are_sold),
       SALE_TEST(test_a_booking_of_mine_that_ran_out_makes_room_for_the_next),
       SALE_TEST(test_a_booking_of_mine_that_ran_out_makes_room_also_behind_many_others),
+      SALE_TEST(test_stock_that_came_back_is_told_also_while_more_is_waited_for),
       SALE_TEST(test_named_seats_are_held_and_everyone_who_watches_sees_it),
       SALE_TEST(test_two_people_taking_one_seat_one_wins_and_the_other_is_told_which_went),
       SALE_TEST(test_bookings_of_one_commit_see_each_other),
