@@ -191,10 +191,9 @@ static const char *fault_of(Arena *arena, const WebAnswer *web, Str error) {
   return str_zero(arena, text_str(&text));
 }
 
-// An answer that is no JSON object came from something in between.
+// An answer that is no JSON object (NULL) came from something in between, whatever its status.
 static bool is_worth_another_try(const WebAnswer *web, const Json *answer) {
-  return web->status == 0 || web->status == 409 || web->status == 429 || web->status >= 500 ||
-         (web->status < 300 && !json_is_object(answer));
+  return answer == NULL || web->status == 409 || web->status == 429 || web->status >= 500;
 }
 
 Outcome stripe_perform(Errand *errand) {

@@ -163,9 +163,10 @@ static const Field settle_fields[] = {
 
 enum { HTTP_OK = 200, HTTP_NOT_FOUND = 404, HTTP_CONFLICT = 409, HTTP_TOO_MANY = 429, HTTP_SERVER = 500 };
 
-// The provider has refused, and not only for the moment.
+// The provider itself has refused, and not only for the moment.
 static bool was_answered(const Settle *in) {
-  return in->http != 0 && in->http < HTTP_SERVER && in->http != HTTP_CONFLICT && in->http != HTTP_TOO_MANY;
+  return !str_equal(in->error, STR("unreachable")) && in->http != 0 && in->http < HTTP_SERVER &&
+         in->http != HTTP_CONFLICT && in->http != HTTP_TOO_MANY;
 }
 
 static void settle_create(Call *call, const Settle *in, Payment *payment, const Intent *intent) {
@@ -195,7 +196,7 @@ static void settle_intent(Call *call, const Settle *in, Payment *payment, Intent
   bool cancel = str_equal(in->op, STR("cancel"));
   if (intent->status.length > 0) {
     payment_told(call, payment, intent);
-  } else if (in->http == HTTP_NOT_FOUND) {
+  } else if (in->http == HTTP_NOT_FOUND && str_equal(in->error, STR("resource_missing"))) {
     intent->status = STR("canceled");  // the provider does not know it: nobody can pay by it
     payment_told(call, payment, intent);
   } else if (cancel && booking_find(call, in->booking_id, &booking)) {

@@ -157,6 +157,14 @@ static void test_no_answer_is_unreachable_and_asked_again(void **state) {
   assert_word(result, "intentId", "");
 }
 
+static void test_an_answer_that_is_not_stripes_is_unreachable_and_asked_again(void **state) {
+  (void)state;
+  const Json *result = perform(PAYLOAD("retrieve"), ANSWER("404 Not Found", "<html>Not here</html>"));
+  assert_int_equal(outcome, OUTCOME_AGAIN);
+  assert_number(result, "http", 404);
+  assert_word(result, "error", "unreachable");
+}
+
 static void test_fields_of_other_types_are_left_out(void **state) {
   (void)state;
   const Json *result = perform(PAYLOAD("retrieve"), ANSWER("200 OK",
@@ -185,6 +193,7 @@ int main(void) {
       TEST(test_a_refund_is_no_intent),
       TEST(test_an_error_without_a_code_is_told_by_its_type),
       TEST(test_no_answer_is_unreachable_and_asked_again),
+      TEST(test_an_answer_that_is_not_stripes_is_unreachable_and_asked_again),
       TEST(test_fields_of_other_types_are_left_out),
       TEST(test_an_op_that_nobody_knows_fails),
   };

@@ -211,6 +211,20 @@ static void test_a_refund_made_at_the_provider_that_fails_is_due(void **state) {
   assert_string_equal(row(rig), "refunded 0 -");
 }
 
+static void test_an_answer_that_is_not_the_providers_is_no_failure(void **state) {
+  Rig *rig = *state;
+  const char *id = sale_pay_begin(rig, anna);
+  sale_intent_is(rig, "succeeded");
+  sale_confirm(rig, anna, id);
+  assert_refused(refund(rig, id), ERR_NONE);
+  assert_refused(rig_call(rig, &payment_settle, NULL,
+                          "{\"op\":\"refund\",\"intent\":\"pi_1\",\"http\":403,\"error\":\"unreachable\"}"),
+                 ERR_NONE);
+  assert_string_equal(row(rig), "succeeded 1 -");
+  sale_errands(rig);
+  assert_string_equal(row(rig), "refunded 0 -");
+}
+
 int main(void) {
 #define SALE_TEST(name) cmocka_unit_test_setup_teardown(name, sale_setup, invariants_teardown)
   const struct CMUnitTest tests[] = {
@@ -226,6 +240,7 @@ int main(void) {
       SALE_TEST(test_a_refund_that_fails_before_its_answer_has_come_is_due_again),
       SALE_TEST(test_a_part_that_fails_beside_our_refund_holds_nothing_up),
       SALE_TEST(test_a_refund_made_at_the_provider_that_fails_is_due),
+      SALE_TEST(test_an_answer_that_is_not_the_providers_is_no_failure),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

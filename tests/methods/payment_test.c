@@ -355,6 +355,27 @@ static void test_a_refund_that_did_not_get_through_is_asked_for_again(void **sta
   assert_refused(sale_confirm(rig, anna, id), ERR_BOOKING_CANCELLED);
 }
 
+static void test_a_404_ends_an_intent_only_when_it_is_the_providers(void **state) {
+  Rig *rig = *state;
+  const char *id = sale_pay_begin(rig, anna);
+  assert_refused(rig_call(rig, &payment_settle, NULL,
+                          "{\"op\":\"retrieve\",\"intent\":\"pi_1\",\"http\":404,\"error\":\"unreachable\"}"),
+                 ERR_NONE);
+  sale_intent_is(rig, "succeeded");
+  assert_refused(sale_confirm(rig, anna, id), ERR_NONE);
+  assert_string_equal(sale_state(rig), "confirmed paid");
+}
+
+static void test_an_intent_that_the_provider_does_not_know_has_ended(void **state) {
+  Rig *rig = *state;
+  const char *id = sale_pay_begin(rig, anna);
+  assert_refused(rig_call(rig, &payment_settle, NULL,
+                          "{\"op\":\"retrieve\",\"intent\":\"pi_1\",\"http\":404,\"error\":\"resource_missing\"}"),
+                 ERR_NONE);
+  assert_string_equal(rig_text(rig, "SELECT status FROM payments"), "canceled");
+  assert_refused(sale_confirm(rig, anna, id), ERR_PAYMENT_REQUIRED);
+}
+
 static void test_what_was_not_paid_is_not_refunded(void **state) {
   Rig *rig = *state;
   const char *id = sale_pay_begin(rig, anna);
@@ -438,6 +459,8 @@ int main(void) {
       SALE_TEST(test_a_forged_stale_or_foreign_event_has_no_effect),
       SALE_TEST(test_a_payment_nobody_told_of_is_found),
       SALE_TEST(test_a_refund_that_did_not_get_through_is_asked_for_again),
+      SALE_TEST(test_a_404_ends_an_intent_only_when_it_is_the_providers),
+      SALE_TEST(test_an_intent_that_the_provider_does_not_know_has_ended),
       SALE_TEST(test_what_was_not_paid_is_not_refunded),
       SALE_TEST(test_free_tickets_are_confirmed_without_a_payment),
       SALE_TEST(test_free_tickets_that_ran_out_are_not_confirmed),
