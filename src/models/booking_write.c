@@ -43,7 +43,7 @@ static void write_refund(Call *call, Text *out, int64_t booking_id) {
   static const char FIND[] =
       "SELECT CASE WHEN status = 'refunded' THEN 'succeeded' ELSE coalesce(refund_state, 'pending') END FROM payments"
       " WHERE booking_id = $1 AND (status = 'refunded' OR refund_due = 1)"
-      " ORDER BY refund_state = 'failed' DESC, status = 'refunded', id DESC LIMIT 1";
+      " ORDER BY coalesce(refund_state, '') = 'failed' DESC, status = 'refunded', id DESC LIMIT 1";
   Rows rows = db_rows(call->db, FIND, sql_int(booking_id));
   json_put_str_or_null(out, "refund", rows_next(&rows) ? rows_peek(&rows, 0) : (Str){0});
   rows_end(&rows);

@@ -211,6 +211,15 @@ static void test_a_refund_made_at_the_provider_that_fails_is_due(void **state) {
   assert_string_equal(row(rig), "refunded 0 -");
 }
 
+static void test_of_several_payments_the_one_whose_refund_has_failed_is_shown(void **state) {
+  Rig *rig = *state;
+  const char *id = give_back(rig, "succeeded");
+  rig_run(rig,
+          "INSERT INTO payments(booking_id, attempt, amount, currency, status, is_current, refund_due, refund_state,"
+          " created_at, updated_at) SELECT id, 2, amount, currency, 'succeeded', 0, 1, 'failed', 0, 0 FROM bookings");
+  assert_string_equal(shown(rig, id), "failed");
+}
+
 static void test_an_answer_that_is_not_the_providers_is_no_failure(void **state) {
   Rig *rig = *state;
   const char *id = sale_pay_begin(rig, anna);
@@ -240,6 +249,7 @@ int main(void) {
       SALE_TEST(test_a_refund_that_fails_before_its_answer_has_come_is_due_again),
       SALE_TEST(test_a_part_that_fails_beside_our_refund_holds_nothing_up),
       SALE_TEST(test_a_refund_made_at_the_provider_that_fails_is_due),
+      SALE_TEST(test_of_several_payments_the_one_whose_refund_has_failed_is_shown),
       SALE_TEST(test_an_answer_that_is_not_the_providers_is_no_failure),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
