@@ -122,7 +122,6 @@ static void write_result(World *world, Errand *errand, const Json *payload, cons
   json_int(json_get(payload, "bookingId"), &booking_id);
   json_int(json_get(payload, "attempt"), &attempt);
   const char *refund_state = answer->http == 200 && answer->refund_state != NULL ? answer->refund_state : "";
-  Str refund_id = refund_state[0] != '\0' ? charge->refund_id : STR("");
   text_format(&out, "{\"op\":\"%.*s\",\"bookingId\":%lld,\"attempt\":%lld,\"intent\":\"%.*s\",\"outboxId\":%lld,",
               STR_ARG(op), (long long)booking_id, (long long)attempt, STR_ARG(intent), (long long)errand->id);
   text_format(&out, "\"http\":%d,\"error\":\"%s\",\"message\":\"%s\",", answer->http,
@@ -137,7 +136,7 @@ static void write_result(World *world, Errand *errand, const Json *payload, cons
     text_add(&out, STR("\"intentId\":\"\",\"clientSecret\":\"\",\"status\":\"\",\"amount\":0,\"currency\":\"\","
                        "\"intentBookingId\":\"\","));
   }
-  text_format(&out, "\"refundId\":\"%.*s\",\"refundStatus\":\"%s\"}", STR_ARG(refund_id), refund_state);
+  text_format(&out, "\"refundId\":\"%.*s\",\"refundStatus\":\"%s\"}", STR_ARG(answer->refund_id), refund_state);
   errand->result = text_str(&out);
   errand->tells_money = charge != NULL && charge->state == INTENT_SUCCEEDED;
 }

@@ -35,6 +35,8 @@
   X(LATE_OTHER, "a late payment that got other seats")                          \
   X(LATE_REFUNDED, "a late payment that was refunded")                          \
   X(REFUND_RETRIED, "a refund that failed at first")                            \
+  X(REFUND_UNDONE, "a refund that failed after it was made")                    \
+  X(REFUND_REDONE, "a refund made anew after such a failure")                   \
   X(WEBHOOK, "a webhook taken")                                                 \
   X(WEBHOOK_FIRST, "a webhook before the answer to what brought it about")      \
   X(WEBHOOK_TWICE, "a webhook that came twice")                                 \

@@ -108,10 +108,13 @@ static void dispatch(World *world, Delivery delivery, int64_t in_ms) {
 
 static Str write_event(World *world, const Charge *charge, const char *type) {
   Text body = {.arena = &world->arena};
-  bool of_refund = str_equal(str_from(type), STR("charge.refunded"));
+  bool of_charge = str_equal(str_from(type), STR("charge.refunded"));
   text_format(&body, "{\"id\":\"evt_%lld\",\"object\":\"event\",\"type\":\"%s\",\"data\":{\"object\":{",
               (long long)++world->stripe->events, type);
-  if (of_refund) {
+  if (str_equal(str_from(type), STR("refund.failed"))) {
+    text_format(&body, "\"id\":\"%.*s\",\"object\":\"refund\",\"payment_intent\":\"%.*s\",\"status\":\"failed\",",
+                STR_ARG(charge->undone_id), STR_ARG(charge->id));
+  } else if (of_charge) {
     text_format(&body,
                 "\"id\":\"ch_%.*s\",\"object\":\"charge\",\"payment_intent\":\"%.*s\",\"refunded\":true,"
                 "\"status\":\"succeeded\",\"amount_refunded\":%lld,",
@@ -141,7 +144,9 @@ static void tell(World *world, Charge *charge, const char *type) {
     foreign.id = STR("pi_of_somebody_else");
     dispatch(world, (Delivery){.body = write_event(world, &foreign, type)}, draw_delay(world));
   }
-  if (world_chance(world, world->weather.webhook_never)) return;
+  // Nobody asks again about a refund that was told as done: of its failure there is this event alone.
+  bool must_come = str_equal(str_from(type), STR("refund.failed"));
+  if (!must_come && world_chance(world, world->weather.webhook_never)) return;
   dispatch(world, delivery, draw_delay(world));
   if (world_chance(world, world->weather.webhook_twice)) {
     delivery.came_before = true;
@@ -196,14 +201,48 @@ static StripeAnswer cancel(World *world, Charge *charge) {
   return (StripeAnswer){.http = 200, .charge = charge};
 }
 
+// The bank rejects a refund: the money is with the seller again.
+static void undo_refund(World *world, void *what) {
+  Charge *charge = what;
+  if (world->is_calm) return;
+  charge->undone_id = charge->refund_id;
+  charge->undone_key = charge->refund_key;
+  charge->refund_id = charge->refund_key = (Str){0};
+  charge->refund_pending = false;
+  world_saw(world, SEEN_REFUND_UNDONE);
+  tell(world, charge, "refund.failed");
+}
+
+static StripeAnswer make_refund(World *world, Charge *charge, Str key) {
+  bool first = charge->undone_id.length == 0;
+  if (charge->refusals > 0) world_saw(world, SEEN_REFUND_RETRIED);
+  if (!first) world_saw(world, SEEN_REFUND_REDONE);
+  charge->refund_id = number(world, "re_", ++world->stripe->made);
+  charge->refund_key = str_copy(&world->arena, key);
+  charge->refund_pending = world_chance(world, 300);
+  tell(world, charge, "charge.refunded");
+  const char *state = charge->refund_pending ? "pending" : "succeeded";
+  if (first && world_chance(world, world->weather.refund_fails)) {
+    charge->undone_answer = state;
+    world_later(world, world_between(world, 0, 10 * MINUTE_MS), undo_refund, charge);
+  }
+  return (StripeAnswer){.http = 200, .charge = charge, .refund_state = state, .refund_id = charge->refund_id};
+}
+
 static StripeAnswer refund(World *world, Charge *charge, Str key) {
   if (charge->state != INTENT_SUCCEEDED) return (StripeAnswer){.http = 400, .error = "charge_not_paid"};
+  // As at first, whatever came of it.
+  if (charge->undone_id.length > 0 && str_equal(charge->undone_key, key)) {
+    return (StripeAnswer){
+        .http = 200, .charge = charge, .refund_state = charge->undone_answer, .refund_id = charge->undone_id};
+  }
   if (charge->refund_id.length > 0) {
     bool again = str_equal(charge->refund_key, key);
     return (StripeAnswer){.http = again ? 200 : 400,
                           .error = again ? NULL : "charge_already_refunded",
                           .charge = charge,
-                          .refund_state = charge->refund_pending ? "pending" : "succeeded"};
+                          .refund_state = charge->refund_pending ? "pending" : "succeeded",
+                          .refund_id = again ? charge->refund_id : (Str){0}};
   }
   if (str_equal(charge->failed_key, key)) {
     return (StripeAnswer){.http = 200, .charge = charge, .refund_state = "failed"};
@@ -215,22 +254,17 @@ static StripeAnswer refund(World *world, Charge *charge, Str key) {
     charge->failed_key = str_copy(&world->arena, key);
     return (StripeAnswer){.http = 200, .charge = charge, .refund_state = "failed"};
   }
-  if (charge->refusals > 0) world_saw(world, SEEN_REFUND_RETRIED);
-  charge->refund_id = number(world, "re_", ++world->stripe->made);
-  charge->refund_key = str_copy(&world->arena, key);
-  charge->refund_pending = world_chance(world, 300);
-  if (charge->refund_pending) return (StripeAnswer){.http = 200, .charge = charge, .refund_state = "pending"};
-  tell(world, charge, "charge.refunded");
-  return (StripeAnswer){.http = 200, .charge = charge, .refund_state = "succeeded"};
+  return make_refund(world, charge, key);
 }
 
-static StripeAnswer look_at_refund(World *world, Charge *charge) {
-  if (charge->refund_pending) {
+static StripeAnswer look_at_refund(World *world, Charge *charge, Str id) {
+  bool undone = str_equal(id, charge->undone_id);
+  if (!undone && charge->refund_pending) {
     world_saw(world, SEEN_REFUND_PENDING);
     charge->refund_pending = false;
-    tell(world, charge, "charge.refunded");
   }
-  return (StripeAnswer){.http = 200, .charge = charge, .refund_state = "succeeded"};
+  const char *state = undone ? "failed" : "succeeded";
+  return (StripeAnswer){.http = 200, .charge = charge, .refund_state = state, .refund_id = id};
 }
 
 StripeAnswer stripe_ask(World *world, Str op, Str key, const Json *payload) {
@@ -245,7 +279,7 @@ StripeAnswer stripe_ask(World *world, Str op, Str key, const Json *payload) {
     world_broken(world, "the provider was asked about an intent that it never made: %.*s", STR_ARG(key));
   if (str_equal(op, STR("retrieve"))) return (StripeAnswer){.http = 200, .charge = charge};
   if (str_equal(op, STR("cancel"))) return cancel(world, charge);
-  if (str_equal(op, STR("look_at_refund"))) return look_at_refund(world, charge);
+  if (str_equal(op, STR("look_at_refund"))) return look_at_refund(world, charge, text_of(world, payload, "refund"));
   return refund(world, charge, key);
 }
 

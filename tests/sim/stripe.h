@@ -22,7 +22,10 @@ struct Charge {  // an intent, with the money that came by it
   Str refund_key;
   Str failed_key;       // of a refund that could not be made: asked for with it again, it still could not
   bool refund_pending;  // told as such, until somebody looks
-  int refusals;         // of refunds, so far
+  Str undone_id;        // of a refund that was made and failed later; empty: none did
+  Str undone_key;
+  const char *undone_answer;  // to its key, as it was at first
+  int refusals;               // of refunds, so far
   bool was_declined;
   int on_way;  // answers about it that have not reached the server
 };
@@ -33,6 +36,7 @@ typedef struct StripeAnswer {
   const char *error;  // its code; NULL: none
   Charge *charge;
   const char *refund_state;  // NULL: it is about no refund
+  Str refund_id;             // empty: none was made
 } StripeAnswer;
 
 void stripe_begin(World *world);
