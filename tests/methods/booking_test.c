@@ -108,78 +108,6 @@ static void test_more_than_there_is_is_refused_and_takes_nothing(void **state) {
   assert_int_equal(gold_left(rig), 1);
 }
 
-static void test_seats_of_a_booking_that_ran_out_are_sold_before_the_sweep(void **state) {
-  Rig *rig = *state;
-  sale_booking(rig, anna, "{\"categoryId\":\"" SALE_GOLD "\",\"seats\":4}");
-  rig_pass(rig, 10 * RIG_MINUTE_MS);
-  rig_run(rig, "UPDATE queue_places SET slot_until = slot_until + 1000000");
-  sale_booking(rig, bert, GOLD2);
-  assert_string_equal(rig_text(rig, "SELECT status FROM bookings WHERE user_id = 1"), "expired");
-  assert_int_equal(gold_left(rig), 2);
-}
-
-static void test_an_intent_of_a_booking_that_ran_out_is_cancelled_before_its_seats_are_sold(void **state) {
-  Rig *rig = *state;
-  sale_pay_begin(rig, anna);
-  rig_pass(rig, 10 * RIG_MINUTE_MS);
-  rig_run(rig, "UPDATE queue_places SET slot_until = slot_until + 1000000");
-  sale_booking(rig, bert, "{\"categoryId\":\"" SALE_GOLD "\",\"seats\":4}");
-  assert_int_equal(sale_provider.cancels, 1);
-  assert_int_equal(gold_left(rig), 0);
-}
-
-static void test_a_booking_of_mine_that_ran_out_makes_room_for_the_next(void **state) {
-  Rig *rig = *state;
-  sale_pay_begin(rig, anna);
-  rig_pass(rig, 10 * RIG_MINUTE_MS);
-  rig_run(rig, "UPDATE queue_places SET slot_until = slot_until + 1000000");
-  sale_booking(rig, anna, GOLD2);
-  assert_int_equal(rig_int(rig, "SELECT count(*) FROM bookings WHERE status = 'pending'"), 1);
-}
-
-// Twenty people with a pending booking of one silver ticket each, which run out before those of now.
-static void hold_silver(Rig *rig) {
-  rig_run(rig,
-          "WITH RECURSIVE n(i) AS (SELECT 4 UNION ALL SELECT i + 1 FROM n WHERE i < 23) INSERT INTO users(id, username,"
-          " created_at, updated_at) SELECT i, 'person' || i, 0, 0 FROM n");
-  rig_run(rig, "UPDATE users SET public_id = printf('%024x', id) WHERE id > 3");
-  rig_run(rig,
-          "INSERT INTO bookings(public_id, user_id, concert_id, category_id, seats, amount, currency, status,"
-          " payment_status, booked_at, expires_at) SELECT public_id, id, 1, 2, 1, 50050, 'inr', 'pending', 'none', 5,"
-          " 1795244400000 FROM users WHERE id > 3");
-  rig_run(rig,
-          "INSERT INTO booking_steps(booking_id, at, status, payment_status, cause) SELECT id, 5, 'pending', 'none',"
-          " 'booked' FROM bookings WHERE booked_at = 5");
-  rig_run(rig, "UPDATE categories SET available_seats = available_seats - 20 WHERE id = 2");
-}
-
-static void test_a_booking_of_mine_that_ran_out_makes_room_also_behind_many_others(void **state) {
-  Rig *rig = *state;
-  hold_silver(rig);
-  sale_booking(rig, anna, "{\"categoryId\":\"" SALE_SILVER "\",\"seats\":1}");
-  sale_past_expiry(rig);
-  sale_booking(rig, anna, "{\"categoryId\":\"" SALE_SILVER "\",\"seats\":1}");
-  assert_int_equal(rig_int(rig, "SELECT count(*) FROM bookings WHERE user_id = 1 AND status = 'pending'"), 1);
-}
-
-// What those who watch the concert were told last.
-static const char *last_figures(Rig *rig) {
-  return rig_text(rig, "SELECT payload FROM events WHERE topic = 'concert:1' AND kind = 'figures' ORDER BY seq DESC");
-}
-
-static void test_stock_that_came_back_is_told_also_while_more_is_waited_for(void **state) {
-  Rig *rig = *state;
-  sale_booking(rig, anna, "{\"categoryId\":\"" SALE_GOLD "\",\"seats\":1}");
-  const char *id = sale_booking(rig, staff, "{\"categoryId\":\"" SALE_GOLD "\",\"seats\":3}");
-  assert_refused(sale_create_intent(rig, staff, id), ERR_NONE);
-  sale_past_expiry(rig);
-  sale_provider.down = true;
-  assert_refused(sale_call(rig, &booking_create, bert, "{\"categoryId\":\"" SALE_GOLD "\",\"seats\":3}"),
-                 ERR_PROVIDER_UNAVAILABLE);
-  assert_int_equal(gold_left(rig), 1);
-  assert_non_null(strstr(last_figures(rig), "\"available\":{\"1\":1,"));
-}
-
 // In a hall.
 
 static void test_named_seats_are_held_and_everyone_who_watches_sees_it(void **state) {
@@ -460,11 +388,6 @@ int main(void) {
       SALE_TEST(test_without_a_slot_nobody_books),
       SALE_TEST(test_one_pending_booking_a_person_and_category),
       SALE_TEST(test_more_than_there_is_is_refused_and_takes_nothing),
-      SALE_TEST(test_seats_of_a_booking_that_ran_out_are_sold_before_the_sweep),
-      SALE_TEST(test_an_intent_of_a_booking_that_ran_out_is_cancelled_before_its_seats_are_sold),
-      SALE_TEST(test_a_booking_of_mine_that_ran_out_makes_room_for_the_next),
-      SALE_TEST(test_a_booking_of_mine_that_ran_out_makes_room_also_behind_many_others),
-      SALE_TEST(test_stock_that_came_back_is_told_also_while_more_is_waited_for),
       SALE_TEST(test_named_seats_are_held_and_everyone_who_watches_sees_it),
       SALE_TEST(test_two_people_taking_one_seat_one_wins_and_the_other_is_told_which_went),
       SALE_TEST(test_bookings_of_one_commit_see_each_other),
