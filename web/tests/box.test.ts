@@ -260,6 +260,8 @@ test("without a connection the list decides and the server is told later; a refu
   const door = takeList(CLOSED_DOOR, [listed(hash)], 1);
   const offline = await checkIn(officeWith({}), door, code);
   assert.deepEqual([offline.verdict.kind, offline.verdict.offline, offline.untold, offline.hash], ["in", true, true, hash]);
+  const busy = await checkIn(officeWith({ "/ticket/check-in": new Failure("rate_limited") }), door, code);
+  assert.deepEqual([busy.verdict.kind, busy.untold], ["in", true], "a server that answers nobody now is as one out of reach");
   const used = new Failure("ticket_used", { checkedInAt: "2026-12-12T14:00:00.000Z" });
   const refused = await checkIn(officeWith({ "/ticket/check-in": used }), door, code);
   assert.deepEqual([refused.verdict.kind, refused.verdict.usedAt, refused.untold], ["used", 1_797_084_000_000, false]);

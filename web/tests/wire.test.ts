@@ -1,9 +1,11 @@
 // What comes over the wire is decoded, and what is not the contract is refused.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { askApi } from "../src/wire/api";
 import { backoffMs } from "../src/wire/backoff";
 import { WireFault } from "../src/wire/check";
 import { readReply, writeRequest } from "../src/wire/envelope";
+import { isPassing, type Failure } from "../src/wire/failure";
 import { readFrame } from "../src/wire/frames";
 import { readAuthStart, secretOf } from "../src/wire/http";
 import { readPlan } from "../src/wire/plan";
@@ -83,4 +85,25 @@ test("the wait before a try grows, is spread, and has an end", () => {
   assert.deepEqual([backoffMs(0, 0), backoffMs(0, 0.999)], [200, 400]);
   assert.ok(backoffMs(3, 0.5) > backoffMs(2, 0.5));
   assert.equal(backoffMs(50, 0.999), 9_995);
+});
+
+test("what passes by itself is known by its status, whatever word the tickets door has for it", async () => {
+  const refusals: [number, string, string, boolean][] = [
+    [503, "busy", "InternalServerError", true],
+    [500, "internal_error", "InternalServerError", true],
+    [429, "too_many_requests", "rate_limited", true],
+    [502, "provider_unavailable", "provider_unavailable", false],
+    [409, "sold_out", "sold_out", false],
+    [401, "", "unauthorized", false],
+  ];
+  const before = globalThis.fetch;
+  try {
+    for (const [status, code, expected, passing] of refusals) {
+      globalThis.fetch = async () => new Response(JSON.stringify(code ? { code } : {}), { status });
+      const thrown: Failure = await askApi({ method: "GET", path: "/concert" }).then(() => assert.fail(), (failure) => failure);
+      assert.deepEqual([thrown.code, isPassing(thrown)], [expected, passing]);
+    }
+  } finally {
+    globalThis.fetch = before;
+  }
 });

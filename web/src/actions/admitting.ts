@@ -1,7 +1,7 @@
 // Letting people in: the server is asked where it can be reached; where it cannot, the signed list on this device decides
 // and the check-in is told later.
 import { readAdmitted, readDoorList, type DoorList } from "../wire/door";
-import { Failure, failureCode } from "../wire/failure";
+import { Failure, failureCode, isPassing } from "../wire/failure";
 import { hashOfText, signatureHolds, signedPart } from "../wire/proofs";
 import { timeOr } from "../wire/concert";
 import { judge, verdict, type Door, type Verdict } from "../state/door";
@@ -54,7 +54,7 @@ export async function checkIn(office: Office, door: Door, code: string): Promise
     const failure = thrown instanceof Failure ? thrown : new Failure("Unreadable");
     const kind = REFUSALS[failure.code];
     if (kind) return { verdict: { ...known, kind, usedAt: usedAt(failure), offline: false }, hash, untold: false };
-    if (!["Offline", "Timeout", "InternalServerError"].includes(failureCode(thrown))) throw thrown;
+    if (!isPassing(thrown)) throw thrown;
     return { verdict: known, hash, untold: known.kind === "in" };
   }
 }

@@ -2,7 +2,7 @@
 // concert move the place, and what concerns the account is asked for again when the server says that it has changed.
 import { readBookingOrNull } from "../wire/booking";
 import { readConcert, readConcertFrame, readDraw, readPlace } from "../wire/concert";
-import { failureCode, Failure } from "../wire/failure";
+import { Failure, failureCode, isPassing } from "../wire/failure";
 import { hashOfHex, lotsBy } from "../wire/proofs";
 import * as state from "../state/box";
 import { accountOf } from "./context";
@@ -133,10 +133,8 @@ async function askPending(office: Office): Promise<void> {
 
 /** What was asked in the background failed: it is asked again when that may help, and told when it may not. */
 function quietly(office: Office, thrown: unknown, again: () => void): void {
-  const code = failureCode(thrown);
-  const passing = ["Offline", "Timeout", "InternalServerError", "rate_limited"].includes(code);
-  if (passing) office.after(RETRY_MS, () => accountOf(office) && again());
-  else if (code !== "unauthorized") tellFailure(office, thrown);
+  if (isPassing(thrown)) office.after(RETRY_MS, () => accountOf(office) && again());
+  else if (failureCode(thrown) !== "unauthorized") tellFailure(office, thrown);
 }
 
 /** Joins the line. Throws a Failure. */

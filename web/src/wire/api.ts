@@ -40,13 +40,12 @@ function send(ask: Ask, key: string): Promise<Response> {
   return fetchBounded(`/api/v1${ask.path}`, init, TIMEOUT_MS);
 }
 
-/** The code of an error's answer: its own, or what its status means. */
+/** The code of an error's answer: what its status means where that passes by itself, else its own. */
 function codeOf(status: number, body: Json): string {
   const code = textOr(body.code, "");
-  if (code) return code;
-  if (status === 401) return "unauthorized";
   if (status === 429) return "rate_limited";
-  return status >= 500 ? "InternalServerError" : "Unreadable";
+  if (status >= 500 && code !== "provider_unavailable") return "InternalServerError";
+  return code || (status === 401 ? "unauthorized" : "Unreadable");
 }
 
 /** Asks, and throws the Failure an error names. A POST whose answer got lost is asked once more under its key. */

@@ -21,3 +21,8 @@ export class Failure extends Error {
 export function failureCode(thrown: unknown): string {
   return thrown instanceof Failure ? thrown.code : "Unreadable";
 }
+
+/** Whether what was asked failed for a reason that passes by itself: asked again it may work. */
+export function isPassing(thrown: unknown): boolean {
+  return ["Offline", "Timeout", "InternalServerError", "rate_limited"].includes(failureCode(thrown));
+}
