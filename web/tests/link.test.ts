@@ -174,6 +174,33 @@ test("a subscription that is refused hears so once and is not asked for again", 
   assert.deepEqual(sockets[1].asked(), []);
 });
 
+test("a subscription that the server cannot serve just now is asked for again, once on a connection, until it is ended", () => {
+  const { link, sockets, pass } = scene();
+  const subscription = listener();
+  link.start();
+  const end = link.subscribe(subscription);
+  const refuse = (socket: Socket) => {
+    const { eid } = socket.asked()[0];
+    socket.say({ status: "error", type: "hall.subscribe", data: null, error: "InternalServerError", eid, ts: 1 });
+  };
+  sockets[0].onopen!();
+  refuse(sockets[0]);
+  pass(10_000);
+  const [first, second] = sockets[0].asked();
+  assert.deepEqual(second, first);
+  refuse(sockets[0]);
+  sockets[0].onclose!();
+  pass(400);
+  sockets[1].onopen!();
+  pass(10_000);
+  assert.equal(sockets[1].asked().length, 1);
+  refuse(sockets[1]);
+  end();
+  pass(10_000);
+  assert.deepEqual(sockets[1].asked().map(({ type }) => type), ["hall.subscribe", "hall.unsubscribe"]);
+  assert.deepEqual(subscription.refused, []);
+});
+
 test("ending a subscription tells the server and hears no more", () => {
   const { link, sockets } = scene();
   const subscription = listener();

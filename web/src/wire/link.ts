@@ -43,6 +43,8 @@ interface Pending {
 const HEARTBEAT_MS = 4_000;
 const SILENCE_MS = 12_000;
 const REQUEST_MS = 10_000;
+/** The try whose wait a subscription has that the server could not serve just now: three to six seconds. */
+const REFUSED_TRY = 5;
 
 /** The connection. Make one, `start` it, and ask. */
 export class Link {
@@ -102,8 +104,12 @@ export class Link {
   subscribe(subscription: Subscription): () => void {
     const eid = this.newEid();
     this.subscriptions.set(eid, subscription);
-    if (this.online) this.say(writeRequest(subscription.channel, subscription.data(), eid));
+    if (this.online) this.askFor(eid, subscription);
     return () => this.unsubscribe(eid);
+  }
+
+  private askFor(eid: string, subscription: Subscription): void {
+    this.say(writeRequest(subscription.channel, subscription.data(), eid));
   }
 
   private unsubscribe(eid: string): void {
@@ -128,9 +134,7 @@ export class Link {
     this.attempt = 0;
     this.heardAt = this.world.now();
     this.onState("online");
-    for (const [eid, subscription] of this.subscriptions) {
-      this.say(writeRequest(subscription.channel, subscription.data(), eid));
-    }
+    for (const [eid, subscription] of this.subscriptions) this.askFor(eid, subscription);
   }
 
   private closed(socket: WebSocket): void {
@@ -200,6 +204,7 @@ export class Link {
   private heardReply(reply: Reply): void {
     const subscription = this.subscriptions.get(reply.eid);
     if (subscription && reply.status === "error") {
+      if (reply.error === "InternalServerError") return this.askAgain(reply.eid, subscription);
       this.subscriptions.delete(reply.eid);
       return subscription.onRefused(reply.error);
     }
@@ -209,6 +214,14 @@ export class Link {
     const pending = this.settle(reply.eid);
     if (reply.status === "error") pending?.reject(new Failure(reply.error, reply.data));
     else pending?.resolve(reply.data);
+  }
+
+  /** The server could not serve it just now. A connection that is opened meanwhile asks by itself. */
+  private askAgain(eid: string, subscription: Subscription): void {
+    const socket = this.socket;
+    this.world.after(backoffMs(REFUSED_TRY, this.world.chance()), () => {
+      if (socket === this.socket && this.subscriptions.has(eid)) this.askFor(eid, subscription);
+    });
   }
 
   private settle(eid: string): Pending | undefined {
