@@ -133,11 +133,14 @@ test("who waits sees the place, moves without a reload, is called when the turn 
   await desk.getByText("As they see it").waitFor();
   await desk.getByRole("button", { name: "Send" }).click();
   await page.getByText("Doors open at six.").waitFor();
+  await desk.getByText("Done.").waitFor();
+  await desk.getByRole("button", { name: "Send" }).click({ force: true });
   await people.seeNoFaults(desk, "the operator's desk");
 
   const second = await page.context().newPage();
   await second.goto(`/concert/${concerts.plain.id}`);
   await second.getByRole("button", { name: "Back to your place in line" }).waitFor();
+  assert.ok(await page.getByText("Doors open at six.").isVisible(), "sent once more, the notice stays");
   await desk.getByRole("button", { name: "Resume" }).click();
   await page.getByRole("heading", { name: "Choose your tickets" }).waitFor();
   await second.getByRole("button", { name: "It is your turn: choose" }).waitFor();
