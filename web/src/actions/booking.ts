@@ -9,7 +9,7 @@ import type { Category } from "../wire/concert";
 import * as choosing from "../state/choosing";
 import { takeBooking } from "../state/box";
 import { askMine } from "./concerts";
-import { askOffice, isOfficeWord, learnTime, type Office } from "./office_context";
+import { askOffice, isOfficeWord, learnTime, newestWord, type Office } from "./office_context";
 
 /** What is to be booked: a number of a category, the best seats together, or these very seats. */
 export type Wish =
@@ -25,6 +25,7 @@ export async function book(office: Office, wish: Wish, acceptOther: boolean): Pr
     const { value } = await askOffice(office, { method: "POST", path, body: { ...wish, acceptOther }, key: newKey() });
     const booking = read.readBooking(value);
     learnTime(office, booking.serverNow);
+    newestWord(office, "booking");
     office.box.update((box) => takeBooking(box, booking));
     office.page.update((page) => (page.hall ? { ...page, hall: choosing.offer(page.hall, null) } : page));
   } catch (thrown) {

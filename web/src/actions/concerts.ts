@@ -7,7 +7,7 @@ import { hashOfHex, lotsBy } from "../wire/proofs";
 import * as state from "../state/box";
 import { accountOf } from "./context";
 import { tellFailure } from "./notices";
-import { askOffice, isOfficeWord, learnTime, type Office } from "./office_context";
+import { askOffice, isOfficeWord, learnTime, newestWord, type Office } from "./office_context";
 
 const RETRY_MS = 4_000;
 
@@ -110,30 +110,30 @@ export async function askMine(office: Office): Promise<void> {
 }
 
 async function askPlace(office: Office): Promise<void> {
-  const { concertId } = office.box.get();
+  const counts = newestWord(office, "place");
   try {
     const { value } = await askOffice(office, { method: "GET", path: `/queue/status?${query(office)}` });
-    office.box.update((box) => (box.concertId === concertId ? state.takePlace(box, readPlace(value)) : box));
+    if (counts()) office.box.update((box) => state.takePlace(box, readPlace(value)));
   } catch (thrown) {
-    quietly(office, thrown, () => askPlace(office));
+    quietly(office, thrown, () => counts() && askPlace(office));
   }
 }
 
 async function askPending(office: Office): Promise<void> {
-  const { concertId } = office.box.get();
+  const counts = newestWord(office, "booking");
   try {
     const { value } = await askOffice(office, { method: "GET", path: "/booking/pending" });
     const booking = readBookingOrNull(value);
     if (booking) learnTime(office, booking.serverNow);
-    office.box.update((box) => (box.concertId === concertId ? state.takeBooking(box, booking) : box));
+    if (counts()) office.box.update((box) => state.takeBooking(box, booking));
   } catch (thrown) {
-    quietly(office, thrown, () => askPending(office));
+    quietly(office, thrown, () => counts() && askPending(office));
   }
 }
 
 /** What was asked in the background failed: it is asked again when that may help, and told when it may not. */
 function quietly(office: Office, thrown: unknown, again: () => void): void {
-  if (isPassing(thrown)) office.after(RETRY_MS, () => accountOf(office) && again());
+  if (isPassing(thrown)) office.after(RETRY_MS, again);
   else if (failureCode(thrown) !== "unauthorized") tellFailure(office, thrown);
 }
 
@@ -147,6 +147,7 @@ export async function joinLine(office: Office): Promise<void> {
 /** Leaves the line. Throws a Failure. */
 export async function leaveLine(office: Office): Promise<void> {
   await askOffice(office, { method: "POST", path: `/queue/leave?${query(office)}` });
+  newestWord(office, "place");
   office.box.update((box) => state.takePlace(box, { status: "none" }));
 }
 

@@ -1,0 +1,93 @@
+// What the box office asks, and which of the answers count, without a browser.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { book } from "../src/actions/booking";
+import { askMine } from "../src/actions/concerts";
+import type { Office } from "../src/actions/office_context";
+import { newBox, openConcert } from "../src/state/box";
+import { newPage, takeAccount } from "../src/state/page";
+import { createStore } from "../src/state/store";
+import type { Ask } from "../src/wire/api";
+import { Failure } from "../src/wire/failure";
+
+const ID = "64b1f0c2a9d3e47712ab9f31";
+const BOOKING = { id: "b1", concertId: ID, categoryId: "c1", seats: 2, status: "pending", paymentStatus: "none",
+  bookedAt: "2026-12-02T10:00:00.000Z", expiresAt: "2026-12-02T10:10:00.000Z" };
+
+/** The box office of somebody. What it asks is answered when the test says so, what it puts off is done likewise. */
+function scene() {
+  const asked: { path: string; answer(value: unknown): Promise<void>; refuse(code: string): Promise<void> }[] = [];
+  let tasks: (() => void)[] = [];
+  const settled = () => new Promise<void>((done) => setImmediate(done));
+  const page = createStore(takeAccount(newPage(), { kind: "user", username: "ann", staff: false }));
+  const box = createStore(openConcert(newBox(), ID));
+  const office = {
+    box,
+    page,
+    deviceNow: () => 0,
+    after: (_: number, task: () => void) => void tasks.push(task),
+    ask: ({ method, path }: Ask) =>
+      new Promise((answer, fail) => {
+        asked.push({
+          path: `${method} ${path.split("?")[0]}`,
+          answer: (value) => (answer({ value, text: "", serverMs: 0 }), settled()),
+          refuse: (code) => (fail(new Failure(code)), settled()),
+        });
+      }),
+  } as unknown as Office;
+  return {
+    office,
+    box,
+    /** The questions to a path so far. */
+    to: (path: string) => asked.filter((one) => one.path === path),
+    become: (username: string) => page.update((before) => takeAccount(before, { kind: "user", username, staff: false })),
+    goOn() {
+      const due = tasks;
+      tasks = [];
+      for (const task of due) task();
+    },
+  };
+}
+
+const waiting = { status: "waiting", position: 3 };
+const active = { status: "active", slotExpiresAt: "2026-12-02T10:05:00.000Z" };
+
+test("an answer that comes after a newer one does not take the turn back", async () => {
+  const { office, box, to } = scene();
+  void askMine(office);
+  void askMine(office);
+  const [older, newer] = to("GET /queue/status");
+  await newer.answer(active);
+  await older.answer(waiting);
+  assert.equal(box.get().place?.status, "active");
+});
+
+test("a booking that was just made is not hidden by an answer to what was asked before", async () => {
+  const { office, box, to } = scene();
+  void askMine(office);
+  void book(office, { categoryId: "c1", seats: 2 }, false);
+  await to("POST /booking")[0].answer(BOOKING);
+  await to("GET /booking/pending")[0].answer(null);
+  assert.equal(box.get().booking?.id, "b1");
+});
+
+test("what was asked for one account is no answer to another", async () => {
+  const { office, box, to, become } = scene();
+  void askMine(office);
+  become("ben");
+  await to("GET /queue/status")[0].answer(active);
+  assert.equal(box.get().place, null);
+});
+
+test("what could not be answered is asked for again, unless it was asked for since", async () => {
+  const { office, to, goOn } = scene();
+  const places = () => to("GET /queue/status");
+  void askMine(office);
+  await places()[0].refuse("InternalServerError");
+  goOn();
+  assert.equal(places().length, 2);
+  await places()[1].refuse("Timeout");
+  void askMine(office);
+  goOn();
+  assert.equal(places().length, 3);
+});
