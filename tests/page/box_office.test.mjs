@@ -1,6 +1,7 @@
 // The box office in a real browser against a real server: the whole way from a concert to a checked-in ticket, on a phone
 // and on a desk, and what the operator and the door get.
 import assert from "node:assert/strict";
+import { EventEmitter, once } from "node:events";
 import { before, test } from "node:test";
 import * as office from "./support/office.mjs";
 import { arrive, complaints, foyer } from "./support/scene.mjs";
@@ -63,6 +64,21 @@ for (const [size, options, colorScheme] of [
     await page.goBack();
     await page.getByText(/^Used \d\d:\d\d$/).waitFor();
   });
+}
+
+/** Has the server answer the next question to a path, and keeps the answer back until it is released. */
+async function hold(page, path) {
+  const held = new EventEmitter();
+  const [asked, released, answered] = ["asked", "released", "answered"].map((moment) => once(held, moment));
+  const keep = async (route) => {
+    const response = await route.fetch();
+    held.emit("asked");
+    await released;
+    await route.fulfill({ response });
+    held.emit("answered");
+  };
+  await page.route(path, keep, { times: 1 });
+  return { asked, release: () => (held.emit("released"), answered) };
 }
 
 /** Somebody new, admitted, before the open first row of the seats to choose. */
@@ -263,11 +279,19 @@ test("before the opening everyone waits for the draw; then the turn comes by its
   await page.getByRole("button", { name: "Wait for the sale" }).click();
   await page.getByRole("heading", { name: "Waiting for the draw" }).waitFor();
   await page.getByText("person waits for the draw with you").waitFor();
+  // An answer from before the opening comes while the draw is being checked.
+  const old = await hold(page, "**/queue/status*");
+  await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+  await old.asked;
   await people.seeNoFaults(page, "the draw");
   foyer.command("concert", "open", draw.id);
   await page.getByRole("heading", { name: "Choose your tickets" }).waitFor();
   await page.getByRole("link", { name: "Back to the concert" }).click();
+  const lots = await hold(page, "**/queue/draw*");
   await page.getByRole("button", { name: "Check the draw" }).click();
+  await lots.asked;
+  await old.release();
+  await lots.release();
   await page.getByText("Checked: your lot came 1. in the draw").waitFor();
 });
 

@@ -5,32 +5,35 @@ import { book } from "../src/actions/booking";
 import { askMine } from "../src/actions/concerts";
 import type { Office } from "../src/actions/office_context";
 import { newBox, openConcert } from "../src/state/box";
+import { serverTime } from "../src/state/clock";
 import { newPage, takeAccount } from "../src/state/page";
 import { createStore } from "../src/state/store";
 import type { Ask } from "../src/wire/api";
 import { Failure } from "../src/wire/failure";
 
 const ID = "64b1f0c2a9d3e47712ab9f31";
+const DEVICE_MS = 500_000;
 const BOOKING = { id: "b1", concertId: ID, categoryId: "c1", seats: 2, status: "pending", paymentStatus: "none",
   bookedAt: "2026-12-02T10:00:00.000Z", expiresAt: "2026-12-02T10:10:00.000Z" };
 
 /** The box office of somebody. What it asks is answered when the test says so, what it puts off is done likewise. */
 function scene() {
-  const asked: { path: string; answer(value: unknown): Promise<void>; refuse(code: string): Promise<void> }[] = [];
+  const asked: { path: string; answer(value: unknown, serverMs?: number): Promise<void>; refuse(code: string): Promise<void> }[] = [];
   let tasks: (() => void)[] = [];
+  let now = DEVICE_MS;
   const settled = () => new Promise<void>((done) => setImmediate(done));
   const page = createStore(takeAccount(newPage(), { kind: "user", username: "ann", staff: false }));
   const box = createStore(openConcert(newBox(), ID));
   const office = {
     box,
     page,
-    deviceNow: () => 0,
+    deviceNow: () => now,
     after: (_: number, task: () => void) => void tasks.push(task),
     ask: ({ method, path }: Ask) =>
       new Promise((answer, fail) => {
         asked.push({
           path: `${method} ${path.split("?")[0]}`,
-          answer: (value) => (answer({ value, text: "", serverMs: 0 }), settled()),
+          answer: (value, serverMs = 0) => (answer({ value, text: "", serverMs }), settled()),
           refuse: (code) => (fail(new Failure(code)), settled()),
         });
       }),
@@ -41,6 +44,9 @@ function scene() {
     /** The questions to a path so far. */
     to: (path: string) => asked.filter((one) => one.path === path),
     become: (username: string) => page.update((before) => takeAccount(before, { kind: "user", username, staff: false })),
+    pass: (ms: number) => void (now += ms),
+    /** The server's time, as far as it is known. */
+    serverNow: () => serverTime(box.get().clock, now),
     goOn() {
       const due = tasks;
       tasks = [];
@@ -90,4 +96,26 @@ test("what could not be answered is asked for again, unless it was asked for sin
   void askMine(office);
   goOn();
   assert.equal(places().length, 3);
+});
+
+test("an answer that was long on its way does not set the clock back", async () => {
+  const { office, to, pass, serverNow } = scene();
+  void askMine(office);
+  await to("GET /queue/status")[0].answer(waiting, 7_000_000);
+  assert.equal(serverNow(), 7_000_500);
+  pass(10_000);
+  void askMine(office);
+  pass(8_000);
+  await to("GET /queue/status")[1].answer(waiting, 7_010_000);
+  assert.equal(serverNow(), 7_018_500);
+  await to("GET /booking/pending")[1].answer({ ...BOOKING, serverNow: new Date(7_010_600).toISOString() });
+  assert.equal(serverNow(), 7_018_500);
+});
+
+test("a booking that is answered at once sets the clock to the millisecond", async () => {
+  const { office, to, pass, serverNow } = scene();
+  void askMine(office);
+  pass(40);
+  await to("GET /booking/pending")[0].answer({ ...BOOKING, serverNow: new Date(7_000_123).toISOString() }, 7_000_000);
+  assert.equal(serverNow(), 7_000_143);
 });

@@ -9,7 +9,7 @@ import type { Category } from "../wire/concert";
 import * as choosing from "../state/choosing";
 import { takeBooking } from "../state/box";
 import { askMine } from "./concerts";
-import { askOffice, isOfficeWord, learnTime, newestWord, type Office } from "./office_context";
+import { askOffice, isOfficeWord, newestWord, type Office } from "./office_context";
 
 /** What is to be booked: a number of a category, the best seats together, or these very seats. */
 export type Wish =
@@ -24,7 +24,6 @@ export async function book(office: Office, wish: Wish, acceptOther: boolean): Pr
   try {
     const { value } = await askOffice(office, { method: "POST", path, body: { ...wish, acceptOther }, key: newKey() });
     const booking = read.readBooking(value);
-    learnTime(office, booking.serverNow);
     newestWord(office, "booking");
     office.box.update((box) => takeBooking(box, booking));
     office.page.update((page) => (page.hall ? { ...page, hall: choosing.offer(page.hall, null) } : page));
@@ -94,9 +93,7 @@ export async function confirmBooking(office: Office, id: string): Promise<Bookin
 
 /** Any booking of one's own. */
 export async function askBooking(office: Office, id: string): Promise<Booking> {
-  const booking = read.readBooking((await askOffice(office, { method: "GET", path: `/booking/${id}` })).value);
-  learnTime(office, booking.serverNow);
-  return booking;
+  return read.readBooking((await askOffice(office, { method: "GET", path: `/booking/${id}` })).value);
 }
 
 /** One's confirmed bookings, newest first. */

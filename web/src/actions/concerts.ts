@@ -7,7 +7,7 @@ import { hashOfHex, lotsBy } from "../wire/proofs";
 import * as state from "../state/box";
 import { accountOf } from "./context";
 import { tellFailure } from "./notices";
-import { askOffice, isOfficeWord, learnTime, newestWord, type Office } from "./office_context";
+import { askOffice, isOfficeWord, newestWord, type Office } from "./office_context";
 
 const RETRY_MS = 4_000;
 
@@ -124,7 +124,6 @@ async function askPending(office: Office): Promise<void> {
   try {
     const { value } = await askOffice(office, { method: "GET", path: "/booking/pending" });
     const booking = readBookingOrNull(value);
-    if (booking) learnTime(office, booking.serverNow);
     if (counts()) office.box.update((box) => state.takeBooking(box, booking));
   } catch (thrown) {
     quietly(office, thrown, () => counts() && askPending(office));

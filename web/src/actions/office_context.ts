@@ -3,6 +3,7 @@ import type { Answer, Ask } from "../wire/api";
 import type { Box } from "../state/box";
 import { takeReading } from "../state/clock";
 import type { Store } from "../state/store";
+import { timeOr } from "../wire/concert";
 import { accountOf, type Context } from "./context";
 
 /** The page's context, and the state of the box office. */
@@ -12,22 +13,24 @@ export interface Office extends Context {
   deviceNow(): number;
 }
 
-/** A header that tells the time is at most this old and this coarse, in milliseconds. */
+/** How coarse the time in a header is, in milliseconds. */
 const HEADER_DOUBT = 1_000;
 
 /** Asks the tickets door, and learns what time it is there. Throws a Failure. */
 export async function askOffice(office: Office, ask: Ask): Promise<Answer> {
+  const askedAt = office.deviceNow();
   const answer = await office.ask(ask);
+  const now = office.deviceNow();
+  // It was that time at some moment since the question; a booking tells it to the millisecond.
+  const tookMs = Math.max(0, now - askedAt);
+  const exact = timeOr((answer.value as { serverNow?: unknown } | null)?.serverNow);
   office.box.update((box) => {
-    const clock = takeReading(box.clock, answer.serverMs, office.deviceNow(), HEADER_DOUBT);
+    const clock = exact
+      ? takeReading(box.clock, exact, now, tookMs)
+      : takeReading(box.clock, answer.serverMs, now, tookMs + HEADER_DOUBT);
     return clock === box.clock ? box : { ...box, clock };
   });
   return answer;
-}
-
-/** Learns the time from an answer that tells it to the millisecond. */
-export function learnTime(office: Office, serverNow: number): void {
-  office.box.update((box) => ({ ...box, clock: takeReading(box.clock, serverNow, office.deviceNow(), 0) }));
 }
 
 /** The numbers of the newest words. */

@@ -11,7 +11,10 @@ export interface Clock {
 /** Nothing known: the device's own clock. */
 export const UNKNOWN_CLOCK: Clock = { offset: 0, doubt: Infinity };
 
-/** Takes a reading; the surer one stays, unless it has turned out wrong. */
+/**
+ * Takes a reading: at `deviceMs` the server's clock was between `serverMs` and `doubt` later. The surer one stays, unless
+ * it has turned out wrong.
+ */
 export function takeReading(clock: Clock, serverMs: number, deviceMs: number, doubt: number): Clock {
   if (serverMs <= 0) return clock;
   const offset = serverMs + doubt / 2 - deviceMs;

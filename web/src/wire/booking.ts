@@ -32,8 +32,6 @@ export interface Booking {
   readonly seatLabels: readonly string[];
   /** Why these seats, where the server chose them; null where it does not say. */
   readonly reason: Reason | null;
-  /** The server's clock as it answered; 0 when it did not say. */
-  readonly serverNow: number;
   readonly category: string;
   readonly concert: {
     readonly name: string;
@@ -81,7 +79,6 @@ function extras(read: Json) {
     seatIds: list(read.seatIds ?? [], "booking.seatIds", whole),
     seatLabels: list(read.seatLabels ?? [], "booking.seatLabels", text),
     reason: reasonOf(read.reason),
-    serverNow: timeOr(read.serverNow),
     category: textOr(category.name, ""),
     concert: concertOf(read.concert),
     email: textOr(read.email, ""),
