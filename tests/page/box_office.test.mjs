@@ -7,6 +7,9 @@ import * as office from "./support/office.mjs";
 import { arrive, complaints, foyer } from "./support/scene.mjs";
 import * as people from "./support/visitor.mjs";
 
+/** Asking for one booking. */
+const A_BOOKING = /\/api\/v1\/booking\/[0-9a-f]{24}$/;
+
 let concerts;
 
 before(async () => {
@@ -307,6 +310,37 @@ test("a payment that hangs is told as such, also after a reload, and its tickets
   await page.reload();
   await page.getByText("Your payment is on its way").waitFor();
   await page.getByText("Paid. See you there!").waitFor();
+});
+
+test("what became of a paid booking is asked until it is answered, and nobody is told that the turn is over", async () => {
+  const page = await arrive(`/concert/${concerts.plain.id}`);
+  await page.getByRole("button", { name: "Sign in to get tickets" }).click();
+  await office.signUp(page, foyer, "asks@example.com");
+  await page.getByRole("button", { name: "Get tickets" }).click();
+  await page.getByRole("button", { name: /^Book/ }).click();
+  await page.getByLabel("Takes 20 seconds").check();
+  await page.getByRole("button", { name: /^Pay / }).click();
+  await page.getByText("Your payment is on its way").waitFor();
+  await page.route(A_BOOKING, (route) => route.abort("internetdisconnected"));
+  await page.getByText("One moment…").waitFor({ timeout: 40_000 });
+  await page.unroute(A_BOOKING);
+  await page.getByText("Paid. See you there!").waitFor();
+});
+
+test("who gives the tickets back chooses again, however late it is answered what became of them", async () => {
+  const page = await arrive(`/concert/${concerts.plain.id}`);
+  await page.getByRole("button", { name: "Sign in to get tickets" }).click();
+  await office.signUp(page, foyer, "back@example.com");
+  await page.getByRole("button", { name: "Get tickets" }).click();
+  await page.getByRole("button", { name: /^Book/ }).click();
+  const end = await hold(page, A_BOOKING);
+  await page.getByRole("button", { name: "Give the tickets back" }).click();
+  await page.getByRole("button", { name: "Yes, give back" }).click();
+  await end.asked;
+  await page.getByRole("heading", { name: "Choose your tickets" }).waitFor();
+  await end.release();
+  await page.evaluate(() => new Promise(requestAnimationFrame));
+  assert.ok(await page.getByRole("heading", { name: "Choose your tickets" }).isVisible());
 });
 
 test("the page speaks Russian to whose browser does, and English to who chooses it", async () => {

@@ -66,7 +66,7 @@ export function letGoOfGone(office: Office, ids: readonly number[] | null): read
 export async function giveUp(office: Office, booking: Booking): Promise<void> {
   await askOffice(office, { method: "DELETE", path: `/booking/pending?categoryId=${booking.categoryId}` });
   office.box.update((box) => takeBooking(box, null));
-  await askMine(office);
+  void askMine(office);
 }
 
 /** Begins to pay, or goes on where one was. */
