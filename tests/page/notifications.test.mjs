@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import "./support/whole_browser.mjs";
 import { until } from "./support/foyer.mjs";
+import * as office from "./support/office.mjs";
 import { arrive, complaints, foyer } from "./support/scene.mjs";
 import * as people from "./support/visitor.mjs";
 
@@ -38,6 +39,30 @@ async function lookAway(page) {
   await until("the page to be left", () => page.evaluate(() => !document.hasFocus()));
 }
 
+/** Lets a page's notifications come from a service worker only, as on Android, from its next load on. */
+async function leaveToWorker(page) {
+  await page.context().grantPermissions(["notifications"], { origin: foyer.url });
+  await page.addInitScript(() => {
+    window.Notification = class {
+      static permission = "granted";
+      constructor() {
+        throw new TypeError("Illegal constructor. Use ServiceWorkerRegistration.showNotification() instead.");
+      }
+    };
+  });
+}
+
+/** What the worker of a page has notified of. */
+function toldByWorker(page) {
+  return until("the worker to notify", () =>
+    page.evaluate(async () => {
+      const registration = await navigator.serviceWorker.getRegistration();
+      const [one] = (await registration?.getNotifications()) ?? [];
+      return one && { title: one.title, body: one.body, data: one.data };
+    }),
+  );
+}
+
 /** Writes a message to somebody. */
 function write(page, to, message) {
   const body = JSON.stringify({ message });
@@ -70,28 +95,29 @@ test("who allows it and looks away is notified by the browser, and led to the co
 test("where only a service worker may notify, it does", async () => {
   const ann = await somebody("ann-works");
   const ben = await somebody("ben-works");
-  await ben.page.context().grantPermissions(["notifications"], { origin: foyer.url });
-  // As on Android.
-  await ben.page.addInitScript(() => {
-    window.Notification = class {
-      static permission = "granted";
-      constructor() {
-        throw new TypeError("Illegal constructor. Use ServiceWorkerRegistration.showNotification() instead.");
-      }
-    };
-  });
+  await leaveToWorker(ben.page);
   await ben.page.goto("/");
   await ben.page.getByRole("link", { name: "Messages", exact: true }).waitFor();
   await lookAway(ben.page);
   await write(ann.page, ben.number, "By your worker");
-  const shown = await until("the worker to notify", () =>
-    ben.page.evaluate(async () => {
-      const registration = await navigator.serviceWorker.getRegistration();
-      const [one] = (await registration?.getNotifications()) ?? [];
-      return one && { title: one.title, body: one.body, data: one.data };
-    }),
-  );
-  assert.deepEqual(shown, { title: "ann-works", body: "By your worker", data: `/messages/${ann.number}` });
+  assert.deepEqual(await toldByWorker(ben.page), { title: "ann-works", body: "By your worker", data: `/messages/${ann.number}` });
+});
+
+test("who waits in line and looks away is called when the turn comes, by the worker where none else may", async () => {
+  const { plain } = await office.concertsOf(foyer);
+  const desk = await office.staffAt(arrive, foyer, `/staff/sale/${plain.id}`, "calls");
+  await desk.getByRole("button", { name: "Pause" }).click();
+  await desk.getByText("Paused", { exact: true }).waitFor();
+  const { page } = await somebody("called");
+  await leaveToWorker(page);
+  await page.goto(`/concert/${plain.id}`);
+  await page.getByRole("button", { name: "Get tickets" }).click();
+  await page.getByText("We will tell you on this device.").waitFor();
+  // Without a screen no page is ever hidden.
+  await page.evaluate(() => Object.defineProperty(document, "hidden", { value: true }));
+  await desk.getByRole("button", { name: "Resume" }).click();
+  const path = `/concert/${plain.id}/tickets`;
+  assert.deepEqual(await toldByWorker(page), { title: "It is your turn", body: "Choose your tickets now.", data: path });
 });
 
 test("who has not allowed it is not notified, and is offered it beside the conversations", async () => {

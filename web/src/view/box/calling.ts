@@ -1,5 +1,5 @@
 // Calls a person who has turned to something else: by the tab's title and icon, by a notification, by a short buzz.
-import { notifying } from "../notifying";
+import { notifying, showNotification } from "../notifying";
 
 let calling: ReturnType<typeof setInterval> | undefined;
 let titleBefore = "";
@@ -21,13 +21,7 @@ export function callTurn(title: string, body: string): void {
   if (icon()) icon()!.href = CALLING_ICON;
   let shown = false;
   calling = setInterval(() => (document.title = (shown = !shown) ? `● ${title}` : titleBefore), 1_000);
-  if (notifying() === "yes") {
-    try {
-      new Notification(title, { body, tag: "foyer-turn" }).onclick = () => window.focus();
-    } catch {
-      // Some phones notify only from a service worker; title and icon have changed all the same.
-    }
-  }
+  if (notifying() === "yes") void showNotification(title, { body, tag: "foyer-turn" }, location.pathname);
   document.addEventListener("visibilitychange", restoreTitle, { once: true });
 }
 

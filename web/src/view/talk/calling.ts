@@ -1,5 +1,5 @@
 // Tells of messages outside of the page: by the browser's notifications, and by a dot on the tab's icon.
-import { notifying } from "../notifying";
+import { notifying, showNotification } from "../notifying";
 
 const DOTTED =
   "data:image/svg+xml," +
@@ -51,24 +51,7 @@ export interface Call {
 }
 
 /** Notifies of a message, where that is allowed and no tab of ours is looked at; all tabs together once. */
-export async function notify({ id, name, text, path }: Call, lead: (path: string) => void): Promise<void> {
+export async function notify({ id, name, text, path }: Call): Promise<void> {
   if (notifying() !== "yes" || (await lookedAtElsewhere())) return;
-  const options = { body: text.slice(0, 200), tag: `foyer-message-${id}` };
-  try {
-    new Notification(name, options).onclick = () => {
-      window.focus();
-      lead(path);
-    };
-  } catch {
-    await notifyByWorker(name, { ...options, data: path }, lead).catch(() => {});
-  }
-}
-
-/** Notifies where only a service worker may. */
-async function notifyByWorker(name: string, options: NotificationOptions, lead: (path: string) => void): Promise<void> {
-  const { serviceWorker } = navigator;
-  await serviceWorker.register("/notifier.js");
-  serviceWorker.onmessage = ({ data }) => lead(data);
-  const registration = await serviceWorker.ready;
-  await registration.showNotification(name, options);
+  await showNotification(name, { body: text.slice(0, 200), tag: `foyer-message-${id}` }, path);
 }
