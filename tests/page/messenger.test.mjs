@@ -371,6 +371,15 @@ test("on a phone the list leads to the conversation and back", async () => {
   await ann.page.getByRole("heading", { name: "Messages" }).waitFor();
 });
 
+test("who one is, once not to be learned, is asked again, and the conversations are there", async () => {
+  const { page } = await somebody("ann-again");
+  let refused = 0;
+  await page.route("**/api/v1/account", (route) => (refused++, route.abort("internetdisconnected")), { times: 1 });
+  await page.goto("/messages");
+  await page.getByRole("searchbox", { name: "Find people and messages" }).waitFor();
+  assert.equal(refused, 1);
+});
+
 test("no page complained, save of messages that were refused", () => {
   assert.deepEqual(complaints.filter((complaint) => !/status of 403/.test(complaint)), []);
 });

@@ -1,26 +1,30 @@
-// What the box office asks, and which of the answers count, without a browser.
+// What the page and its box office ask, and which of the answers count, without a browser.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { book } from "../src/actions/booking";
 import { askMine } from "../src/actions/concerts";
 import type { Office } from "../src/actions/office_context";
+import { watchAccount } from "../src/actions/watching";
 import { newBox, openConcert } from "../src/state/box";
 import { serverTime } from "../src/state/clock";
 import { newPage, takeAccount } from "../src/state/page";
 import { createStore } from "../src/state/store";
 import type { Ask } from "../src/wire/api";
 import { Failure } from "../src/wire/failure";
+import type { Subscription } from "../src/wire/link";
 
 const ID = "64b1f0c2a9d3e47712ab9f31";
 const DEVICE_MS = 500_000;
+const ANN = { status: "user", username: "ann", role: "user" };
 const BOOKING = { id: "b1", concertId: ID, categoryId: "c1", seats: 2, status: "pending", paymentStatus: "none",
   bookedAt: "2026-12-02T10:00:00.000Z", expiresAt: "2026-12-02T10:10:00.000Z" };
 
-/** The box office of somebody. What it asks is answered when the test says so, what it puts off is done likewise. */
+/** The page of somebody, with its box office. What it asks is answered when the test says so, what it puts off is done likewise. */
 function scene() {
   const asked: { path: string; answer(value: unknown, serverMs?: number): Promise<void>; refuse(code: string): Promise<void> }[] = [];
   let tasks: (() => void)[] = [];
   let now = DEVICE_MS;
+  let tell = () => {};
   const settled = () => new Promise<void>((done) => setImmediate(done));
   const page = createStore(takeAccount(newPage(), { kind: "user", username: "ann", staff: false }));
   const box = createStore(openConcert(newBox(), ID));
@@ -28,6 +32,7 @@ function scene() {
     box,
     page,
     deviceNow: () => now,
+    link: { subscribe: ({ onMessage }: Subscription) => void (tell = () => onMessage("snapshot", ANN)) },
     after: (_: number, task: () => void) => void tasks.push(task),
     ask: ({ method, path }: Ask) =>
       new Promise((answer, fail) => {
@@ -41,9 +46,12 @@ function scene() {
   return {
     office,
     box,
+    page,
     /** The questions to a path so far. */
     to: (path: string) => asked.filter((one) => one.path === path),
     become: (username: string) => page.update((before) => takeAccount(before, { kind: "user", username, staff: false })),
+    /** The server says who we are, as it does first on every connection. */
+    hear: () => tell(),
     pass: (ms: number) => void (now += ms),
     /** The server's time, as far as it is known. */
     serverNow: () => serverTime(box.get().clock, now),
@@ -118,4 +126,20 @@ test("a booking that is answered at once sets the clock to the millisecond", asy
   pass(40);
   await to("GET /booking/pending")[0].answer({ ...BOOKING, serverNow: new Date(7_000_123).toISOString() }, 7_000_000);
   assert.equal(serverNow(), 7_000_143);
+});
+
+test("the account is asked for until it is known, again by itself and on every connection", async () => {
+  const { office, page, to, hear, goOn } = scene();
+  const accounts = () => to("GET /account");
+  watchAccount(office);
+  hear();
+  await accounts()[0].refuse("InternalServerError");
+  goOn();
+  await accounts()[1].refuse("forbidden");
+  goOn();
+  assert.equal(accounts().length, 2);
+  hear();
+  await accounts()[2].answer({ id: ID, number: 9 });
+  hear();
+  assert.deepEqual([accounts().length, page.get().person?.number], [3, 9]);
 });

@@ -3,6 +3,7 @@
 import { readBookingOrNull } from "../wire/booking";
 import { readConcert, readConcertFrame, readDraw, readPlace } from "../wire/concert";
 import { Failure, failureCode, isPassing } from "../wire/failure";
+import { readPerson } from "../wire/person";
 import { hashOfHex, lotsBy } from "../wire/proofs";
 import * as state from "../state/box";
 import { accountOf } from "./context";
@@ -162,7 +163,8 @@ export interface Checked {
 }
 
 /** Checks the draw from its published seed, page by page until one's own lot has come. Throws a Failure. */
-export async function checkDraw(office: Office, myId: string): Promise<Checked> {
+export async function checkDraw(office: Office): Promise<Checked> {
+  const me = office.page.get().person ?? readPerson((await askOffice(office, { method: "GET", path: "/account" })).value);
   const promised = office.box.get().concert?.sale.seedHash ?? "";
   let [place, fair, lastLot, after] = [0, true, "", 0];
   for (;;) {
@@ -175,7 +177,7 @@ export async function checkDraw(office: Office, myId: string): Promise<Checked> 
       place++;
       fair &&= entry.lot >= lastLot && (await drawn(entry.id)) === entry.lot;
       lastLot = entry.lot;
-      if (entry.id === myId) return { fair, place, lot: entry.lot, seed: page.seed, seedHash: page.seedHash };
+      if (entry.id === me.id) return { fair, place, lot: entry.lot, seed: page.seed, seedHash: page.seedHash };
     }
     if (page.next === null) return { fair, place: 0, lot: "", seed: page.seed, seedHash: page.seedHash };
     after = page.next;

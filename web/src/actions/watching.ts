@@ -1,5 +1,5 @@
 // What the page watches: who we are, the cinemas, and the hall that is open.
-import { Failure, failureCode } from "../wire/failure";
+import { Failure, failureCode, isPassing } from "../wire/failure";
 import type { HallFrame } from "../wire/frames";
 import { readConcerts } from "../wire/concert";
 import { readPerson } from "../wire/person";
@@ -11,6 +11,8 @@ import { tellFailure } from "./notices";
 
 /** How long a plan that could not be fetched is left before the next try, in milliseconds. */
 const PLAN_RETRY_MS = 3_000;
+/** The same of the account. */
+const PERSON_RETRY_MS = 4_000;
 
 /** Watches who we are, for as long as the page lives. */
 export function watchAccount(context: Context): () => void {
@@ -20,15 +22,15 @@ export function watchAccount(context: Context): () => void {
     onMessage(_, data) {
       const before = context.page.get().account;
       context.page.update((page) => takeAccount(page, readAccount(data)));
-      if (before === context.page.get().account) return;
-      void askMySeats(context);
-      void askPerson(context);
+      const { account, person } = context.page.get();
+      if (before !== account) void askMySeats(context);
+      if (before !== account || !person) void askPerson(context);
     },
     onRefused: (code) => tellFailure(context, new Failure(code)),
   });
 }
 
-/** Asks what the account says of us; without an answer the page shows less and works on. */
+/** Asks what the account says of us; until that is answered the page shows less and works on. */
 export async function askPerson(context: Context): Promise<void> {
   const account = accountOf(context);
   if (!account) return;
@@ -37,6 +39,8 @@ export async function askPerson(context: Context): Promise<void> {
     context.page.update((page) => (page.account === account ? { ...page, person } : page));
   } catch (thrown) {
     if (failureCode(thrown) === "Unreadable") console.warn("The account could not be read.");
+    const isOurs = () => context.page.get().account === account;
+    if (isPassing(thrown)) context.after(PERSON_RETRY_MS, () => void (isOurs() && askPerson(context)));
   }
 }
 
