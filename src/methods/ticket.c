@@ -54,6 +54,7 @@ const Method ticket_list = {
 
 typedef struct CheckIn {
   Str code;
+  Str concert_id;  // whose door it is; empty: any concert's
   Str at;
 } CheckIn;
 
@@ -65,6 +66,11 @@ static const Field check_in_fields[] = {
      .offset = offsetof(CheckIn, code),
      .min = 1,
      .max = CODE_MAX,
+     .error = ERR_VALIDATION},
+    {.name = "concertId",
+     .kind = FIELD_WORD,
+     .offset = offsetof(CheckIn, concert_id),
+     .optional = true,
      .error = ERR_VALIDATION},
     {.name = "at", .kind = FIELD_WORD, .offset = offsetof(CheckIn, at), .optional = true, .error = ERR_VALIDATION},
 };
@@ -131,6 +137,7 @@ static Error check_in(Call *call, const void *input) {
   if (!ticket_code_open(call, str_trim(in->code), &public_id) || !ticket_find(call, public_id, &ticket) ||
       !booking_find(call, ticket.booking_id, &booking))
     return ERR_TICKET_NOT_FOUND;
+  if (in->concert_id.length != 0 && !str_equal(in->concert_id, booking.concert_public_id)) return ERR_WRONG_CONCERT;
   if (ticket.is_void) return ERR_TICKET_VOID;
   if (ticket.checked_in_at != 0) return reply_used(call, ticket.checked_in_at);
   at_ms = possible_moment(call, &booking, at_ms);

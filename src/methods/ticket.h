@@ -5,6 +5,6 @@
 #include "core/call.h"
 
 extern const Method ticket_list;           // GET /ticket/list {"concertId"?}
-extern const Method ticket_check_in_code;  // POST /ticket/check-in {"code","at"?}
+extern const Method ticket_check_in_code;  // POST /ticket/check-in {"code","concertId"?,"at"?}
 
 #endif

@@ -75,6 +75,7 @@
   X(NOTHING_TO_PAY, "nothing_to_pay", 400, "These tickets are free. Confirm the booking.")                             \
   X(WEBHOOK_INVALID, "webhook_invalid", 400, "Webhook Error: it is not signed by the provider")                        \
   X(TICKET_NOT_FOUND, "ticket_not_found", 404, "This is not a ticket of ours.")                                        \
+  X(WRONG_CONCERT, "wrong_concert", 409, "This ticket is for another concert.")                                        \
   X(TICKET_USED, "ticket_used", 409, "This ticket was used already.")                                                  \
   X(TICKET_VOID, "ticket_void", 410, "This ticket was refunded.")                                                      \
   X(EXPORT_TOO_LONG, "export_too_long", 400, "These are more than 100,000 bookings: say a shorter time, from and to.") \

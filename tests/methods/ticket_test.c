@@ -39,6 +39,10 @@ static Answer check_in(Rig *rig, const Identity *who, const char *code) {
   return sale_call(rig, &ticket_check_in_code, who, "{\"code\":\"%s\"}", code);
 }
 
+static Answer check_in_to(Rig *rig, const char *concert_id, const char *code) {
+  return sale_call(rig, &ticket_check_in_code, staff, "{\"code\":\"%s\",\"concertId\":\"%s\"}", code, concert_id);
+}
+
 static void test_a_confirmed_booking_has_a_ticket_a_person(void **state) {
   Rig *rig = *state;
   const char *id = buy(rig);
@@ -82,6 +86,17 @@ static void test_only_staff_lets_in_and_only_with_our_tickets(void **state) {
   assert_refused(check_in(rig, staff, code), ERR_TICKET_NOT_FOUND);
   rig->config.ticket_secret = STR("ticket secret");
   assert_refused(check_in(rig, staff, code), ERR_NONE);
+}
+
+static void test_a_door_lets_in_nobody_with_a_ticket_of_another_concert(void **state) {
+  Rig *rig = *state;
+  const char *code = code_of(rig, buy(rig), 1);
+  rig_heard(rig, 0);
+  assert_refused(check_in_to(rig, "aa0000000000000000000001", code), ERR_WRONG_CONCERT);
+  assert_string_equal(rig_heard(rig, 0), "done ticket.check_in\n");
+  assert_int_equal(rig_int(rig, "SELECT count(*) FROM tickets WHERE checked_in_at IS NOT NULL"), 0);
+  assert_refused(check_in_to(rig, SALE_HALL_CONCERT, code), ERR_NONE);
+  assert_refused(check_in_to(rig, "aa0000000000000000000001", code), ERR_WRONG_CONCERT);
 }
 
 static void test_a_door_that_was_offline_says_when(void **state) {
@@ -160,6 +175,7 @@ int main(void) {
       SALE_TEST(test_a_confirmed_booking_has_a_ticket_a_person),
       SALE_TEST(test_a_ticket_lets_in_once_and_its_seat_is_occupied),
       SALE_TEST(test_only_staff_lets_in_and_only_with_our_tickets),
+      SALE_TEST(test_a_door_lets_in_nobody_with_a_ticket_of_another_concert),
       SALE_TEST(test_a_door_that_was_offline_says_when),
       SALE_TEST(test_nobody_came_in_before_the_ticket_was_there),
       SALE_TEST(test_a_refunded_ticket_lets_nobody_in_and_frees_its_seat),

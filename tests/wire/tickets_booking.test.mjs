@@ -146,7 +146,10 @@ test('from two seats of a hall to the door, by the test provider', async () => {
   const code = Buffer.from(tickets[0].code.slice(4), 'base64url');
   assert.ok(crypto.verify(null, code.subarray(0, 12), key, code.subarray(12)));
 
-  const entered = await api(foyer, 'POST', '/ticket/check-in', { token, body: { code: tickets[0].code } });
+  const usual = (await api(foyer, 'GET', '/concert')).json.id;
+  const elsewhere = { code: tickets[0].code, concertId: usual };
+  refused(await api(foyer, 'POST', '/ticket/check-in', { token, body: elsewhere }), 409, 'wrong_concert');
+  const entered = await api(foyer, 'POST', '/ticket/check-in', { token, body: { code: tickets[0].code, concertId: opera.id } });
   assert.equal(entered.status, 200, entered.text);
   refused(await api(foyer, 'POST', '/ticket/check-in', { token, body: { code: tickets[0].code } }), 409, 'ticket_used');
   refused(await api(foyer, 'POST', '/ticket/check-in', { token, body: { code: 'FT1.AAAA' } }), 404, 'ticket_not_found');
