@@ -58,7 +58,10 @@ for (const [size, options, colorScheme] of [
     await page.getByRole("link", { name: new RegExp(concerts.plain.name) }).waitFor();
     await people.seeNoFaults(page, "my tickets");
 
-    const door = await office.staffAt(arrive, foyer, `/staff/door/${concerts.plain.id}`, `door-${size}`, { ...options, colorScheme });
+    const other = `/staff/door/${concerts.hall.id}`;
+    const door = await office.staffAt(arrive, foyer, other, `door-${size}`, { ...options, colorScheme });
+    await office.checkIn(door, codes[0], "For another concert");
+    await door.goto(`/staff/door/${concerts.plain.id}`);
     await office.checkIn(door, codes[0], "Let in");
     await people.seeNoFaults(door, "the door");
     await office.checkIn(door, codes[0], "Already used");

@@ -19,9 +19,16 @@ const ANN = { status: "user", username: "ann", role: "user" };
 const BOOKING = { id: "b1", concertId: ID, categoryId: "c1", seats: 2, status: "pending", paymentStatus: "none",
   bookedAt: "2026-12-02T10:00:00.000Z", expiresAt: "2026-12-02T10:10:00.000Z" };
 
+/** What was asked; both wait until the page has made of it what it does. */
+interface Question {
+  readonly path: string;
+  answer(value: unknown, serverMs?: number): Promise<void>;
+  refuse(code: string): Promise<void>;
+}
+
 /** The page of somebody, with its box office. What it asks is answered when the test says so, what it puts off is done likewise. */
 function scene() {
-  const asked: { path: string; answer(value: unknown, serverMs?: number): Promise<void>; refuse(code: string): Promise<void> }[] = [];
+  const asked: Question[] = [];
   let tasks: (() => void)[] = [];
   let now = DEVICE_MS;
   let tell = () => {};

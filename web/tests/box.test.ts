@@ -259,14 +259,16 @@ test("without a connection the list decides and the server is told later; a refu
   const code = "FT1.abc";
   const hash = createHash("sha256").update(code).digest("hex");
   const door = takeList(CLOSED_DOOR, [listed(hash)], 1);
-  const offline = await checkIn(officeWith({}), door, code);
+  const offline = await checkIn(officeWith({}), ID, door, code);
   assert.deepEqual([offline.verdict.kind, offline.verdict.offline, offline.untold, offline.hash], ["in", true, true, hash]);
-  const busy = await checkIn(officeWith({ "/ticket/check-in": new Failure("rate_limited") }), door, code);
+  const busy = await checkIn(officeWith({ "/ticket/check-in": new Failure("rate_limited") }), ID, door, code);
   assert.deepEqual([busy.verdict.kind, busy.untold], ["in", true], "a server that answers nobody now is as one out of reach");
   const used = new Failure("ticket_used", { checkedInAt: "2026-12-12T14:00:00.000Z" });
-  const refused = await checkIn(officeWith({ "/ticket/check-in": used }), door, code);
+  const refused = await checkIn(officeWith({ "/ticket/check-in": used }), ID, door, code);
   assert.deepEqual([refused.verdict.kind, refused.verdict.usedAt, refused.untold], ["used", 1_797_084_000_000, false]);
-  await assert.rejects(checkIn(officeWith({ "/ticket/check-in": new Failure("forbidden") }), door, code), /forbidden/);
+  const elsewhere = await checkIn(officeWith({ "/ticket/check-in": new Failure("wrong_concert") }), ID, CLOSED_DOOR, code);
+  assert.deepEqual([elsewhere.verdict.kind, elsewhere.verdict.offline, elsewhere.untold], ["elsewhere", false, false]);
+  await assert.rejects(checkIn(officeWith({ "/ticket/check-in": new Failure("forbidden") }), ID, door, code), /forbidden/);
 });
 
 test("the list's signature is over its tickets as they came, and another list does not bear it", async () => {

@@ -4,7 +4,7 @@ import { readAdmitted, readDoorList, type DoorList } from "../wire/door";
 import { Failure, failureCode, isPassing } from "../wire/failure";
 import { hashOfText, signatureHolds, signedPart } from "../wire/proofs";
 import { timeOr } from "../wire/concert";
-import { judge, verdict, type Door, type Verdict } from "../state/door";
+import { judge, verdict, type Door, type Verdict, type Waiting } from "../state/door";
 import { askOffice, type Office } from "./office_context";
 
 /** A page of the list, and whether its signature holds. */
@@ -40,14 +40,15 @@ const REFUSALS: Record<string, Verdict["kind"]> = {
   ticket_void: "void",
   ticket_not_found: "unknown",
   concert_over: "over",
+  wrong_concert: "elsewhere",
 };
 
 /** Lets in or refuses the bearer of a code. Throws only what no list can make up for: one is not staff, for instance. */
-export async function checkIn(office: Office, door: Door, code: string): Promise<Seen> {
+export async function checkIn(office: Office, concertId: string, door: Door, code: string): Promise<Seen> {
   const hash = await hashOfText(code);
   const known = judge(door, hash);
   try {
-    const { value } = await askOffice(office, { method: "POST", path: "/ticket/check-in", body: { code } });
+    const { value } = await askOffice(office, { method: "POST", path: "/ticket/check-in", body: { code, concertId } });
     const { name, seatLabel, category } = readAdmitted(value);
     return { verdict: { ...verdict("in", false), name, seatLabel, category }, hash, untold: false };
   } catch (thrown) {
@@ -65,9 +66,9 @@ function usedAt(failure: Failure): number {
 }
 
 /** Tells the server of somebody let in while it could not be reached. True when that is settled, one way or the other. */
-export async function tellCheckIn(office: Office, one: { code: string; at: number }): Promise<boolean> {
+export async function tellCheckIn(office: Office, concertId: string, one: Waiting): Promise<boolean> {
   try {
-    const body = { code: one.code, at: new Date(one.at).toISOString() };
+    const body = { code: one.code, concertId, at: new Date(one.at).toISOString() };
     await askOffice(office, { method: "POST", path: "/ticket/check-in", body });
     return true;
   } catch (thrown) {

@@ -20,7 +20,7 @@ export interface Door {
 
 /** What the door says to a code. */
 export interface Verdict {
-  readonly kind: "in" | "used" | "void" | "over" | "unknown" | "foreign";
+  readonly kind: "in" | "used" | "void" | "over" | "elsewhere" | "unknown" | "foreign";
   readonly name: string;
   readonly seatLabel: string;
   readonly category: string;

@@ -345,6 +345,7 @@ export const sayEn = {
       used: "Already used",
       void: "Void",
       over: "The concert is over",
+      elsewhere: "For another concert",
       unknown: "No such ticket",
       foreign: "Not a ticket",
     } as Record<string, string>,
