@@ -93,9 +93,10 @@ bool payment_close_one(Call *call, Booking *booking, bool *freed) {
 
 bool payment_close_due(Call *call, int64_t category_id, bool *freed) {
   enum { LAZY_MAX = 20 };
-  // Those without an intent first: their seats are free at once.
+  // Of the oldest, those without an intent first: their seats are free at once.
   static const char DUE[] =
-      "SELECT id FROM bookings WHERE status = 'pending' AND expires_at <= $1 AND category_id = $2"
+      "SELECT id FROM (SELECT id, payment_status, expires_at FROM bookings WHERE status = 'pending'"
+      " AND expires_at <= $1 AND category_id = $2 ORDER BY expires_at LIMIT 200) due"
       " ORDER BY payment_status != 'none', expires_at LIMIT 20";
   int64_t ids[LAZY_MAX];
   size_t count = read_ids(db_rows(call->db, DUE, sql_int(call->now_ms), sql_int(category_id)), ids, LAZY_MAX);
