@@ -68,7 +68,7 @@ struct Conn {
   bool lingering : 1;   // all has left, waiting for the peer to close
   bool dead : 1;        // closed; freed in the next turn
   bool resume : 1;      // `held` is to be read on at the end of the turn
-  bool choked : 1;      // `held` has messages that wait until what is queued has left
+  bool choked : 1;      // `held` has messages or requests that wait until what is queued has left
   uint32_t index;       // in loop->conns
   uint32_t slot;        // in loop->slots
   uint32_t serial;

@@ -31,6 +31,8 @@ static bool is_spoken(const HttpRequest *request) {
 void conn_http_feed(Conn *conn, char *bytes, size_t count) {
   Loop *loop = conn->loop;
   while (count > 0 && !conn->dead && !conn->closing && !conn->answering && conn->handler == NULL) {
+    conn->choked = conn_is_slow(conn);  // the questions already read can have large answers
+    if (conn->choked) break;
     HttpRequest request = {0};
     size_t consumed = 0;
     bool fresh = http_parser_part(conn->http) == 0;

@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 
 import {
   ask, envelope, HALL, openSocket, readHall, SANITIZED, scaled, SEATS, signInAll, startServer, STATUSES, until,
-  Viewer,
+  sleep, Viewer,
 } from './support/faults.mjs';
 import { closeCodeIn, frameOf, openRaw, openRawSocket } from './support/raw.mjs';
 
@@ -150,6 +150,22 @@ async function whenClosed(socket) {
   if (!socket.over) await once(socket, 'close');
   return { ms: Date.now() - begin, received: socket.received.toString('latin1') };
 }
+
+test('who asks for much in one go and reads nothing costs little, and is answered in full when he reads', LIMIT, async () => {
+  const TIMES = 300;
+  const [script] = /\/assets\/index-[\w-]+\.js/.exec(await (await fetch(`http://127.0.0.1:${server.port}/`)).text());
+  const { length } = await (await fetch(`http://127.0.0.1:${server.port}${script}`)).text();
+  const get = (more = '') => `GET ${script} HTTP/1.1\r\nHost: a\r\n${more}\r\n`;
+  const memory = server.memory();
+  const socket = await openRaw(server);
+  socket.pause();
+  socket.write(get().repeat(TIMES - 1) + get('Connection: close\r\n'));
+  await sleep(500);
+  assertMemory(memory, 16 * MIB, `${TIMES} times a script of ${length} bytes`);
+  socket.resume();
+  await whenClosed(socket);
+  assert.ok(socket.bytesRead > TIMES * length, `${socket.bytesRead} bytes`);
+});
 
 // The server looks at every connection once a second; a half closed one is waited for up to two.
 const SLACK_MS = SANITIZED ? 20_000 : 4_500;
