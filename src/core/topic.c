@@ -104,7 +104,7 @@ static void refuse_all(Topic *topic, Error error) {
       bool told = subscriber->told_waits;
       remove_subscriber(subscriber);
       door->refuse(conn, group->type, (Str){group->eid, group->eid_bytes}, error);
-      if (told) door->served(conn);
+      if (told && !conn->dead) door->served(conn);
     }
   }
   Request *request = topic_take_requests(topic);
@@ -156,6 +156,18 @@ static void drop_picture(Topic *topic) {
   topic_forget_frames(topic);
 }
 
+// Tried again in a moment: the picture that stands is as good as any, and has taken in what came meanwhile.
+static void load_later(Topic *topic) {
+  topic->missed = NULL;
+  topic->missed_tail = &topic->missed;
+  arena_free(&topic->missed_arena);
+  topic->reload = true;
+}
+
+static bool is_passing(Error error) {
+  return error == ERR_BUSY || error == ERR_INTERNAL || error == ERR_CINEMA_FETCH_FAILED;
+}
+
 static void loaded(Loop *loop, Call *call) {
   (void)loop;
   Topic *topic = call->door;
@@ -163,6 +175,10 @@ static void loaded(Loop *loop, Call *call) {
   topic->loading = false;
   if (call->error != ERR_NONE) {
     if (load->picture != NULL) topic->kind->free(load->picture);
+    if (topic->picture != NULL && is_passing(call->error)) {
+      load_later(topic);
+      return;
+    }
     drop_picture(topic);
     refuse_all(topic, call->error);
     return;
@@ -319,6 +335,7 @@ static void poll_topics(Topics *topics) {
   for (int i = 0; i < TOPIC_BUCKETS; i++) {
     for (Topic *topic = topics->buckets[i]; topic != NULL; topic = topic->next) {
       if (topic->picture == NULL) continue;
+      if (topic->reload && !topic->loading) start_load(topic);
       if (topic->waiting > 0) topic_lose_patience(topic);
       if (topic->kind->poll == NULL || !topic->kind->poll(topic->picture)) continue;
       topic->dirty = topics->any_dirty = true;

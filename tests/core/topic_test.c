@@ -170,6 +170,23 @@ static void test_what_cannot_be_read_anew_is_refused_and_never_told_again(void *
   peer_close(peer);
 }
 
+static void test_a_picture_that_stands_is_shown_on_while_it_cannot_be_read_anew(void **state) {
+  Rig *rig = *state;
+  Peer *peer = peer_open(rig, 0, words.topics, 0);
+  words_watch(peer, 1, "a");
+  words_hear(peer, 1);
+  words.failing = true;
+  int loads = words.loads;
+  topics_reload_all(words.topics);
+  RIG_UNTIL(rig, words.loads > loads);
+  words_say(rig, 1, "one");
+  assert_string_equal(words_hear(peer, 1), "update words.subscribe a 0..1:one\n");
+  words.failing = false;
+  rig_run(rig, "INSERT INTO events(topic, seq, at, kind, payload) VALUES('words:1', 2, 0, 'said', 'unheard')");
+  assert_string_equal(words_hear(peer, 1), "update words.subscribe a 1..2:unheard\n");  // tried again by itself
+  peer_close(peer);
+}
+
 static void test_reading_all_anew_sends_everybody_what_is_there(void **state) {
   Rig *rig = *state;
   Peer *peer = peer_open(rig, 0, words.topics, 0);
@@ -387,6 +404,7 @@ int main(void) {
       CASE(test_a_gap_too_wide_to_tell_is_a_snapshot),
       CASE(test_what_cannot_be_read_anew_is_refused_and_never_told_again),
       CASE(test_reading_all_anew_sends_everybody_what_is_there),
+      CASE(test_a_picture_that_stands_is_shown_on_while_it_cannot_be_read_anew),
       CASE(test_who_resumes_gets_what_was_missed_where_it_is_known),
       CASE(test_who_is_ahead_waits_for_what_another_server_told_and_not_for_ever),
       CASE(test_forms_and_names_get_bytes_of_their_own),
