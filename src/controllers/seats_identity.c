@@ -171,7 +171,9 @@ static void change_identity(SeatsSocket *socket, const KnownIdentity *known) {
   socket->known = known != NULL ? know(&known->identity) : NULL;
   seats_socket_index(socket);
   free(before);
-  for (const UserSubscription *at = socket->user_subscriptions; at != NULL; at = at->next) {
+  const Conn *conn = socket->conn;  // with which the socket goes when there is no memory to tell it
+  for (const UserSubscription *at = socket->user_subscriptions, *next; at != NULL && !conn->dead; at = next) {
+    next = at->next;
     if (at->channel == seats_user_channel) seats_socket_send_user(socket, TOPIC_UPDATE, (Str){at->eid, at->eid_bytes});
   }
 }
@@ -339,15 +341,26 @@ void seats_socket_unindex(SeatsSocket *socket) {
 
 // Signals.
 
+// Who does not read is cut, and asks again when he is back. With the connection the socket goes.
+static void tell_socket(SeatsSocket *socket, Str body) {
+  Conn *conn = socket->conn;
+  for (const UserSubscription *at = socket->user_subscriptions, *next; at != NULL && !conn->dead; at = next) {
+    next = at->next;
+    if (at->channel != seats_account_channel) continue;
+    if (conn_is_slow(conn)) {
+      conn_kill(conn);
+      return;
+    }
+    seats_socket_send_account(socket, TOPIC_UPDATE, (Str){at->eid, at->eid_bytes}, body);
+  }
+}
+
 static void tell_account(Loop *loop, int64_t user_id, Str body) {
   uint64_t key = (uint64_t)user_id;
   SocketLink *link = socket_index_find(*socket_index_head(&loop_state(loop)->by_user, key), key);
-  for (; link != NULL; link = socket_index_find(link->next, key)) {
-    SeatsSocket *socket = SOCKET_OF(link, by_user);
-    for (const UserSubscription *at = socket->user_subscriptions; at != NULL && !socket->conn->dead; at = at->next) {
-      if (at->channel != seats_account_channel) continue;
-      seats_socket_send_account(socket, TOPIC_UPDATE, (Str){at->eid, at->eid_bytes}, body);
-    }
+  for (SocketLink *next; link != NULL; link = next) {
+    next = socket_index_find(link->next, key);
+    tell_socket(SOCKET_OF(link, by_user), body);
   }
 }
 
