@@ -167,6 +167,8 @@ static Error set_password(Call *call, const void *input) {
   Account account;
   if (!find_as_compared(call, in, &account)) return ERR_WRONG_PASSWORD;
   account_set_password(call, account.id, in->new_hash);
+  mailed_link_drop(call, LINK_RESET, account.id);
+  mailed_link_drop(call, LINK_CHANGE, account.id);  // whoever knew the old password may have asked for it
   session_end_others(call, account.id, call->who.sid);
   password_was_right(call);
   return ERR_NONE;

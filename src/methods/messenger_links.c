@@ -87,6 +87,7 @@ static Error set_password(Call *call, const void *input) {
   account_set_email(call, account.id, account.email);
   session_end_all(call, account.id);
   mailed_link_drop(call, LINK_RESET, account.id);
+  mailed_link_drop(call, LINK_CHANGE, account.id);  // whoever knew the old password may have asked for it
   return ERR_NONE;
 }
 

@@ -7,6 +7,7 @@
 
 #include "core/auth.h"
 #include "models/candidate.h"
+#include "models/mailed_link.h"
 #include "models/session.h"
 #include "models/user.h"
 #include "shared/address.h"
@@ -170,6 +171,7 @@ static int64_t settle_account(Call *call, Str username, const Candidate *candida
   }
   user_replace_secret(call->db, old->id, candidate->secret, step, call->now_ms);
   session_end_all(call, old->id);
+  mailed_link_drop(call, LINK_CHANGE, old->id);
   return old->id;
 }
 
@@ -185,7 +187,8 @@ static Error register_user(Call *call, const void *input) {
   bool begun = candidate_find(call, in->username, &candidate);
   // A candidate goes with the commit: in the same one, a second try finds it used up by the first.
   bool used_up = exists && begun && str_equal(user.totp_secret, candidate.secret);
-  if (exists && !(begun && candidate.recovers && !used_up)) return ERR_USER_ALREADY_EXISTS;
+  bool recovers = begun && candidate.recovers && !used_up && !user.deleted;
+  if (exists && !recovers) return ERR_USER_ALREADY_EXISTS;
   if (!code_valid(in->code)) return ERR_INVALID_CODE;
   if (candidate_tries_over(call, in->username)) return ERR_TOO_MANY_VALIDATION_ATTEMPTS;
   if (!begun) return ERR_REGISTRATION_NOT_IN_PROGRESS;
@@ -267,6 +270,7 @@ static Error keep_phrase(Call *call, const void *input) {
   Error error = require_session(call, &call->who);  // one that was ended meanwhile leaves no way back in
   if (error != ERR_NONE) return error;
   user_set_phrase(call->db, call->who.user_id, in->hash, call->now_ms);
+  candidate_drop(call, user_name_of(call->db, &call->arena, call->who.user_id));  // of who has the old phrase
   reply_success(call);
   return ERR_NONE;
 }
@@ -320,6 +324,10 @@ static Error check_phrase(Call *call, void *input) {
 
 static Error make_recovery(Call *call, const void *input) {
   const PhraseInput *in = input;
+  User user;
+  bool stands = user_find(call->db, &call->arena, in->username, &user) && !user.deleted &&
+                str_equal(user.recovery_phrase, in->hash);  // another was set, or this one used up, meanwhile
+  if (!stands) return ERR_INVALID_RECOVERY_PHRASE;
   candidate_make(call, in->username, true);
   return ERR_NONE;
 }

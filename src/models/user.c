@@ -28,6 +28,15 @@ bool user_find(Db *db, Arena *arena, Str username, User *user) {
   return true;
 }
 
+Str user_name_of(Db *db, Arena *arena, int64_t user_id) {
+  static const char FIND[] = "SELECT username FROM users WHERE id = $1";
+  Rows rows = db_rows(db, FIND, sql_int(user_id));
+  if (!rows_next(&rows)) return (Str){0};
+  Str username = rows_text(&rows, 0, arena);
+  rows_end(&rows);
+  return username;
+}
+
 int64_t user_add(Db *db, Str public_id, Str username, Str totp_secret, int64_t totp_step, int64_t now_ms) {
   static const char ADD[] =
       "INSERT INTO users(public_id, username, totp_secret, totp_step, created_at, updated_at)"

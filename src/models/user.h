@@ -16,6 +16,7 @@ typedef struct User {
 
 bool user_name_valid(Str username);  // ^[a-zA-Z0-9_-]{3,32}$
 bool user_find(Db *db, Arena *arena, Str username, User *user);
+Str user_name_of(Db *db, Arena *arena, int64_t user_id);  // empty: none
 // Its id, 0: failed. `public_id`: see ids_public.
 int64_t user_add(Db *db, Str public_id, Str username, Str totp_secret, int64_t totp_step, int64_t now_ms);
 // Marks a code's step as used; false when it, or a later one, was used already.

@@ -283,6 +283,26 @@ static void test_the_right_phrase_makes_a_candidate_that_replaces_the_secret(voi
   assert_int_equal(rig_int(rig, "SELECT count(*) FROM users WHERE username = 'anna'"), 1);
 }
 
+static void test_a_recovery_ends_with_the_phrase_it_was_begun_by(void **state) {
+  Rig *rig = *state;
+  Identity anna = sign_in(rig, "anna", anna_secret);
+  assert_int_equal(save_phrase(rig, &anna, "correct horse battery"), ERR_NONE);
+  const char *json = "{\"username\":\"anna\",\"phrase\":\"correct horse battery\"}";
+  static const char USED_UP[] = "UPDATE users SET recovery_phrase = NULL WHERE id = 1";
+  Answer late = rig_call_while(rig, &user_recovery_phrase, NULL, json, USED_UP);
+  assert_refused(late, ERR_INVALID_RECOVERY_PHRASE);
+
+  assert_int_equal(save_phrase(rig, &anna, "correct horse battery"), ERR_NONE);
+  Answer begun = recover(rig, "anna", "correct horse battery");
+  assert_refused(begun, ERR_NONE);
+  Str secret;
+  const char *found = strstr(rig_zero(rig, begun.reply), "?secret=");
+  assert_true(ids_from_base32(&rig->arena, (Str){found + 8, 52}, &secret));
+  assert_int_equal(save_phrase(rig, &anna, "another phrase of hers"), ERR_NONE);
+  assert_int_equal(error_of(rig, &user_register, "anna", code_of(rig, secret, 0)), ERR_USER_ALREADY_EXISTS);
+  assert_string_equal(status_of(rig, &anna), "{\"username\":\"anna\",\"status\":\"user\",\"role\":\"visitor\"}");
+}
+
 static void test_two_registrations_with_one_code_one_wins(void **state) {
   static const char *const names[] = {"anna", "carl"};  // a recovery, a new account
   Rig *rig = *state;
@@ -356,6 +376,7 @@ int main(void) {
       CASE(test_an_address_may_try_twenty_times_in_fifteen_minutes),
       CASE(test_a_session_stands_until_it_is_signed_out),
       CASE(test_the_right_phrase_makes_a_candidate_that_replaces_the_secret),
+      CASE(test_a_recovery_ends_with_the_phrase_it_was_begun_by),
       CASE(test_two_registrations_with_one_code_one_wins),
       CASE(test_a_phrase_is_kept_for_those_signed_in_and_has_12_to_255_characters),
       CASE(test_a_session_that_is_ended_while_its_phrase_is_hashed_keeps_none),

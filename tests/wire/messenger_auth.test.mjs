@@ -279,6 +279,28 @@ test('an e-mail is changed by a link to the new one', async () => {
   refused(await ask('GET', `/email/change-email?${query(late)}`), 400, 'Email already in use');
 });
 
+test('a link to change an e-mail dies with the password it was asked for by', async () => {
+  const ways = {
+    change: (ann) => ask('POST', '/user/change/password', {
+      token: ann.token, body: { oldPassword: PASSWORD, newPassword: 'another password' },
+    }),
+    reset: async (ann) => {
+      await ask('POST', '/user/reset-password', { body: { email: ann.email } });
+      const link = await linkFor(ann.email, 2);
+      return ask('POST', `/email/reset-password?${query(link)}`, { body: { newPassword: 'another password' } });
+    },
+  };
+  for (const [way, renew] of Object.entries(ways)) {
+    const ann = await member();
+    const newEmail = `taken.by.${way}@example.com`;
+    assert.equal((await ask('POST', '/user/change/email', { token: ann.token, body: { password: PASSWORD, newEmail } })).status, 200);
+    const link = await linkFor(newEmail);
+    assert.equal((await renew(ann)).status, 200);
+    refused(await ask('GET', `/email/change-email?${query(link)}`), 401, 'Invalid change email link');
+    assert.equal((await login(ann.email, {}, 'another password')).status, 200);
+  }
+});
+
 test('a deleted account signs in no more, and its e-mail is free', async () => {
   const ann = await member('Gone');
   const bert = await member('Stays');
