@@ -82,8 +82,7 @@ static void touched(Loop *loop, Call *call) {
   (void)call;
 }
 
-// Notes from time to time that a session is in use.
-static void touch(Loop *loop, const Identity *who) {
+void tickets_touch(Loop *loop, const Identity *who) {
   Call *call = call_new_own(loop);
   if (call == NULL) return;
   call->method = &account_touch;
@@ -129,7 +128,7 @@ static void identified(Loop *loop, Call *call) {
   }
   identity_cache_add(tickets_state(loop)->identities, &request->token_key, &call->granted, request->epoch);
   request->who = identity_copy(&request->arena, &call->granted);
-  touch(loop, &request->who);
+  tickets_touch(loop, &request->who);
   allowed(request);
 }
 

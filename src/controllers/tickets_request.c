@@ -98,7 +98,10 @@ static void grant_cookie(TicketsRequest *request, Call *call) {
 static Str renewed(TicketsRequest *request, Call *call) {
   bool old = call->granted.expires_ms - call->now_ms <= session_access_ms(call->config, "seats") / 2;
   bool browser = request->token_is_cookie && request->client.cookie_hash != 0;
-  if (old && browser) grant_cookie(request, call);
+  if (old && browser) {
+    grant_cookie(request, call);
+    tickets_touch(request->loop, &request->who);  // the session stands for as long again
+  }
   Text body = {.arena = &call->arena};
   json_open(&body, '{');
   json_put_time(&body, "expiresAt", call->granted.expires_ms);

@@ -73,6 +73,7 @@ Str tickets_request_id(Exchange *exchange);
 TicketsRequest *tickets_request_new(Exchange *exchange, const TicketsDialect *dialect, const TicketsRoute *route,
                                     Str request_id, Str peer);
 const Identity *tickets_known(Loop *loop, Str token, TokenKey *key);  // NULL: not at present
+void tickets_touch(Loop *loop, const Identity *who);  // notes, from time to time, that a session is in use
 // Finds who asks and runs it. Takes the request over.
 void tickets_request_begin(TicketsRequest *request);
 // Runs the request's method. Whose request it is and his right to ask have been checked, or the call finds out. Takes

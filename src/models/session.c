@@ -149,7 +149,8 @@ static void forget_old(Call *call, const char *door) {
       "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE ended_at < $1 ORDER BY ended_at LIMIT 2)";
   static const char EXPIRED[] =
       "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE door = $1 AND ended_at IS NULL"
-      " AND coalesce(rotated_at, created_at) < $2 ORDER BY coalesce(rotated_at, created_at) LIMIT 2)";
+      " AND last_used_at < $2 AND coalesce(rotated_at, created_at) < $2"
+      " ORDER BY coalesce(rotated_at, created_at) LIMIT 2)";
   int64_t before_ms = call->now_ms - (int64_t)KEPT_DAYS * 24 * 3600 * 1000;
   db_run(call->db, ENDED, sql_int(before_ms));
   db_run(call->db, EXPIRED, sql_text(str_from(door)), sql_int(before_ms - longest_ms(call->config, door)));
@@ -383,14 +384,16 @@ static void write_session(Text *out, const Rows *rows, Str current) {
 }
 
 void session_write_list(Call *call, Text *out, int64_t user_id, Str current) {
-  // One whose last token has expired is over, though nobody has ended it.
+  // One whose last token has expired is over, though nobody has ended it. That may be a cookie, of its last use or
+  // later.
   static const char LIST[] =
       "SELECT id, door, device, os, browser, ip, created_at, last_used_at FROM sessions WHERE user_id = $1"
-      " AND ended_at IS NULL AND coalesce(rotated_at, created_at) + CASE WHEN refresh_hash IS NULL THEN $2"
-      " WHEN door = 'messenger' THEN $3 ELSE $4 END > $5 ORDER BY last_used_at DESC, id";
+      " AND ended_at IS NULL AND (last_used_at + $2 > $3 OR coalesce(rotated_at, created_at)"
+      " + CASE WHEN refresh_hash IS NULL THEN $2 WHEN door = 'messenger' THEN $4 ELSE $5 END > $3)"
+      " ORDER BY last_used_at DESC, id";
   Rows rows = db_rows(call->db, LIST, sql_int(user_id), sql_int(session_access_ms(call->config, "seats")),
-                      sql_int(refresh_ms(call->config, messenger)), sql_int(refresh_ms(call->config, "tickets")),
-                      sql_int(call->now_ms));
+                      sql_int(call->now_ms), sql_int(refresh_ms(call->config, messenger)),
+                      sql_int(refresh_ms(call->config, "tickets")));
   json_open(out, '[');
   while (rows_next(&rows)) write_session(out, &rows, current);
   json_close(out, ']');

@@ -39,6 +39,32 @@ static bool stands(Rig *rig, Str sid) {
   return session_find(rig->db, &rig->arena, sid, &who);
 }
 
+static bool is_listed(Rig *rig, Str sid) {
+  Text list = {.arena = &rig->arena};
+  Call *call = begin(rig);
+  session_write_list(call, &list, 1, (Str){0});
+  end(rig, call);
+  return strstr(rig_zero(rig, text_str(&list)), rig_zero(rig, sid)) != NULL;
+}
+
+static void test_one_that_is_in_use_by_cookies_is_listed_and_not_forgotten(void **state) {
+  Rig *rig = *state;
+  Str used = open_for(rig, 1);
+  Str unused = open_for(rig, 1);
+  for (int days = 0; days < 98; days += 2) {
+    rig_pass(rig, 48 * RIG_HOUR_MS);
+    Call *call = begin(rig);
+    static const char USE[] = "UPDATE sessions SET last_used_at = $1 WHERE id = $2";
+    db_run(call->db, USE, sql_int(call->now_ms), sql_text(used));
+    end(rig, call);
+  }
+  assert_true(is_listed(rig, used));
+  assert_false(is_listed(rig, unused));
+  open_for(rig, 2);
+  assert_true(stands(rig, used));
+  assert_false(stands(rig, unused));
+}
+
 static void test_what_ended_long_ago_is_forgotten_a_little_at_a_time(void **state) {
   Rig *rig = *state;
   static const char COUNT[] = "SELECT count(*) FROM sessions WHERE ended_at IS NOT NULL";
@@ -319,6 +345,7 @@ static void test_the_list_shows_device_system_and_browser(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       CASE(test_what_ended_long_ago_is_forgotten_a_little_at_a_time),
+      CASE(test_one_that_is_in_use_by_cookies_is_listed_and_not_forgotten),
       CASE(test_what_expired_long_ago_is_forgotten_like_what_ended),
       CASE(test_what_was_read_ahead_counts_until_it_changes),
       CASE(test_sessions_end_one_by_one_or_all_of_a_person),
