@@ -9,6 +9,8 @@
 
 #include "core/curl_thread.h"
 
+enum { DAY_S = 24 * 3600 };
+
 typedef struct Reader {
   Text body;
   size_t most;
@@ -16,8 +18,9 @@ typedef struct Reader {
 
 static size_t on_body(char *bytes, size_t size, size_t count, void *state) {
   Reader *reader = state;
-  if (reader->body.length + size * count > reader->most) return 0;  // the transfer fails
-  text_add(&reader->body, (Str){bytes, size * count});
+  size_t room = reader->most - reader->body.length;
+  size_t take = size * count < room ? size * count : room;
+  text_add(&reader->body, (Str){bytes, take});  // what is past it nobody reads; it was answered all the same
   return size * count;
 }
 
@@ -60,14 +63,17 @@ WebAnswer web_ask(Arena *arena, const WebRequest *request) {
   WebAnswer answer = {.fault = "no memory"};
   if (ready) {
     set_up(curl, arena, request, &reader, headers);
-    answer.fault = curl_run(curl, arena, request->urgent);
+    CURLcode code;
+    answer.fault = curl_run(curl, arena, request->urgent, &code);
   }
   if (answer.fault == NULL) {
     long status = 0;
     curl_off_t retry_seconds = 0;
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &retry_seconds);
-    answer = (WebAnswer){.status = (int)status, .body = text_str(&reader.body), .retry_ms = retry_seconds * 1000};
+    answer = (WebAnswer){.status = (int)status,
+                         .body = text_str(&reader.body),
+                         .retry_ms = (retry_seconds < DAY_S ? retry_seconds : DAY_S) * 1000};
   }
   curl_easy_cleanup(curl);
   curl_slist_free_all(headers);

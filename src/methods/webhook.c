@@ -1,10 +1,12 @@
-// The end of telling an endpoint: one that could not be told for three days, or wants no more, is told nothing more.
+// The end of telling an endpoint: one that took nothing for three days, or wants no more, is told nothing more.
 #include "methods/webhook.h"
 
 #include <stddef.h>
 
 #include "core/log.h"
 #include "models/webhook.h"
+
+#define THREE_DAYS_MS (INT64_C(3) * 24 * 3600 * 1000)
 
 typedef struct SettleInput {
   int64_t webhook_id;
@@ -21,6 +23,11 @@ static const Field settle_fields[] = {
 static Error settle(Call *call, const void *input) {
   const SettleInput *in = input;
   if (in->accepted) return ERR_NONE;
+  if (!in->gone && webhook_takes(call->db, in->webhook_id, call->now_ms - THREE_DAYS_MS)) {
+    log_warn("webhook: an endpoint could not be told one thing, and takes others", "id=%lld",
+             (long long)in->webhook_id);
+    return ERR_NONE;
+  }
   log_warn("webhook: an endpoint is disabled", "id=%lld reason=%s", (long long)in->webhook_id,
            in->gone ? "gone" : "unreachable for three days");
   webhook_disable(call->db, in->webhook_id, call->now_ms);

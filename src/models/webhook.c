@@ -1,6 +1,8 @@
 // Endpoints in the table, and what each is to be told, in `outbox`.
 #include "models/webhook.h"
 
+#include <stdio.h>
+
 #include "shared/ids.h"
 
 bool webhook_url_valid(Str url) {
@@ -72,6 +74,15 @@ bool webhook_remove(Db *db, Str url) {
   int64_t id = db_int(db, REMOVE, 0, sql_text(url));
   if (id != 0) forget_untold(db, id);
   return id != 0;
+}
+
+bool webhook_takes(Db *db, int64_t id, int64_t since_ms) {
+  static const char TAKEN[] =
+      "SELECT 1 FROM outbox WHERE kind = 'webhook' AND done_at > $1 AND given_up = 0 AND key LIKE $2"
+      " ORDER BY done_at DESC LIMIT 1";
+  char keys[32];
+  snprintf(keys, sizeof keys, "webhook:%lld:%%", (long long)id);
+  return db_int(db, TAKEN, 0, sql_int(since_ms), sql_text(str_from(keys))) != 0;
 }
 
 void webhook_disable(Db *db, int64_t id, int64_t now_ms) {

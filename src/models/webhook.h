@@ -14,6 +14,8 @@ bool webhook_url_valid(Str url);  // http:// or https:// and no white space, at 
 // the database failed.
 bool webhook_add(Db *db, Arena *arena, const Env *env, Str url, Str *secret);
 bool webhook_remove(Db *db, Str url);  // with what it was still to be told; false: no such endpoint
+// Whether it has taken anything since then.
+bool webhook_takes(Db *db, int64_t id, int64_t since_ms);
 void webhook_disable(Db *db, int64_t id, int64_t now_ms);
 
 #endif

@@ -9,6 +9,7 @@ import { startFoyer } from './support/foyer.mjs';
 import { addEffect, done, givenUp, hurry, sql, tried, until } from './support/outbox.mjs';
 
 const HANGS = 0; // no answer ever
+const LONG = 1; // a page with it
 const received = [];
 let statuses = [];
 let foyer;
@@ -22,7 +23,8 @@ before(async () => {
     for await (const part of request) body += part;
     received.push({ headers: request.headers, body });
     const status = statuses.shift() ?? 204;
-    if (status !== HANGS) response.writeHead(status).end();
+    if (status === LONG) response.writeHead(200).end('x'.repeat(100_000));
+    else if (status !== HANGS) response.writeHead(status).end();
   });
   await new Promise((resolve) => endpoint.listen(0, '127.0.0.1', resolve));
   url = `http://127.0.0.1:${endpoint.address().port}/hook`;
@@ -88,6 +90,7 @@ test('who says 410 is told nothing more, until it is added again', async () => {
 
 test('who cannot be told for three days is told nothing more', async () => {
   const DAYS = 24 * 3600_000;
+  sql(foyer, 'DELETE FROM outbox'); // it has taken nothing, either
   statuses = [503, 503];
   const { key } = tell({ created: Date.now() - 2.9 * DAYS, attempts: 70 });
   await tried(foyer, key, 71);
@@ -95,6 +98,21 @@ test('who cannot be told for three days is told nothing more', async () => {
   sql(foyer, `UPDATE outbox SET created_at = ${Date.now() - 3 * DAYS}, due_at = 0 WHERE done_at IS NULL`);
   await givenUp(foyer, key);
   assert.ok(isDisabled());
+});
+
+test('who cannot be told one thing for three days, and takes others, is told those', async () => {
+  await done(foyer, tell().key);
+  statuses = [503];
+  const { key } = tell({ created: Date.now() - 3 * 24 * 3600_000, attempts: 70 });
+  await givenUp(foyer, key);
+  assert.ok(!isDisabled());
+});
+
+test('a 2xx is taken for one, whatever comes with it', async () => {
+  statuses = [LONG];
+  const { key } = tell();
+  assert.equal((await done(foyer, key)).attempts, 1);
+  assert.equal(received.length, 1);
 });
 
 test('a removed endpoint is not told what was still to be told', async () => {
