@@ -50,17 +50,18 @@ static CURLcode transfer(CURLM *multi, const _Atomic bool *urgent) {
   return message != NULL ? message->data.result : CURLE_FAILED_INIT;
 }
 
-const char *curl_run(CURL *curl, Arena *arena, const _Atomic bool *urgent) {
+const char *curl_run(CURL *curl, Arena *arena, const _Atomic bool *urgent, CURLcode *code) {
   char said[CURL_ERROR_SIZE] = "";
   CURLM *multi = multi_of_thread();
+  *code = CURLE_OUT_OF_MEMORY;
   if (multi == NULL) return "no memory";
   curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, said);
   curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
   if (roots != NULL) curl_easy_setopt(curl, CURLOPT_CAINFO, roots);
   if (curl_multi_add_handle(multi, curl) != CURLM_OK) return "no memory";
-  CURLcode code = transfer(multi, urgent);
+  *code = transfer(multi, urgent);
   curl_multi_remove_handle(multi, curl);
   curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, NULL);
-  if (code == CURLE_OK) return NULL;
-  return str_zero(arena, str_from(said[0] != '\0' ? said : curl_easy_strerror(code)));
+  if (*code == CURLE_OK) return NULL;
+  return str_zero(arena, str_from(said[0] != '\0' ? said : curl_easy_strerror(*code)));
 }

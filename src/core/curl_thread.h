@@ -8,7 +8,7 @@
 #include "shared/arena.h"
 
 // Makes the transfer that `curl` is set up for; blocks until it is over or *urgent (may be NULL) is true. Gives NULL,
-// or why it failed, in the arena.
-const char *curl_run(CURL *curl, Arena *arena, const _Atomic bool *urgent);
+// or why it failed, in the arena; *code: in libcurl's word.
+const char *curl_run(CURL *curl, Arena *arena, const _Atomic bool *urgent, CURLcode *code);
 
 #endif

@@ -44,16 +44,18 @@ static void set_up(CURL *curl, Arena *arena, Str url, const Mail *mail, struct c
   curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)TOTAL_MS);
 }
 
-// A 5xx is the relay's last word about this mail (RFC 5321 4.2.1); all else may go better later.
-static MailOutcome outcome_of(CURL *curl, Arena *arena, const char **fault) {
+// A 5xx is the relay's last word about this mail (RFC 5321 4.2.1) when it answers to the mail: its sender, addressee
+// and begin, or the end of it. All else, of the connection too, may go better later.
+static MailOutcome outcome_of(CURL *curl, Arena *arena, CURLcode result, bool whole, const char **fault) {
   long code = 0;
   if (*fault == NULL) return MAIL_SENT;
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &code);
   Text said = {.arena = arena};
   text_format(&said, "%s, the last reply was %ld", *fault, code);
   *fault = str_zero(arena, text_str(&said));
-  bool about_mail = code >= REFUSED_FROM && code != 530 && code != 534 && code != 535 && code != 538;
-  return about_mail ? MAIL_REFUSED : MAIL_LATER;
+  bool about_sign_in = code == 530 || code == 534 || code == 535 || code == 538;
+  bool about_mail = (result == CURLE_SEND_ERROR || whole) && !about_sign_in;
+  return about_mail && code >= REFUSED_FROM ? MAIL_REFUSED : MAIL_LATER;
 }
 
 static MailOutcome send_by_smtp(Arena *arena, Str url, const Mail *mail, const _Atomic bool *urgent,
@@ -65,8 +67,9 @@ static MailOutcome send_by_smtp(Arena *arena, Str url, const Mail *mail, const _
   *fault = "no memory";
   if (curl != NULL && to != NULL) {
     set_up(curl, arena, url, mail, to, &message);
-    *fault = curl_run(curl, arena, urgent);
-    outcome = outcome_of(curl, arena, fault);
+    CURLcode result;
+    *fault = curl_run(curl, arena, urgent, &result);
+    outcome = outcome_of(curl, arena, result, message.length == 0, fault);
   }
   curl_slist_free_all(to);
   curl_easy_cleanup(curl);

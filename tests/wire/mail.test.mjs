@@ -224,6 +224,17 @@ test('a relay that says "later" is asked again, one that says "never" is not', a
   assert.equal(relay.mails.length, 3);
 });
 
+test('a relay that lets nobody in for a while is asked again', async (t) => {
+  let lines = 0;
+  const { sender } = await withRelay(t, {
+    onConnect: (session, callback) => callback(++lines === 1 ? refusal(554, 'no service here') : null),
+  });
+  addEffect(sender, 'mail', 'welcome:1', welcome());
+  assert.match((await tried(sender, 'welcome:1', 1)).last_error, /554/);
+  hurry(sender, 'welcome:1');
+  assert.equal((await done(sender, 'welcome:1')).attempts, 2);
+});
+
 test('a code is tried for seconds, for somebody waits for it', async (t) => {
   const { relay, sender } = await withRelay(t, {
     onMail() {
