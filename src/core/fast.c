@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -238,6 +239,19 @@ static void correct_rate(void *arg, uint64_t key, const RedisAnswer *answer) {
   uv_mutex_unlock(&fast->lock);
 }
 
+// In one step: a key that was made anew between two would have no end.
+static void tell_rate(Fast *fast, uint64_t key, int64_t by, int64_t window_ms) {
+  static const char COUNT[] =
+      "local n = redis.call('INCRBY', KEYS[1], ARGV[1])"
+      " if redis.call('PTTL', KEYS[1]) < 0 then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return n";
+  char name[32], added[24], lasts[24];
+  snprintf(name, sizeof name, "rate:%016" PRIx64, key);
+  snprintf(added, sizeof added, "%" PRId64, by);
+  snprintf(lasts, sizeof lasts, "%" PRId64, window_ms);
+  const Str words[] = {STR("EVAL"), str_from(COUNT), STR("1"), str_from(name), str_from(added), str_from(lasts)};
+  redis_send_words(fast->redis, correct_rate, fast, key, words, sizeof words / sizeof words[0]);
+}
+
 FastRate fast_rate_shared(Fast *fast, const char *what, Str who, int64_t by, int64_t window_ms, int64_t now_ms) {
   uint64_t key = key_of(fast->shared_secret, what, who);
   bool tells = redis_has_room(fast->redis);
@@ -248,8 +262,7 @@ FastRate fast_rate_shared(Fast *fast, const char *what, Str who, int64_t by, int
   int64_t untold = tells && by != 0 ? take_untold(found, now_ms) : 0;
   uv_mutex_unlock(&fast->lock);
   if (untold != 0) {
-    redis_send(fast->redis, NULL, NULL, 0, "SET rate:%016" PRIx64 " 0 PX %" PRId64 " NX", key, window_ms);
-    redis_send(fast->redis, correct_rate, fast, key, "INCRBY rate:%016" PRIx64 " %" PRId64, key, untold);
+    tell_rate(fast, key, untold, window_ms);
   }
   return rate;
 }

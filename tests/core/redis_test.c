@@ -225,7 +225,14 @@ static void test_a_rate_is_counted_once_for_all_and_by_each_alone_while_there_is
   Fast *fast[] = {fast_new(), fast_new(), fast_new()};
   for (int i = 0; i < 3; i++) fast_share_rates(fast[i], i < 2 ? redis[i] : NULL, STR("a secret"));
   WAIT_UNTIL(is_here(redis[0]) && is_here(redis[1]));
-  for (int i = 1; i <= 10; i++) assert_int_equal(count_and_settle(fast[i % 2], redis[i % 2], 1000 + i), i);
+  for (int i = 1; i <= 10; i++) {
+    assert_int_equal(count_and_settle(fast[i % 2], redis[i % 2], 1000 + i), i);
+    assert_true(
+        ask_int(&server, "EVAL redis.call('SELECT',2)return(redis.call('PTTL',redis.call('KEYS','rate:*')[1])) 0") > 0);
+    assert_int_equal(
+        ask_int(&server, "EVAL redis.call('SELECT',2)return(redis.call('PERSIST',redis.call('KEYS','rate:*')[1])) 0"),
+        1);
+  }
   assert_int_equal(fast_rate_shared(fast[2], "tries ", STR("10.0.0.1"), 1, 60000, 1000).count, 1);
   // Of many at once each is counted, with few commands.
   uint64_t before = redis_figures(redis[0]).sent;
