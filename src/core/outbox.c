@@ -273,6 +273,7 @@ static int64_t look(Outbox *outbox) {
   bool counts = outbox->counted_ns == 0 || uv_hrtime() - outbox->counted_ns >= LOOK_MS * 1000000ULL;
   bool shared = db_is_shared(outbox->db);
   if (shared) {  // each statement by itself; a failure that sticks is over
+    db_hurry(outbox->db, uv_hrtime());
     db_call_begin(outbox->db);
     db_call_spare_savepoint(outbox->db);
   }
@@ -375,7 +376,7 @@ bool outbox_start(Outbox *outbox, Loop *loops, int loop_count, Str own_url) {
   for (int i = 0; started && i < outbox->settings.kind_count; i++)
     started = make_lane(outbox, &outbox->settings.kinds[i]);
   if (started) started = uv_thread_create(&outbox->dispatcher, dispatcher_main, outbox) == 0;
-  if (!started) log_error("outbox: cannot start", "path=%s", outbox->settings.path);
+  if (!started) log_error("outbox: cannot start", "reason=\"see the line above\"");
   return started;
 }
 
@@ -399,6 +400,7 @@ static int under_way(const Outbox *outbox) {
 
 // What was cut is anybody's at once.
 static void give_all_back(Outbox *outbox) {
+  if (db_is_shared(outbox->db)) db_hurry(outbox->db, uv_hrtime());
   db_call_begin(outbox->db);
   db_call_spare_savepoint(outbox->db);
   for (const Way *way = outbox->taken; way != NULL; way = way->next_taken) give_back(outbox->db, way->errand.id);

@@ -30,10 +30,10 @@ static void add_seats(Db *db, const Plan *plan, int64_t hall_id, const int64_t *
   for (size_t i = 0; i < plan->seat_count && !db_failed(db); i++) {
     const PlanSeat *seat = &plan->seats[i];
     Str zone = seat->zone == PLAN_NO_ZONE ? (Str){0} : plan->zones[seat->zone];
-    db_run(db, ADD, sql_int(hall_id), sql_int(type_ids[seat->type]), sql_int(seat->row), sql_int(seat->place),
-           sql_int(seat->x), sql_int(seat->y), sql_int(seat->width), sql_int(seat->height), sql_real(seat->rotation),
-           sql_int(now_ms), sql_text_or_null(seat->guid), sql_text_or_null(zone), sql_text_or_null(seat->row_label),
-           sql_text_or_null(seat->place_label));
+    db_send(db, ADD, sql_int(hall_id), sql_int(type_ids[seat->type]), sql_int(seat->row), sql_int(seat->place),
+            sql_int(seat->x), sql_int(seat->y), sql_int(seat->width), sql_int(seat->height), sql_real(seat->rotation),
+            sql_int(now_ms), sql_text_or_null(seat->guid), sql_text_or_null(zone), sql_text_or_null(seat->row_label),
+            sql_text_or_null(seat->place_label));
   }
 }
 
@@ -52,11 +52,11 @@ static void add_areas(Db *db, Arena *arena, const Plan *plan, int64_t hall_id) {
       " VALUES($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
   for (size_t i = 0; i < plan->area_count && !db_failed(db); i++) {
     const PlanArea *area = &plan->areas[i];
-    db_run(db, ADD, sql_int(hall_id), sql_int((int64_t)i), sql_int(area->shape), sql_int(area->x), sql_int(area->y),
-           sql_int(area->width), sql_int(area->height), sql_int(area->radius), sql_real(area->rotation),
-           sql_text(write_points(arena, area)), sql_text(area->color), sql_text(area->border_color),
-           sql_text(area->text), sql_text(area->text_color), sql_int(area->text_size), sql_int(area->text_x),
-           sql_int(area->text_y));
+    db_send(db, ADD, sql_int(hall_id), sql_int((int64_t)i), sql_int(area->shape), sql_int(area->x), sql_int(area->y),
+            sql_int(area->width), sql_int(area->height), sql_int(area->radius), sql_real(area->rotation),
+            sql_text(write_points(arena, area)), sql_text(area->color), sql_text(area->border_color),
+            sql_text(area->text), sql_text(area->text_color), sql_int(area->text_size), sql_int(area->text_x),
+            sql_int(area->text_y));
   }
 }
 
