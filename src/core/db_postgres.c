@@ -106,7 +106,8 @@ static void watch(Db *db) {
 
 // Sends the statement with these values. NULL: it could not be sent.
 static const Statement *send_encoded(Postgres *me, const char *sql, uint64_t kinds, const Parameters *with, int count) {
-  if (PQstatus(me->conn) != CONNECTION_OK && (me->begun || !postgres_connect_anew(me))) {
+  bool over = me->begun ? PQstatus(me->conn) != CONNECTION_OK : postgres_line_is_over(me);
+  if (over && (me->begun || !postgres_connect_anew(me))) {
     postgres_fail(&me->db, "send", statement_form(sql), NULL);
     return NULL;
   }
@@ -278,7 +279,7 @@ static bool in_transaction(const Db *db) {
 
 static bool begin(Postgres *me, DbControl control) {
   Db *db = &me->db;
-  if (PQstatus(me->conn) != CONNECTION_OK && !postgres_connect_anew(me)) return false;
+  if (postgres_line_is_over(me) && !postgres_connect_anew(me)) return false;
   if (db->answer_ns != 0 && postgres_lost_just_now(me)) {
     db->failed = db->disk_failed = true;
     return false;

@@ -10,11 +10,12 @@
 #include "core/log.h"
 
 #define TIME_IS_OVER "57014"  // a statement's
+#define STANDS_BY "25006"
 
 // Classes 53 to 58: no room, limits, somebody's intervention, the system itself. 08: the connection, as a pooler has
 // it. 25006: it takes no writes. Without a state the line is dead.
 static bool is_of_the_system(const char *state) {
-  if (state == NULL || strncmp(state, "08", 2) == 0 || strcmp(state, "25006") == 0) return true;
+  if (state == NULL || strncmp(state, "08", 2) == 0 || strcmp(state, STANDS_BY) == 0) return true;
   return state[0] == '5' && state[1] >= '3' && state[1] <= '8' && strcmp(state, TIME_IS_OVER) != 0;
 }
 
@@ -25,6 +26,7 @@ void postgres_fail(Db *db, const char *what, const char *sql, const PGresult *re
   db->failed = true;
   if (is_of_the_system(state)) db->disk_failed = true;
   if (state == NULL || strcmp(state, TIME_IS_OVER) == 0) db->late = true;
+  if (state != NULL && strcmp(state, STANDS_BY) == 0) me->stands_by = true;
   if (!db->has_savepoint) db->spoilt = true;
   if (me->conn == NULL) return;  // told when it was lost
   log_error("db: statement failed", "at=%s code=%s reason=\"%.*s\" sql=\"%.120s\"", what, state != NULL ? state : "-",
@@ -149,7 +151,8 @@ static bool find_pooler(Postgres *me, int limit_ms) {
 bool postgres_open_line(Postgres *me, int limit_ms) {
   PQfinish(me->conn);
   statements_forget(&me->statements);
-  me->listens = false;
+  me->listens = me->stands_by = false;
+  me->opened_ns = uv_hrtime();
   uint64_t until_ns = uv_hrtime() + (uint64_t)limit_ms * 1000000;
   me->conn = connect_in_time(me, until_ns);
   if (me->conn != NULL && PQstatus(me->conn) == CONNECTION_OK) {
@@ -160,6 +163,11 @@ bool postgres_open_line(Postgres *me, int limit_ms) {
   log_error("db: cannot connect", "reason=\"%.*s\"", (int)strcspn(reason, "\n"), reason);
   give_up(me);
   return false;
+}
+
+bool postgres_line_is_over(const Postgres *me) {
+  bool waited = uv_hrtime() - me->opened_ns >= AGAIN_MS * UINT64_C(1000000);
+  return PQstatus(me->conn) != CONNECTION_OK || (me->stands_by && waited && me->sent_count == 0);
 }
 
 bool postgres_connect_anew(Postgres *me) {

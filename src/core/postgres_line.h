@@ -31,6 +31,8 @@ typedef struct Postgres {
   PGconn *conn;
   char *url;
   uint64_t lost_ns;  // when the line, or waiting for the lock, was given up last; 0: not since then all was well
+  uint64_t opened_ns;
+  bool stands_by;  // its server took no write
   bool listens;
   bool begun;   // a transaction was, and was not ended yet: also of a line that was lost meanwhile
   bool moves;   // opened with DB_MOVE
@@ -57,6 +59,9 @@ bool postgres_is_good(const PGresult *result);
 int postgres_limit_ms(const Postgres *me, int calm_ms, int least_ms);
 bool postgres_exec(Postgres *me, const char *what, const char *sql, int limit_ms);  // outside the pipeline; false: told
 bool postgres_open_line(Postgres *me, int limit_ms);
+// Whether a new one is due: it is lost, or its server takes no writes, and where it led to may be another by now, or
+// the same that does. Not inside a transaction.
+bool postgres_line_is_over(const Postgres *me);
 bool postgres_connect_anew(Postgres *me);  // a line that was lost; false: told, and the call has failed
 
 #endif

@@ -42,8 +42,8 @@ export function newPostgres(of = template.split('/').at(-1), more = '') {
     /** From now on nobody is let in, and who is in is thrown out; or everybody is again. */
     shut: () => changeForAll('ALLOW_CONNECTIONS false'),
     open: () => change('ALLOW_CONNECTIONS true'),
-    /** From now on it takes no writes, as one that stands by; or it does again. */
-    forReading: (only) => changeForAll(only ? 'SET default_transaction_read_only = on' : 'RESET default_transaction_read_only'),
+    /** From now on it takes no writes, as one that stands by; or it does again, from whoever comes anew. */
+    forReading: (only) => (only ? changeForAll('SET default_transaction_read_only = on') : change('RESET default_transaction_read_only')),
     drop: () => psql(named('postgres'), `DROP DATABASE ${name} WITH (FORCE)`),
   };
 }
