@@ -187,7 +187,7 @@ static Error register_user(Call *call, const void *input) {
   bool begun = candidate_find(call, in->username, &candidate);
   // A candidate goes with the commit: in the same one, a second try finds it used up by the first.
   bool used_up = exists && begun && str_equal(user.totp_secret, candidate.secret);
-  bool recovers = begun && candidate.recovers && !used_up && !user.deleted;
+  bool recovers = exists && begun && candidate.recovers && !used_up && !user.deleted;
   if (exists && !recovers) return ERR_USER_ALREADY_EXISTS;
   if (!code_valid(in->code)) return ERR_INVALID_CODE;
   if (candidate_tries_over(call, in->username)) return ERR_TOO_MANY_VALIDATION_ATTEMPTS;
