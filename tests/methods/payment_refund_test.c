@@ -13,15 +13,21 @@
 static const Identity *const anna = &venue_anna;
 static const Identity *const staff = &venue_staff;
 
+// A booking that was paid for.
+static const char *paid(Rig *rig) {
+  const char *id = sale_pay_begin(rig, anna);
+  sale_intent_is(rig, "succeeded");
+  sale_confirm(rig, anna, id);
+  return id;
+}
+
 static Answer refund(Rig *rig, const char *id) {
   return sale_call(rig, &booking_refund_paid, staff, "{\"id\":\"%s\"}", id);
 }
 
 // A paid booking that staff gives back, with the provider's first answer; gives its id.
 static const char *give_back(Rig *rig, const char *state) {
-  const char *id = sale_pay_begin(rig, anna);
-  sale_intent_is(rig, "succeeded");
-  sale_confirm(rig, anna, id);
+  const char *id = paid(rig);
   sale_provider.refund_state = state;
   assert_refused(refund(rig, id), ERR_NONE);
   sale_errands(rig);
@@ -130,9 +136,7 @@ static void test_a_pending_refund_may_be_told_of_by_an_event(void **state) {
 
 static void test_a_refund_of_a_part_that_is_not_ours_changes_nothing(void **state) {
   Rig *rig = *state;
-  const char *id = sale_pay_begin(rig, anna);
-  sale_intent_is(rig, "succeeded");
-  sale_confirm(rig, anna, id);
+  paid(rig);
   tell(rig, "evt_1", "re_9", "succeeded");
   tell(rig, "evt_2", "re_9", "failed");
   assert_string_equal(row(rig), "succeeded 0 -");
@@ -141,9 +145,7 @@ static void test_a_refund_of_a_part_that_is_not_ours_changes_nothing(void **stat
 
 static void test_what_was_told_before_our_own_answer_may_still_fail(void **state) {
   Rig *rig = *state;
-  const char *id = sale_pay_begin(rig, anna);
-  sale_intent_is(rig, "succeeded");
-  sale_confirm(rig, anna, id);
+  const char *id = paid(rig);
   assert_refused(refund(rig, id), ERR_NONE);
   assert_refused(sale_webhook(rig, "evt_1", "charge.refunded"), ERR_NONE);
   sale_errands(rig);
@@ -174,9 +176,7 @@ static void test_old_news_of_a_refund_that_has_failed_changes_nothing(void **sta
 
 static void test_a_refund_that_fails_before_its_answer_has_come_is_due_again(void **state) {
   Rig *rig = *state;
-  const char *id = sale_pay_begin(rig, anna);
-  sale_intent_is(rig, "succeeded");
-  sale_confirm(rig, anna, id);
+  const char *id = paid(rig);
   assert_refused(refund(rig, id), ERR_NONE);
   tell(rig, "evt_1", "re_1", "failed");
   sale_errands(rig);  // the same question is answered as at first
@@ -188,9 +188,7 @@ static void test_a_refund_that_fails_before_its_answer_has_come_is_due_again(voi
 
 static void test_a_part_that_fails_beside_our_refund_holds_nothing_up(void **state) {
   Rig *rig = *state;
-  const char *id = sale_pay_begin(rig, anna);
-  sale_intent_is(rig, "succeeded");
-  sale_confirm(rig, anna, id);
+  const char *id = paid(rig);
   assert_refused(refund(rig, id), ERR_NONE);
   tell(rig, "evt_1", "re_9", "succeeded");
   assert_string_equal(row(rig), "succeeded 1 -");
@@ -201,9 +199,7 @@ static void test_a_part_that_fails_beside_our_refund_holds_nothing_up(void **sta
 
 static void test_a_refund_made_at_the_provider_that_fails_is_due(void **state) {
   Rig *rig = *state;
-  const char *id = sale_pay_begin(rig, anna);
-  sale_intent_is(rig, "succeeded");
-  sale_confirm(rig, anna, id);
+  paid(rig);
   assert_refused(sale_webhook(rig, "evt_1", "charge.refunded"), ERR_NONE);
   tell(rig, "evt_2", "re_9", "failed");
   assert_string_equal(row(rig), "succeeded 1 failed");
@@ -222,9 +218,7 @@ static void test_of_several_payments_the_one_whose_refund_has_failed_is_shown(vo
 
 static void test_an_answer_that_is_not_the_providers_is_no_failure(void **state) {
   Rig *rig = *state;
-  const char *id = sale_pay_begin(rig, anna);
-  sale_intent_is(rig, "succeeded");
-  sale_confirm(rig, anna, id);
+  const char *id = paid(rig);
   assert_refused(refund(rig, id), ERR_NONE);
   assert_refused(rig_call(rig, &payment_settle, NULL,
                           "{\"op\":\"refund\",\"intent\":\"pi_1\",\"http\":403,\"error\":\"unreachable\"}"),

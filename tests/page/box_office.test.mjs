@@ -108,6 +108,23 @@ async function chooseFirst(page) {
   return name;
 }
 
+/** The page of somebody new who has booked tickets of the plain concert and is to pay. */
+async function booked(email) {
+  const page = await arrive(`/concert/${concerts.plain.id}`);
+  await page.getByRole("button", { name: "Sign in to get tickets" }).click();
+  await office.signUp(page, foyer, email);
+  await page.getByRole("button", { name: "Get tickets" }).click();
+  await page.getByRole("button", { name: /^Book/ }).click();
+  return page;
+}
+
+/** Pays in a way that takes its time. */
+async function paySlowly(page) {
+  await page.getByLabel("Takes 20 seconds").check();
+  await page.getByRole("button", { name: /^Pay / }).click();
+  await page.getByText("Your payment is on its way").waitFor();
+}
+
 test("a chosen seat that another books is named and let go, the others are booked, held for all to see, and given back", async () => {
   const [slow, fast] = [await chooser("slow@example.com"), await chooser("fast@example.com")];
   const wanted = await chooseFirst(slow);
@@ -169,11 +186,7 @@ test("who waits sees the place, moves without a reload, is called when the turn 
 });
 
 test("an operator finds a booking and refunds it: its ticket is void, its buyer sees it", async () => {
-  const page = await arrive(`/concert/${concerts.plain.id}`);
-  await page.getByRole("button", { name: "Sign in to get tickets" }).click();
-  await office.signUp(page, foyer, "refund@example.com");
-  await page.getByRole("button", { name: "Get tickets" }).click();
-  await page.getByRole("button", { name: /^Book/ }).click();
+  const page = await booked("refund@example.com");
   await page.getByRole("button", { name: /^Pay / }).click();
   await page.getByText("Paid. See you there!").waitFor();
   const desk = await office.staffAt(arrive, foyer, `/staff/sale/${concerts.plain.id}`, "refunder");
@@ -254,11 +267,7 @@ test("an account by e-mail: a wrong code is forgiven, its sessions are listed an
 });
 
 test("the door goes on without a connection and tells the server later", async () => {
-  const page = await arrive(`/concert/${concerts.plain.id}`);
-  await page.getByRole("button", { name: "Sign in to get tickets" }).click();
-  await office.signUp(page, foyer, "offline@example.com");
-  await page.getByRole("button", { name: "Get tickets" }).click();
-  await page.getByRole("button", { name: /^Book/ }).click();
+  const page = await booked("offline@example.com");
   await page.getByRole("button", { name: /^Pay / }).click();
   await page.getByText("Paid. See you there!").waitFor();
   const codes = await office.codesOf(page);
@@ -302,28 +311,16 @@ test("before the opening everyone waits for the draw; then the turn comes by its
 });
 
 test("a payment that hangs is told as such, also after a reload, and its tickets come by themselves", async () => {
-  const page = await arrive(`/concert/${concerts.plain.id}`);
-  await page.getByRole("button", { name: "Sign in to get tickets" }).click();
-  await office.signUp(page, foyer, "hangs@example.com");
-  await page.getByRole("button", { name: "Get tickets" }).click();
-  await page.getByRole("button", { name: /^Book/ }).click();
-  await page.getByLabel("Takes 20 seconds").check();
-  await page.getByRole("button", { name: /^Pay / }).click();
-  await page.getByText("Your payment is on its way").waitFor();
+  const page = await booked("hangs@example.com");
+  await paySlowly(page);
   await page.reload();
   await page.getByText("Your payment is on its way").waitFor();
   await page.getByText("Paid. See you there!").waitFor();
 });
 
 test("what became of a paid booking is asked until it is answered, and nobody is told that the turn is over", async () => {
-  const page = await arrive(`/concert/${concerts.plain.id}`);
-  await page.getByRole("button", { name: "Sign in to get tickets" }).click();
-  await office.signUp(page, foyer, "asks@example.com");
-  await page.getByRole("button", { name: "Get tickets" }).click();
-  await page.getByRole("button", { name: /^Book/ }).click();
-  await page.getByLabel("Takes 20 seconds").check();
-  await page.getByRole("button", { name: /^Pay / }).click();
-  await page.getByText("Your payment is on its way").waitFor();
+  const page = await booked("asks@example.com");
+  await paySlowly(page);
   await page.route(A_BOOKING, (route) => route.abort("internetdisconnected"));
   await page.getByText("One moment…").waitFor();
   await page.unroute(A_BOOKING);
@@ -331,11 +328,7 @@ test("what became of a paid booking is asked until it is answered, and nobody is
 });
 
 test("who gives the tickets back chooses again, however late it is answered what became of them", async () => {
-  const page = await arrive(`/concert/${concerts.plain.id}`);
-  await page.getByRole("button", { name: "Sign in to get tickets" }).click();
-  await office.signUp(page, foyer, "back@example.com");
-  await page.getByRole("button", { name: "Get tickets" }).click();
-  await page.getByRole("button", { name: /^Book/ }).click();
+  const page = await booked("back@example.com");
   const end = await hold(page, A_BOOKING);
   await page.getByRole("button", { name: "Give the tickets back" }).click();
   await page.getByRole("button", { name: "Yes, give back" }).click();
