@@ -21,7 +21,7 @@ void conn_http_refuse(Conn *conn, int status, const HttpRequest *request) {
   exchange_respond(conn, status, type, body, text_str(&headers));
 }
 
-// A WebSocket of RFC 6455 (4.2.2), or of its last draft but few, which is the same on the wire.
+// A WebSocket of RFC 6455 (4.2.2), or of version 8, a draft of it that is the same on the wire.
 static bool is_spoken(const HttpRequest *request) {
   Str version = http_header(request, "Sec-WebSocket-Version");
   return str_equal(version, STR("13")) || str_equal(version, STR("8"));

@@ -376,7 +376,7 @@ bool outbox_start(Outbox *outbox, Loop *loops, int loop_count, Str own_url) {
   for (int i = 0; started && i < outbox->settings.kind_count; i++)
     started = make_lane(outbox, &outbox->settings.kinds[i]);
   if (started) started = uv_thread_create(&outbox->dispatcher, dispatcher_main, outbox) == 0;
-  if (!started) log_error("outbox: cannot start", "reason=\"see the line above\"");
+  if (!started) log_error("outbox: cannot start", "reason=\"no connection, thread or memory\"");
   return started;
 }
 

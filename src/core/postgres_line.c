@@ -166,8 +166,8 @@ bool postgres_open_line(Postgres *me, int limit_ms) {
 }
 
 bool postgres_line_is_over(const Postgres *me) {
-  bool waited = uv_hrtime() - me->opened_ns >= AGAIN_MS * UINT64_C(1000000);
-  return PQstatus(me->conn) != CONNECTION_OK || (me->stands_by && waited && me->sent_count == 0);
+  if (PQstatus(me->conn) != CONNECTION_OK) return true;
+  return me->stands_by && me->sent_count == 0 && uv_hrtime() - me->opened_ns >= AGAIN_MS * UINT64_C(1000000);
 }
 
 bool postgres_connect_anew(Postgres *me) {

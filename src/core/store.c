@@ -396,7 +396,7 @@ Store *store_start(const StoreSettings *settings) {
   if (!ready || !start_readers(store) || uv_thread_create(&store->writer, writer_main, store) != 0 ||
       uv_thread_create(&store->worker, worker_main, store) != 0 || !start_listener(store)) {
     // NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the program ends, nothing is worth freeing
-    log_error("store: cannot start", "reason=\"see the line above\"");
+    log_error("store: cannot start", "reason=\"no connection, thread or memory\"");
     return NULL;
   }
   return store;

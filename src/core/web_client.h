@@ -16,7 +16,7 @@ typedef struct WebRequest {
   Str body;                    // sent with all but GET
   int64_t connect_ms;
   int64_t total_ms;
-  size_t answer_max;           // bytes of the answer's body; a longer one is a failure
+  size_t answer_max;           // bytes of the answer's body; of a longer one the rest is left out
   const _Atomic bool *urgent;  // once true, the request is cut; may be NULL
 } WebRequest;
 

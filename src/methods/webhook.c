@@ -6,7 +6,7 @@
 #include "core/log.h"
 #include "models/webhook.h"
 
-#define THREE_DAYS_MS (INT64_C(3) * 24 * 3600 * 1000)
+#define THREE_DAYS_MS (INT64_C(3) * 24 * 3600 * 1000)  // as long as one message is tried (registry.c)
 
 typedef struct SettleInput {
   int64_t webhook_id;
