@@ -145,22 +145,24 @@ static void replay_missed(Topic *topic) {
   if (!topic->loading) arena_free(&topic->missed_arena);
 }
 
+static void forget_missed(Topic *topic) {
+  topic->missed = NULL;
+  topic->missed_tail = &topic->missed;
+  arena_free(&topic->missed_arena);
+}
+
 // What could not be read anew is old: the next who asks has it read.
 static void drop_picture(Topic *topic) {
   if (topic->picture != NULL) topic->kind->free(topic->picture);
   topic->picture = NULL;
   topic->dirty = topic->afresh = topic->lost = false;
-  topic->missed = NULL;
-  topic->missed_tail = &topic->missed;
-  arena_free(&topic->missed_arena);
+  forget_missed(topic);
   topic_forget_frames(topic);
 }
 
 // Tried again in a moment: the picture that stands is as good as any, and has taken in what came meanwhile.
 static void load_later(Topic *topic) {
-  topic->missed = NULL;
-  topic->missed_tail = &topic->missed;
-  arena_free(&topic->missed_arena);
+  forget_missed(topic);
   topic->reload = true;
 }
 
